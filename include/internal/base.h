@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <joingate/types.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#define JG_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define JG_COLD __attribute__((cold, noinline))
+#define JG_CACHE_LINE 64
+#define JG_ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+/** A string literal as jg_str. */
+#define JG_STR(literal) ((struct jg_str){(literal), (uint32_t)(sizeof(literal) - 1)})
+
+/** Equal bytes, lengths included; not for secrets. */
+static inline bool jg_str_eq(struct jg_str a, struct jg_str b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
+}
+
+/** Constant-time compare of n bytes: the only way to compare a MAC or a secret. */
+bool jg_memeq_ct(const void *a, const void *b, size_t n);
+
+/** Fill in an error, cut to fit. */
+JG_COLD JG_PRINTF(2, 3) void jg_error_set(struct jg_error *err, const char *format, ...);

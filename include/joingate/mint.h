@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <joingate/verify.h>
+
+struct jg_minter;
+
+enum jg_token_type {
+	JG_TOKEN_USER = 0,
+	JG_TOKEN_SERVER, /**< Stream */
+	JG_TOKEN_CALL, /**< Stream: room = call id */
+	JG_TOKEN_DEVELOPMENT, /**< Stream: unsigned */
+};
+
+/** What a token shall say. Fields a format has no place for must be empty. */
+struct jg_mint {
+	struct jg_str app; /**< key of an app in the snapshot */
+	struct jg_str key; /**< id of the secret; NULL = the first active one */
+	struct jg_str identity;
+	struct jg_str room;
+	struct jg_str name;
+	struct jg_str metadata; /**< LiveKit metadata, OpenTok/Vonage connection data */
+	struct jg_str attributes; /**< LiveKit: a JSON object of strings */
+	struct jg_str role; /**< OpenTok, Vonage, Stream call tokens */
+	struct jg_str kind; /**< LiveKit */
+	struct jg_str layout_classes; /**< separated by single spaces */
+	/** JWT formats: one JSON object whose members are merged into the payload as they are; a member
+	 * given here replaces the one the fields above would have made. NULL = none. */
+	struct jg_str claims;
+	uint64_t capabilities; /**< LiveKit and Agora; 0 with a role: what the role gives */
+	int64_t issued_at; /**< JG_TIME_NONE = leave iat out where the format allows */
+	int64_t not_before; /**< JWT nbf; JG_TIME_NONE = leave out */
+	int64_t expires_at; /**< JG_TIME_NONE = never, where the format allows */
+	const struct jg_capability_expiry *capability_expires; /**< Agora */
+	uint32_t capability_expires_n;
+	uint32_t salt; /**< Agora; 0 = random */
+	uint8_t vendor;
+	uint8_t format; /**< enum jg_format; JG_FORMAT_NONE = the vendor's default */
+	uint8_t service; /**< enum jg_service */
+	uint8_t type; /**< enum jg_token_type */
+};
+
+/** One minted token, or why there is none. */
+struct jg_minted {
+	char *token; /**< in: where to write */
+	uint32_t size; /**< in: bytes there; JG_TOKEN_MAX always suffices */
+	uint32_t len; /**< out: length, 0 on failure */
+	const char *problem; /**< out: static text on failure, else NULL */
+	const char *field; /**< out: name of the field the problem is with, else NULL */
+};
+
+JG_API JG_MUST_CHECK struct jg_minter *jg_minter_new(
+	const struct jg_verifier_options *options, struct jg_error *err);
+JG_API void jg_minter_free(struct jg_minter *minter);
+
+/**
+ * Mint n tokens (1..JG_BURST_MAX), signed in multi-buffer batches.
+ *
+ * Threads: one minter per thread. Memory: borrows everything, allocates nothing (OpenSSL may for
+ * RS256).
+ */
+JG_API void jg_mint_burst(struct jg_minter *minter, const struct jg_snapshot *snapshot, int64_t now,
+	const struct jg_mint *requests, struct jg_minted *minted, unsigned n);
+
+/**
+ * Mint successors of tokens whose refresh verdicts admit. LiveKit: 10 minutes, or what is left of
+ * the old token when that is longer; name, identity, kind, metadata, attributes, video grant,
+ * roomConfig and roomPreset are carried. iat = the original issue time, so that a cut-off still
+ * finds it. Entries whose verdict does not admit get len 0.
+ *
+ * @param requests what was verified, @param verdicts what jg_verify_burst() said of it; both from
+ * the verifier's last burst
+ */
+JG_API void jg_refresh_burst(struct jg_minter *minter, const struct jg_snapshot *snapshot, int64_t now,
+	const struct jg_request *requests, const struct jg_verdict *verdicts, struct jg_minted *minted,
+	unsigned n);
