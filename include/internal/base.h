@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#define JG_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define JG_PRINTF(fmt, first) __attribute__((__format__(__printf__, fmt, first)))
 #define JG_COLD __attribute__((cold, noinline))
 #define JG_CACHE_LINE 64
 #define JG_ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))

@@ -15,13 +15,15 @@ struct jg_channel;
 
 enum jg_message_kind {
 	JG_MESSAGE_SNAPSHOT = 1, /**< use this snapshot from the next burst on */
-	JG_MESSAGE_SEAL = 2, /**< nothing new but the epoch: cut-offs written before it are in force */
+	JG_MESSAGE_SEAL =
+		2, /**< nothing new but the epoch: cut-offs written before it are in force */
 	JG_MESSAGE_STOP = 3, /**< finish the burst in hand and leave the loop */
 };
 
 struct jg_message {
 	uint64_t epoch;
-	const void *payload; /**< SNAPSHOT: struct jg_snapshot, control's until all acknowledged a later epoch */
+	const void *
+		payload; /**< SNAPSHOT: struct jg_snapshot, control's until all acknowledged a later epoch */
 	uint32_t kind; /**< enum jg_message_kind */
 	uint32_t reserved;
 };

@@ -39,7 +39,8 @@ void jg_mac_key_init(struct jg_mac_key *key, enum jg_mac_alg alg, const void *se
 
 /** Midstates of n keys of at most 64 bytes, in lanes: job i has its key in message and len, and
  * keys[i] receives the states. SHA-256 only (Agora's chained HMACs). */
-void jg_mac_keys_burst(struct jg_mac *mac, const struct jg_mac_job *jobs, struct jg_mac_key *keys, unsigned n);
+void jg_mac_keys_burst(
+	struct jg_mac *mac, const struct jg_mac_job *jobs, struct jg_mac_key *keys, unsigned n);
 
 /** HMAC of n messages (0..1024), any mix of lengths and keys; digest is filled in. */
 void jg_mac_burst(struct jg_mac *mac, enum jg_mac_alg alg, struct jg_mac_job *jobs, unsigned n);

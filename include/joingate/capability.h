@@ -64,8 +64,8 @@ enum jg_capability_bit {
 #define JG_CAPABILITY_ALL ((UINT64_C(1) << JG_CAPABILITY_COUNT) - 1)
 
 /** Camera, microphone, screen share, screen share audio, other: what a publish source list limits. */
-#define JG_CAPABILITY_PUBLISH \
-	(JG_CAPABILITY(PUBLISH_CAMERA) | JG_CAPABILITY(PUBLISH_MICROPHONE) | \
+#define JG_CAPABILITY_PUBLISH                                                                     \
+	(JG_CAPABILITY(PUBLISH_CAMERA) | JG_CAPABILITY(PUBLISH_MICROPHONE) |                      \
 		JG_CAPABILITY(PUBLISH_SCREEN_SHARE) | JG_CAPABILITY(PUBLISH_SCREEN_SHARE_AUDIO) | \
 		JG_CAPABILITY(PUBLISH_OTHER))
 

@@ -71,6 +71,6 @@ JG_API void jg_mint_burst(struct jg_minter *minter, const struct jg_snapshot *sn
  * @param requests what was verified, @param verdicts what jg_verify_burst() said of it; both from
  * the verifier's last burst
  */
-JG_API void jg_refresh_burst(struct jg_minter *minter, const struct jg_snapshot *snapshot, int64_t now,
-	const struct jg_request *requests, const struct jg_verdict *verdicts, struct jg_minted *minted,
-	unsigned n);
+JG_API void jg_refresh_burst(struct jg_minter *minter, const struct jg_snapshot *snapshot,
+	int64_t now, const struct jg_request *requests, const struct jg_verdict *verdicts,
+	struct jg_minted *minted, unsigned n);

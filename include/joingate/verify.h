@@ -100,7 +100,8 @@ struct jg_verdict {
 	struct jg_str room;
 	struct jg_str name;
 	struct jg_str metadata; /**< LiveKit metadata, OpenTok/Vonage connection data */
-	struct jg_str attributes; /**< LiveKit: the JSON object as it stands in the token; "" = none */
+	struct jg_str
+		attributes; /**< LiveKit: the JSON object as it stands in the token; "" = none */
 	struct jg_str role; /**< OpenTok, Vonage, Stream call tokens */
 	struct jg_str kind; /**< LiveKit, in lower case; "standard" when not given */
 	struct jg_str layout_classes; /**< separated by single spaces */
@@ -115,7 +116,8 @@ struct jg_verdict {
 	uint8_t format; /**< enum jg_format */
 	uint8_t rule; /**< enum jg_rule */
 	bool verified; /**< the signature held */
-	uint8_t token_id[16]; /**< SHA-256(app key, 0, decoded signature), first half; when asked for */
+	uint8_t token_id
+		[16]; /**< SHA-256(app key, 0, decoded signature), first half; when asked for */
 };
 
 struct jg_verifier_options {

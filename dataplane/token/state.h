@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/** The compiled form of apps, secrets and policies: what a burst reads, written only by snapshot.c. */
+
+#include "internal/base.h"
+#include "internal/mac.h"
+
+#include <joingate/snapshot.h>
+#include <joingate/verify.h>
+
+struct evp_pkey_st; // OpenSSL's EVP_PKEY; only rs256.c looks inside
+
+/** One usable secret. Active ones stand before verify-only ones; retired ones are not here. */
+struct jg_key {
+	struct jg_mac_key mac; /**< SHA-256, or unused for RSA */
+	struct jg_mac_key sha1; /**< OpenTok: for T1 */
+	int64_t not_before; /**< INT64_MIN = always */
+	int64_t not_after; /**< INT64_MAX = for ever */
+	struct jg_str id;
+	struct jg_str certificate; /**< Agora: the text itself, it is a message there; else empty */
+	struct evp_pkey_st *public_key; /**< Vonage */
+	struct evp_pkey_st *private_key; /**< Vonage, to mint; NULL = cannot */
+	uint8_t status; /**< enum jg_secret_status */
+};
+
+/** One app. The first cache line answers most lookups. */
+struct jg_app_entry {
+	alignas(JG_CACHE_LINE) uint64_t hash;
+	struct jg_str key;
+	const struct jg_key *keys; /**< usable ones, in the order they are tried */
+	uint16_t keys_n;
+	uint8_t vendor;
+	bool plain_policy; /**< the policy changes nothing: skip the stage */
+	uint16_t caller_set; /**< index of the bit set of callers that may ask */
+	uint32_t index;
+	struct jg_policy policy; /**< leeway resolved to seconds; strings live in the snapshot */
+};
+
+struct jg_cut_offs;
+
+/** The app with this vendor and key, or NULL. */
+const struct jg_app_entry *jg_snapshot_find(
+	const struct jg_snapshot *snapshot, unsigned vendor, struct jg_str key);
+
+/** The hash jg_snapshot_find() uses; split from the lookup so that a stage can prefetch. */
+uint64_t jg_snapshot_hash(const struct jg_snapshot *snapshot, unsigned vendor, struct jg_str key);
+void jg_snapshot_prefetch(const struct jg_snapshot *snapshot, uint64_t hash);
+const struct jg_app_entry *jg_snapshot_find_hashed(
+	const struct jg_snapshot *snapshot, uint64_t hash, unsigned vendor, struct jg_str key);
+
+/** May this caller ask about the app? Caller 0 may ask about every app. */
+bool jg_snapshot_allows(
+	const struct jg_snapshot *snapshot, const struct jg_app_entry *app, unsigned caller);
+
+/** The override of a participant, or NULL; fast when there are none at all. */
+const struct jg_override *jg_snapshot_override(const struct jg_snapshot *snapshot,
+	const struct jg_app_entry *app, struct jg_str room, struct jg_str identity);
+
+uint64_t jg_snapshot_epoch(const struct jg_snapshot *snapshot);
+const struct jg_cut_offs *jg_snapshot_cut_offs(const struct jg_snapshot *snapshot);
+
+/** Glob: '*' any run, '?' one character; linear work in both lengths' product at worst, bounded. */
+bool jg_glob_match(struct jg_str pattern, struct jg_str text);
+
+/** What a token's issue is compared with. */
+struct jg_cut_off_query {
+	unsigned vendor;
+	struct jg_str app;
+	struct jg_str user; /**< empty: no user scope */
+	struct jg_str room; /**< empty: no room scope */
+	struct jg_str secret;
+	const uint8_t *token_id; /**< 16 bytes; NULL: not computed, no token scope asked */
+	int64_t issued_at; /**< JG_TIME_NONE counts as 0 */
+};
+
+/** Are there cut-offs of this scope at all? A hint that lets a burst skip work; any thread. */
+bool jg_cut_offs_any(const struct jg_cut_offs *cut_offs, unsigned scope);
+
+/** The scope and time of a cut-off that refuses (issued_at < time), -1 when none does. NULL table:
+ * -1. Any thread, lock-free. */
+int jg_cut_offs_check(
+	const struct jg_cut_offs *cut_offs, const struct jg_cut_off_query *query, int64_t *before);
+
+/** Prefetch the buckets that jg_cut_offs_check() will read. */
+void jg_cut_offs_prefetch(const struct jg_cut_offs *cut_offs, const struct jg_cut_off_query *query);
