@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/** RFC 4648 section 4, strict (T1, Agora), and the encoders of the minter. Reference code. */
+
+#include "internal/base.h"
+
+#include <stdint.h>
+
+/** Bytes that n characters of padded base64 can decode to, at most. */
+#define JG_BASE64_DECODED(n) ((n) / 4 * 3)
+/** Characters that n bytes need, padding included. */
+#define JG_BASE64_ENCODED(n) (((n) + 2) / 3 * 4)
+
+/**
+ * Decode standard padded base64. Refuses what is not the one canonical spelling: foreign
+ * characters (line breaks, the URL alphabet), padding that is missing, early or too long, spare bits.
+ *
+ * @param out JG_BASE64_DECODED(text.len) bytes
+ * @return bytes written, or -1
+ */
+JG_MUST_CHECK int jg_base64_decode(struct jg_str text, uint8_t *out);
+
+/** Standard alphabet with padding; out holds JG_BASE64_ENCODED(n). Returns characters written. */
+size_t jg_base64_encode(const uint8_t *bytes, size_t n, char *out);
+
+/** URL alphabet without padding (RFC 7515 section 2). Returns characters written. */
+size_t jg_base64url_encode(const uint8_t *bytes, size_t n, char *out);

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/** UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF. */
+
+#include "internal/base.h"
+
+/** Well-formed, and without NUL. */
+bool jg_utf8_valid(struct jg_str text);
+
+/** Code points of well-formed text. */
+size_t jg_utf8_count(struct jg_str text);
