@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/**
+ * The packet side of joingated for the daemon, without any DPDK type: start it, feed it over
+ * channels, read its counters, stop it. One gate per process.
+ */
+
+#include "internal/channel.h"
+#include "internal/counters.h"
+
+#include <joingate/types.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct jg_gate;
+
+#define JG_GATE_PORTS_MAX 8
+#define JG_GATE_WORKERS_MAX 32
+#define JG_GATE_ADDRESSES_MAX 16 /**< of one port */
+
+/** What a worker does when a poll brought nothing. */
+enum jg_idle {
+	JG_IDLE_POLL = 0, /**< poll on: fastest, burns a core */
+	JG_IDLE_PAUSE, /**< pause instructions, then sleeps of up to 50 us */
+	JG_IDLE_SLEEP, /**< sleeps that grow to 1 ms */
+};
+
+/** An address of the gate's own. */
+struct jg_gate_address {
+	uint8_t family; /**< 4 or 6 */
+	uint8_t prefix; /**< length, for the log only: replies go back to the sending MAC */
+	uint8_t bytes[16]; /**< network order; IPv4 in the first four */
+};
+
+struct jg_gate_port {
+	/**
+	 * What the port is made on: a kernel interface ("eth0": AF_PACKET), "xdp:eth0" (AF_XDP),
+	 * "tap:NAME" (a new TAP interface), a PCI address, "memif:SOCKET", "pcap:IFACE", "null", any
+	 * DPDK vdev ("net_…,args"), or "ethdev:NAME" (an Ethernet device that exists in this process).
+	 */
+	const char *device;
+	const struct jg_gate_address *addresses;
+	unsigned addresses_n;
+	uint16_t mtu; /**< bytes of an IP packet; 0 = 1500 */
+};
+
+struct jg_gate_options {
+	const struct jg_gate_port *ports;
+	unsigned ports_n; /**< 1..JG_GATE_PORTS_MAX */
+	unsigned workers; /**< 1..JG_GATE_WORKERS_MAX; 0 = 1 */
+	unsigned burst; /**< packets of one poll, 1..256; 0 = 64 */
+	uint16_t udp_port;
+	uint8_t idle; /**< enum jg_idle */
+	bool no_lane; /**< no RS256 lane: the worker judges Vonage tokens itself */
+	const char *mac_engine; /**< as in jg_verifier_options */
+	const char *simd;
+	const char
+		*file_prefix; /**< of EAL's run-time files; NULL = "joingate-" and the process id */
+	const char *const *eal_extra; /**< more EAL words, after ours */
+	unsigned eal_extra_n;
+	bool eal_running; /**< the caller has started EAL, with an lcore for every member */
+};
+
+/**
+ * Start EAL, the ports, the workers and the RS256 lane. Requests are not answered before the first
+ * JG_MESSAGE_SNAPSHOT (its payload: struct jg_ruling, internal/front_end.h).
+ *
+ * @return NULL with err filled in: what failed and what to do about it
+ */
+JG_MUST_CHECK struct jg_gate *jg_gate_start(
+	const struct jg_gate_options *options, struct jg_error *err);
+
+/** Stop the loops, wait for them, close the ports, free everything. NULL is allowed. */
+void jg_gate_stop(struct jg_gate *gate);
+
+/** Members: the workers 0..n-1, then the lane if there is one. Each has a channel and counters. */
+unsigned jg_gate_members(const struct jg_gate *gate);
+/** "worker 0" …, "lane". */
+const char *jg_gate_member_name(const struct jg_gate *gate, unsigned member);
+struct jg_channel *jg_gate_channel(const struct jg_gate *gate, unsigned member);
+const struct jg_counters *jg_gate_counters(const struct jg_gate *gate, unsigned member);
+/** What the member's verifier chose: "mac=… simd=…". */
+const char *jg_gate_member_describe(const struct jg_gate *gate, unsigned member);
+
+/** Cycles of the time-stamp counter in one second. */
+uint64_t jg_gate_cycles_per_second(const struct jg_gate *gate);
+
+/** What a port itself counts, and its state. */
+struct jg_port_stats {
+	char device[64];
+	char driver[32];
+	uint8_t mac[6];
+	bool link_up;
+	bool checksum_offload;
+	uint16_t mtu;
+	uint16_t queues;
+	uint32_t mbufs; /**< of the port's pool */
+	uint32_t mbufs_free;
+	uint64_t rx_packets;
+	uint64_t tx_packets;
+	uint64_t rx_bytes;
+	uint64_t tx_bytes;
+	uint64_t rx_missed; /**< lost because the gate did not poll in time */
+	uint64_t rx_errors;
+	uint64_t tx_errors;
+	uint64_t rx_no_mbuf;
+};
+
+unsigned jg_gate_ports(const struct jg_gate *gate);
+/** Control thread only. 0 or negative errno. */
+JG_MUST_CHECK int jg_gate_port_stats(
+	const struct jg_gate *gate, unsigned port, struct jg_port_stats *stats);
