@@ -14,7 +14,7 @@
 struct jg_channel;
 
 enum jg_message_kind {
-	JG_MESSAGE_SNAPSHOT = 1, /**< use this snapshot from the next burst on */
+	JG_MESSAGE_SNAPSHOT = 1, /**< use this state from the next burst on */
 	JG_MESSAGE_SEAL =
 		2, /**< nothing new but the epoch: cut-offs written before it are in force */
 	JG_MESSAGE_STOP = 3, /**< finish the burst in hand and leave the loop */
@@ -22,8 +22,9 @@ enum jg_message_kind {
 
 struct jg_message {
 	uint64_t epoch;
-	const void *
-		payload; /**< SNAPSHOT: struct jg_snapshot, control's until all acknowledged a later epoch */
+	/** SNAPSHOT: a struct jg_gate_state (gate_state.h), control's until all acknowledged a later
+	 * epoch; else NULL. */
+	const void *payload;
 	uint32_t kind; /**< enum jg_message_kind */
 	uint32_t reserved;
 };

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/**
+ * Who may ask a gate: an immutable table that control builds and workers read, replaced as a whole
+ * together with the snapshot. Implemented by dataplane/wire/front_end.c.
+ */
+
+#include "internal/mac.h"
+
+#include <joingate/snapshot.h>
+#include <joingate/wire.h>
+
+#include <stdbool.h>
+
+/** Front end keys are at least this long. */
+#define JG_FRONT_END_KEY_MIN 16
+
+/** Addresses that share their first bits. */
+struct jg_prefix {
+	uint8_t address[16]; /**< network byte order; IPv4 takes the first four */
+	uint8_t address_len; /**< 4 or 16 */
+	uint8_t bits; /**< 0..32 or 0..128 */
+};
+
+/** Read "10.0.0.0/24", "fd00::/8" or a bare address. Bits beyond the prefix must be zero. 0 or
+ * -EINVAL. */
+JG_MUST_CHECK int jg_prefix_parse(
+	struct jg_prefix *prefix, struct jg_str text, struct jg_error *err);
+
+/** A front end as configured. Everything is copied; the key becomes midstates. */
+struct jg_front_end_entry {
+	uint32_t id; /**< 1..65535, as on the wire */
+	uint32_t
+		caller; /**< 1..JG_CALLERS_MAX - 1: jg_request.caller, jg_snapshot_builder_allow() */
+	struct jg_str key; /**< JG_FRONT_END_KEY_MIN bytes or more */
+	const struct jg_prefix *from; /**< where it may ask from */
+	uint32_t from_n; /**< 1.. */
+};
+
+/** One front end, compiled. */
+struct jg_front_end {
+	struct jg_mac_key key;
+	const struct jg_prefix *from;
+	uint32_t from_n;
+	uint16_t id;
+	uint16_t caller;
+};
+
+struct jg_front_ends;
+
+/**
+ * Compile.
+ *
+ * @param insecure requests without MAC are judged too, as caller 0: an explicit setting
+ * @return NULL with err filled in: an id or caller twice or out of range, a short key, no prefix,
+ *         memory ran out
+ */
+JG_MUST_CHECK struct jg_front_ends *jg_front_ends_new(
+	const struct jg_front_end_entry *entries, unsigned n, bool insecure, struct jg_error *err);
+
+/** Wipe and free; NULL is allowed. No worker may still read it. */
+void jg_front_ends_free(struct jg_front_ends *front_ends);
+
+/** How many there are. */
+unsigned jg_front_ends_count(const struct jg_front_ends *front_ends);
+
+/** The front end of this id, or NULL. Any thread. */
+const struct jg_front_end *jg_front_ends_find(const struct jg_front_ends *front_ends, unsigned id);
+
+/** Where a packet came from. */
+struct jg_source {
+	const uint8_t *address; /**< network byte order */
+	uint32_t address_len; /**< 4 or 16: an IPv4 prefix never matches an IPv6 packet */
+};
+
+/**
+ * May this request be judged, as far as id and source tell? The MAC is still to be checked.
+ *
+ * @param[out] found its front end; NULL with JG_WIRE_FATE_OK: unauthenticated, and the gate is insecure
+ * @return JG_WIRE_FATE_OK, JG_WIRE_FATE_FRONT_END or JG_WIRE_FATE_SOURCE
+ */
+JG_MUST_CHECK enum jg_wire_fate jg_front_ends_admit(const struct jg_front_ends *front_ends,
+	const struct jg_wire_request *wire, struct jg_source source,
+	const struct jg_front_end **found);
