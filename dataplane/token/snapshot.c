@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The immutable form of apps, secrets, policies and overrides: what workers look things up in.
+#include "snapshot.h"
+
+#include <stdlib.h>
+
+uint64_t jg_snapshot_hash(const struct jg_snapshot *snapshot, unsigned vendor, struct jg_str key)
+{
+	return jg_hash(&snapshot->seed, vendor, key);
+}
+
+void jg_snapshot_prefetch(const struct jg_snapshot *snapshot, uint64_t hash)
+{
+	__builtin_prefetch(&snapshot->slots[hash & snapshot->slots_mask]);
+}
+
+const struct jg_app_entry *jg_snapshot_find_hashed(
+	const struct jg_snapshot *snapshot, uint64_t hash, unsigned vendor, struct jg_str key)
+{
+	for (uint64_t i = hash & snapshot->slots_mask;; i = (i + 1) & snapshot->slots_mask) {
+		const struct jg_app_slot *slot = &snapshot->slots[i];
+		if (slot->app == NULL)
+			return NULL;
+		if (slot->hash != hash || slot->vendor != vendor || slot->key_len != key.len)
+			continue;
+		const char *own = key.len <= sizeof(slot->key) ? slot->key : slot->app->key.p;
+		if (key.len > 0 && memcmp(own, key.p, key.len) != 0)
+			continue;
+		__builtin_prefetch(slot->app);
+		__builtin_prefetch(slot->app + 1); // the first secret's MAC states
+		return slot->app;
+	}
+}
+
+const struct jg_app_entry *jg_snapshot_find(
+	const struct jg_snapshot *snapshot, unsigned vendor, struct jg_str key)
+{
+	return jg_snapshot_find_hashed(
+		snapshot, jg_snapshot_hash(snapshot, vendor, key), vendor, key);
+}
+
+bool jg_snapshot_allows(
+	const struct jg_snapshot *snapshot, const struct jg_app_entry *app, unsigned caller)
+{
+	if (caller == 0)
+		return true;
+	if (caller >= JG_CALLERS_MAX)
+		return false;
+	const struct jg_callers *sets = snapshot->callers;
+	uint64_t word = sets[0].bits[caller / 64] | sets[app->vendor].bits[caller / 64] |
+		sets[app->caller_set].bits[caller / 64];
+	return (word >> caller % 64 & 1) != 0;
+}
+
+uint64_t jg_override_hash(const struct jg_hash_seed *seed, const struct jg_override *override)
+{
+	uint64_t hash = jg_hash(seed, override->vendor, override->app);
+	return jg_hash(seed, jg_hash(seed, hash, override->room), override->identity);
+}
+
+bool jg_override_same(const struct jg_override *a, const struct jg_override *b)
+{
+	return a->vendor == b->vendor && jg_str_eq(a->app, b->app) && jg_str_eq(a->room, b->room) &&
+		jg_str_eq(a->identity, b->identity);
+}
+
+const struct jg_override *jg_snapshot_override(const struct jg_snapshot *snapshot,
+	const struct jg_app_entry *app, struct jg_str room, struct jg_str identity)
+{
+	if (snapshot->overrides == NULL)
+		return NULL;
+	const struct jg_override wanted = {
+		.vendor = app->vendor, .app = app->key, .room = room, .identity = identity};
+	uint64_t hash = jg_override_hash(&snapshot->seed, &wanted);
+	for (uint64_t i = hash & snapshot->overrides_mask;;
+		i = (i + 1) & snapshot->overrides_mask) {
+		const struct jg_override_slot *slot = &snapshot->overrides[i];
+		if (slot->override == NULL)
+			return NULL;
+		if (slot->hash == hash && jg_override_same(slot->override, &wanted))
+			return slot->override;
+	}
+}
+
+uint64_t jg_snapshot_epoch(const struct jg_snapshot *snapshot)
+{
+	return snapshot->epoch;
+}
+
+const struct jg_cut_offs *jg_snapshot_cut_offs(const struct jg_snapshot *snapshot)
+{
+	return snapshot->cut_offs;
+}
+
+void jg_snapshot_free(struct jg_snapshot *snapshot)
+{
+	if (snapshot == NULL)
+		return;
+	for (uint64_t i = 0; snapshot->slots != NULL && i <= snapshot->slots_mask; i++)
+		if (snapshot->slots[i].app != NULL)
+			jg_app_release(snapshot->slots[i].app);
+	jg_arena_fini(&snapshot->arena);
+	explicit_bzero(snapshot, sizeof(*snapshot));
+	free(snapshot);
+}
