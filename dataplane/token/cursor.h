@@ -34,7 +34,7 @@ static inline const uint8_t *jg_cursor_take(struct jg_cursor *c, size_t n)
 static inline uint16_t jg_cursor_u16le(struct jg_cursor *c)
 {
 	const uint8_t *p = jg_cursor_take(c, 2);
-	return p == NULL ? (uint16_t)0 : (uint16_t)(p[0] | p[1] << 8);
+	return p == NULL ? (uint16_t)0 : (uint16_t)(p[0] | (unsigned)p[1] << 8);
 }
 
 static inline uint32_t jg_cursor_u32le(struct jg_cursor *c)

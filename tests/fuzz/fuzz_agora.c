@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Agora tokens as they come, and their content behind a good zlib stream and base64.
+#include "agora.h"
+#include "deflate.h"
+
+#include <stdlib.h>
+
+static struct jg_inflater *inflater;
+static struct jg_deflater *deflater;
+
+static void check(struct jg_str token)
+{
+	uint8_t *scratch = malloc(JG_AGORA_SCRATCH(token.len));
+	struct jg_agora agora;
+	struct jg_agora_service service;
+	if (scratch == NULL)
+		abort();
+	(void)!jg_agora_parse_006(token, scratch, &agora);
+	if (jg_agora_parse_007(token, inflater, scratch, &agora) == JG_REASON_OK) {
+		uint16_t left = agora.services_n;
+		while (jg_agora_service_next(&agora.services, &left, &service))
+			(void)jg_agora_match(service.channel, agora.app_id);
+		if (agora.services.failed)
+			abort(); // a token that was found whole
+	}
+	free(scratch);
+}
+
+static void check_packed(const char *head, const uint8_t *bytes, size_t n)
+{
+	size_t at = strlen(head);
+	char *token = malloc(at + JG_BASE64_ENCODED(n));
+	if (token == NULL)
+		abort();
+	memcpy(token, head, at);
+	check((struct jg_str){token, (uint32_t)(at + jg_base64_encode(bytes, n, token + at))});
+	free(token);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (inflater == NULL)
+		inflater = jg_inflater_new();
+	if (deflater == NULL)
+		deflater = jg_deflater_new();
+	if (inflater == NULL || deflater == NULL)
+		abort();
+	check((struct jg_str){(const char *)data, (uint32_t)size});
+	check_packed("0060123456789abcdef0123456789abcdef", data, size);
+	uint8_t *packed = malloc(size + 64);
+	if (packed == NULL)
+		abort();
+	size_t n = jg_deflate(deflater, data, size, packed, size + 64);
+	if (n > 0)
+		check_packed("007", packed, n);
+	free(packed);
+	return 0;
+}

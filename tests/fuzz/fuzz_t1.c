@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// T1 tokens as they come, and the data string behind a good envelope.
+#include "t1.h"
+#include "utf8.h"
+
+#include <stdlib.h>
+
+static void check(struct jg_str token)
+{
+	uint8_t *scratch = malloc(JG_T1_SCRATCH(token.len));
+	struct jg_t1 t1;
+	if (scratch == NULL)
+		abort();
+	if (jg_t1_parse(token, scratch, &t1) == JG_REASON_OK)
+		for (unsigned i = 0; i < JG_T1_FIELD_COUNT; i++)
+			if (!jg_utf8_valid(t1.field[i]))
+				abort();
+	free(scratch);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	check((struct jg_str){(const char *)data, (uint32_t)size});
+	char *token = malloc(4 + JG_BASE64_ENCODED(size));
+	if (token == NULL)
+		abort();
+	memcpy(token, "T1==", 4);
+	size_t n = jg_base64_encode(data, size, token + 4);
+	check((struct jg_str){token, (uint32_t)(4 + n)});
+	free(token);
+	return 0;
+}
