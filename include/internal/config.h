@@ -7,6 +7,7 @@
  * Implemented by control/config; sees no DPDK header.
  */
 
+#include "internal/address.h"
 #include "internal/base.h"
 
 #include <joingate/snapshot.h>
@@ -141,14 +142,6 @@ enum jg_port_driver {
 	JG_PORT_MEMIF,
 	JG_PORT_RING,
 	JG_PORT_PCI,
-};
-
-/** An address with a prefix length or a port. */
-struct jg_address {
-	uint8_t bytes[16]; /**< IPv4 in the first four; network order */
-	uint8_t family; /**< 4 or 6; 0 = none */
-	uint8_t prefix; /**< bits */
-	uint16_t port; /**< host order */
 };
 
 /** "*", "vendor:*" or "vendor:key". */

@@ -6,6 +6,7 @@
  * together with the snapshot. Implemented by dataplane/wire/front_end.c.
  */
 
+#include "internal/address.h"
 #include "internal/mac.h"
 
 #include <joingate/snapshot.h>
@@ -16,32 +17,20 @@
 /** Front end keys are at least this long. */
 #define JG_FRONT_END_KEY_MIN 16
 
-/** Addresses that share their first bits. */
-struct jg_prefix {
-	uint8_t address[16]; /**< network byte order; IPv4 takes the first four */
-	uint8_t address_len; /**< 4 or 16 */
-	uint8_t bits; /**< 0..32 or 0..128 */
-};
-
-/** Read "10.0.0.0/24", "fd00::/8" or a bare address. Bits beyond the prefix must be zero. 0 or
- * -EINVAL. */
-JG_MUST_CHECK int jg_prefix_parse(
-	struct jg_prefix *prefix, struct jg_str text, struct jg_error *err);
-
 /** A front end as configured. Everything is copied; the key becomes midstates. */
 struct jg_front_end_entry {
 	uint32_t id; /**< 1..65535, as on the wire */
 	uint32_t
 		caller; /**< 1..JG_CALLERS_MAX - 1: jg_request.caller, jg_snapshot_builder_allow() */
 	struct jg_str key; /**< JG_FRONT_END_KEY_MIN bytes or more */
-	const struct jg_prefix *from; /**< where it may ask from */
+	const struct jg_address *from; /**< prefixes it may ask from */
 	uint32_t from_n; /**< 1.. */
 };
 
 /** One front end, compiled. */
 struct jg_front_end {
 	struct jg_mac_key key;
-	const struct jg_prefix *from;
+	const struct jg_address *from;
 	uint32_t from_n;
 	uint16_t id;
 	uint16_t caller;
@@ -68,18 +57,13 @@ unsigned jg_front_ends_count(const struct jg_front_ends *front_ends);
 /** The front end of this id, or NULL. Any thread. */
 const struct jg_front_end *jg_front_ends_find(const struct jg_front_ends *front_ends, unsigned id);
 
-/** Where a packet came from. */
-struct jg_source {
-	const uint8_t *address; /**< network byte order */
-	uint32_t address_len; /**< 4 or 16: an IPv4 prefix never matches an IPv6 packet */
-};
-
 /**
  * May this request be judged, as far as id and source tell? The MAC is still to be checked.
  *
- * @param[out] found its front end; NULL with JG_WIRE_FATE_OK: unauthenticated, and the gate is insecure
+ * @param source where the packet came from; an IPv4 prefix never matches an IPv6 packet
+ * @param[out] found its front end; NULL with JG_WIRE_FATE_OK: unauthenticated, the gate is insecure
  * @return JG_WIRE_FATE_OK, JG_WIRE_FATE_FRONT_END or JG_WIRE_FATE_SOURCE
  */
 JG_MUST_CHECK enum jg_wire_fate jg_front_ends_admit(const struct jg_front_ends *front_ends,
-	const struct jg_wire_request *wire, struct jg_source source,
+	const struct jg_wire_request *wire, const struct jg_address *source,
 	const struct jg_front_end **found);
