@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Replies. They are written over the request they answer, while the verdict's strings may still
+// point into it: what is about to be overwritten is set aside first.
+#include "bytes.h"
+
+#include <joingate/wire.h>
+
+#include <assert.h>
+
+// A rule's subject is a claim's name or a room pattern; a longer one is not worth a reply's room.
+#define SUBJECT_MAX 512
+
+// What a reply carries, by field code; p == NULL: not there or left out.
+struct strings {
+	struct jg_str field[JG_WIRE_FIELD_COUNT];
+	uint8_t expires[JG_CAPABILITY_COUNT * JG_WIRE_EXPIRY];
+	uint8_t detail[JG_WIRE_EXPIRY + SUBJECT_MAX];
+};
+
+static struct jg_str bytes_of(const uint8_t *p, size_t len)
+{
+	return (struct jg_str){(const char *)p, (uint32_t)len};
+}
+
+static struct jg_str encode_expires(struct strings *strings, const struct jg_verdict *verdict)
+{
+	const uint32_t n = verdict->capability_expires_n;
+	if (n == 0 || n > JG_CAPABILITY_COUNT)
+		return (struct jg_str){NULL, 0};
+	for (uint32_t i = 0; i < n; i++) {
+		const struct jg_capability_expiry *entry = &verdict->capability_expires[i];
+		uint8_t *p = strings->expires + i * JG_WIRE_EXPIRY;
+		jg_put64(p, entry->capabilities);
+		jg_put64(p + 8, (uint64_t)entry->expires_at);
+	}
+	return bytes_of(strings->expires, n * JG_WIRE_EXPIRY);
+}
+
+static struct jg_str encode_detail(struct strings *strings, const struct jg_verdict *verdict)
+{
+	if (verdict->rule == JG_RULE_NONE)
+		return (struct jg_str){NULL, 0};
+	jg_put64(strings->detail, (uint64_t)verdict->rule_value);
+	jg_put64(strings->detail + 8, (uint64_t)verdict->rule_limit);
+	const struct jg_str subject = verdict->subject;
+	if (subject.len == 0 || subject.len > SUBJECT_MAX)
+		return bytes_of(strings->detail, JG_WIRE_EXPIRY);
+	memcpy(strings->detail + JG_WIRE_EXPIRY, subject.p, subject.len);
+	return bytes_of(strings->detail, JG_WIRE_EXPIRY + subject.len);
+}
+
+static void collect(struct strings *strings, const struct jg_wire_request *wire,
+	const struct jg_verdict *verdict, struct jg_str token)
+{
+	struct jg_str *field = strings->field;
+	memset(field, 0, sizeof(strings->field));
+	field[JG_WIRE_FIELD_IDENTITY] = verdict->identity;
+	field[JG_WIRE_FIELD_ROOM] = verdict->room;
+	field[JG_WIRE_FIELD_APP] = verdict->app;
+	if (wire->type == JG_REQUEST_REFRESH)
+		field[JG_WIRE_FIELD_TOKEN] = token;
+	field[JG_WIRE_FIELD_ROLE] = verdict->role;
+	field[JG_WIRE_FIELD_KIND] = verdict->kind;
+	field[JG_WIRE_FIELD_NAME] = verdict->name;
+	field[JG_WIRE_FIELD_KEY] = verdict->key;
+	if (verdict->verified)
+		field[JG_WIRE_FIELD_TOKEN_ID] =
+			bytes_of(verdict->token_id, sizeof(verdict->token_id));
+	if ((wire->flags & JG_WIRE_WANT(CAPABILITY_EXPIRES)) != 0)
+		field[JG_WIRE_FIELD_CAPABILITY_EXPIRES] = encode_expires(strings, verdict);
+	field[JG_WIRE_FIELD_LAYOUT_CLASSES] = verdict->layout_classes;
+	if ((wire->flags & JG_WIRE_WANT(DETAIL)) != 0)
+		field[JG_WIRE_FIELD_DETAIL] = encode_detail(strings, verdict);
+	field[JG_WIRE_FIELD_ATTRIBUTES] = verdict->attributes;
+	field[JG_WIRE_FIELD_METADATA] = verdict->metadata;
+}
+
+// Keep the wanted fields that fit, from the first on; none that follows one left out.
+static size_t cut(struct strings *strings, uint32_t *flags, size_t room)
+{
+	size_t used = JG_WIRE_VERDICT;
+	for (unsigned code = 1; code < JG_WIRE_FIELD_COUNT; code++) {
+		struct jg_str *field = &strings->field[code];
+		const bool wanted = (*flags >> code & 1) != 0 && field->p != NULL;
+		if (wanted && JG_WIRE_FIELD_HEAD + (size_t)field->len > room - used)
+			*flags |= JG_WIRE_CUT;
+		if (!wanted || (*flags & JG_WIRE_CUT) != 0)
+			field->p = NULL;
+		else
+			used += JG_WIRE_FIELD_HEAD + (size_t)field->len;
+	}
+	return used;
+}
+
+// Copy what lies where the reply is going to be. Compared as integers: the strings may belong to
+// other objects.
+static void set_aside(struct strings *strings, const uint8_t *out, size_t len, uint8_t *aside)
+{
+	const uintptr_t start = (uintptr_t)out;
+	for (unsigned code = 1; code < JG_WIRE_FIELD_COUNT; code++) {
+		struct jg_str *field = &strings->field[code];
+		const uintptr_t p = (uintptr_t)field->p;
+		if (field->p == NULL || p >= start + len || p + field->len <= start)
+			continue;
+		memcpy(aside, field->p, field->len);
+		field->p = (const char *)aside;
+		aside += field->len;
+	}
+}
+
+static void write_verdict(uint8_t *out, const struct jg_verdict *verdict)
+{
+	jg_put64(out + JG_AT_CAPABILITIES, verdict->capabilities);
+	jg_put64(out + JG_AT_EPOCH, verdict->epoch);
+	jg_put64(out + JG_AT_ISSUED_AT, (uint64_t)verdict->issued_at);
+	jg_put64(out + JG_AT_EXPIRES_AT, (uint64_t)verdict->expires_at);
+	out[JG_AT_REASON] = verdict->reason;
+	out[JG_AT_FORMAT] = verdict->format;
+	out[JG_AT_RULE] = verdict->rule;
+	out[JG_AT_VERIFIED] = verdict->verified;
+	jg_put32(out + JG_AT_RESERVED, 0);
+}
+
+// Bytes a reply may have before its MAC.
+static size_t room_of(const struct jg_wire_request *wire, size_t size)
+{
+	const size_t limit = wire->front_end == 0 ? wire->len : JG_WIRE_DATAGRAM_MAX;
+	const size_t mac = jg_wire_mac_size(wire->front_end);
+	const size_t whole = size < limit ? size : limit;
+	return whole < mac ? 0 : whole - mac;
+}
+
+size_t jg_wire_reply_build(const struct jg_wire_request *wire, const struct jg_verdict *verdict,
+	struct jg_str token, uint8_t *out, size_t size)
+{
+	assert(wire->type >= JG_REQUEST_JOIN && wire->type <= JG_REQUEST_REFRESH);
+	const size_t room = room_of(wire, size);
+	if (room < JG_WIRE_VERDICT)
+		return 0;
+	struct strings strings;
+	uint8_t aside[JG_WIRE_DATAGRAM_MAX];
+	uint32_t flags = wire->flags;
+	collect(&strings, wire, verdict, token);
+	const size_t used = cut(&strings, &flags, room);
+	const size_t mac = jg_wire_mac_size(wire->front_end);
+	set_aside(&strings, out, used + mac, aside);
+	jg_wire_header_write(out, wire, flags, wire->type | JG_WIRE_REPLY, used + mac);
+	write_verdict(out, verdict);
+	uint8_t *p = out + JG_WIRE_VERDICT;
+	for (unsigned code = 1; code < JG_WIRE_FIELD_COUNT; code++) {
+		if (strings.field[code].p != NULL)
+			p = jg_wire_field_write(p, code, strings.field[code]);
+	}
+	assert(p == out + used);
+	memcpy(p, wire->mac, mac);
+	return used + mac;
+}
+
+size_t jg_wire_ping_build(const struct jg_wire_request *wire, const struct jg_wire_load *load,
+	uint8_t *out, size_t size)
+{
+	assert(wire->type == JG_WIRE_PING);
+	if (room_of(wire, size) < JG_WIRE_VERDICT)
+		return 0;
+	const size_t mac = jg_wire_mac_size(wire->front_end);
+	jg_wire_header_write(out, wire, 0, JG_WIRE_PING | JG_WIRE_REPLY, JG_WIRE_VERDICT + mac);
+	memset(out + JG_WIRE_HEADER, 0, JG_WIRE_VERDICT - JG_WIRE_HEADER);
+	jg_put64(out + JG_AT_CAPABILITIES, load->verdicts);
+	jg_put64(out + JG_AT_EPOCH, load->epoch);
+	jg_put64(out + JG_AT_ISSUED_AT, (uint64_t)load->now);
+	jg_put32(out + JG_AT_RESERVED, load->busy);
+	memcpy(out + JG_WIRE_VERDICT, wire->mac, mac);
+	return JG_WIRE_VERDICT + mac;
+}
+
+static bool take_expires(const struct jg_wire_part *field, struct jg_wire_reply *reply)
+{
+	const uint32_t n = field->len / JG_WIRE_EXPIRY;
+	if (field->len % JG_WIRE_EXPIRY != 0 || n == 0 || n > JG_CAPABILITY_COUNT)
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		const uint8_t *p = field->p + i * JG_WIRE_EXPIRY;
+		reply->expires[i].capabilities = jg_get64(p) & JG_CAPABILITY_ALL;
+		reply->expires[i].expires_at = (int64_t)jg_get64(p + 8);
+	}
+	reply->verdict.capability_expires = reply->expires;
+	reply->verdict.capability_expires_n = n;
+	return true;
+}
+
+static bool take_detail(const struct jg_wire_part *field, struct jg_wire_reply *reply)
+{
+	if (field->len < JG_WIRE_EXPIRY)
+		return false;
+	reply->verdict.rule_value = (int64_t)jg_get64(field->p);
+	reply->verdict.rule_limit = (int64_t)jg_get64(field->p + 8);
+	reply->verdict.subject =
+		bytes_of(field->p + JG_WIRE_EXPIRY, (size_t)field->len - JG_WIRE_EXPIRY);
+	return true;
+}
+
+static struct jg_str *string_of(unsigned code, struct jg_wire_reply *reply)
+{
+	struct jg_verdict *verdict = &reply->verdict;
+	switch (code) {
+	case JG_WIRE_FIELD_IDENTITY:
+		return &verdict->identity;
+	case JG_WIRE_FIELD_ROOM:
+		return &verdict->room;
+	case JG_WIRE_FIELD_APP:
+		return &verdict->app;
+	case JG_WIRE_FIELD_TOKEN:
+		return &reply->token;
+	case JG_WIRE_FIELD_ROLE:
+		return &verdict->role;
+	case JG_WIRE_FIELD_KIND:
+		return &verdict->kind;
+	case JG_WIRE_FIELD_NAME:
+		return &verdict->name;
+	case JG_WIRE_FIELD_KEY:
+		return &verdict->key;
+	case JG_WIRE_FIELD_LAYOUT_CLASSES:
+		return &verdict->layout_classes;
+	case JG_WIRE_FIELD_ATTRIBUTES:
+		return &verdict->attributes;
+	default:
+		assert(code == JG_WIRE_FIELD_METADATA);
+		return &verdict->metadata;
+	}
+}
+
+static enum jg_wire_fate take_field(const struct jg_wire_part *field, struct jg_wire_reply *reply)
+{
+	if ((reply->echo.flags >> field->code & 1) == 0)
+		return JG_WIRE_FATE_FIELD;
+	if (field->code == JG_WIRE_FIELD_TOKEN && reply->echo.type != JG_REQUEST_REFRESH)
+		return JG_WIRE_FATE_FIELD;
+	bool good = true;
+	if (field->code == JG_WIRE_FIELD_TOKEN_ID) {
+		good = field->len == sizeof(reply->verdict.token_id);
+		memcpy(reply->verdict.token_id, field->p, good ? field->len : 0);
+	} else if (field->code == JG_WIRE_FIELD_CAPABILITY_EXPIRES) {
+		good = take_expires(field, reply);
+	} else if (field->code == JG_WIRE_FIELD_DETAIL) {
+		good = take_detail(field, reply);
+	} else {
+		*string_of(field->code, reply) = bytes_of(field->p, field->len);
+	}
+	return good ? JG_WIRE_FATE_OK : JG_WIRE_FATE_VALUE;
+}
+
+// Codes of a newer gate: an unknown reason stays a refusal, an unknown rule has no words here, an
+// unknown capability gives nothing.
+static enum jg_wire_fate read_verdict(const uint8_t *datagram, struct jg_wire_reply *reply)
+{
+	struct jg_verdict *verdict = &reply->verdict;
+	verdict->capabilities = jg_get64(datagram + JG_AT_CAPABILITIES) & JG_CAPABILITY_ALL;
+	verdict->epoch = jg_get64(datagram + JG_AT_EPOCH);
+	verdict->issued_at = (int64_t)jg_get64(datagram + JG_AT_ISSUED_AT);
+	verdict->expires_at = (int64_t)jg_get64(datagram + JG_AT_EXPIRES_AT);
+	verdict->app_index = UINT32_MAX;
+	verdict->vendor = reply->echo.vendor;
+	verdict->reason = datagram[JG_AT_REASON];
+	if (datagram[JG_AT_FORMAT] < JG_FORMAT_COUNT)
+		verdict->format = datagram[JG_AT_FORMAT];
+	if (datagram[JG_AT_RULE] < JG_RULE_COUNT)
+		verdict->rule = datagram[JG_AT_RULE];
+	verdict->verified = (datagram[JG_AT_VERIFIED] & 1) != 0;
+	if ((datagram[JG_AT_VERIFIED] & ~1u) != 0 || jg_get32(datagram + JG_AT_RESERVED) != 0)
+		return JG_WIRE_FATE_FLAGS;
+	if (verdict->reason != JG_REASON_OK && jg_get64(datagram + JG_AT_CAPABILITIES) != 0)
+		return JG_WIRE_FATE_VALUE;
+	return JG_WIRE_FATE_OK;
+}
+
+static enum jg_wire_fate read_load(const uint8_t *datagram, size_t end, struct jg_wire_reply *reply)
+{
+	static const uint8_t zero[JG_AT_RESERVED - JG_AT_EXPIRES_AT];
+	reply->load = (struct jg_wire_load){
+		.verdicts = jg_get64(datagram + JG_AT_CAPABILITIES),
+		.epoch = jg_get64(datagram + JG_AT_EPOCH),
+		.now = (int64_t)jg_get64(datagram + JG_AT_ISSUED_AT),
+		.busy = jg_get32(datagram + JG_AT_RESERVED),
+	};
+	if (memcmp(datagram + JG_AT_EXPIRES_AT, zero, sizeof(zero)) != 0)
+		return JG_WIRE_FATE_FLAGS;
+	if (end != JG_WIRE_VERDICT)
+		return JG_WIRE_FATE_TRAILING;
+	return reply->load.busy <= 1000 ? JG_WIRE_FATE_OK : JG_WIRE_FATE_VALUE;
+}
+
+enum jg_wire_fate jg_wire_reply_parse(
+	const uint8_t *datagram, size_t len, struct jg_wire_reply *reply)
+{
+	*reply = (struct jg_wire_reply){0};
+	enum jg_wire_fate fate = jg_wire_header_parse(datagram, len, JG_WIRE_REPLY, &reply->echo);
+	if (fate != JG_WIRE_FATE_OK)
+		return fate;
+	const size_t end = len - jg_wire_mac_size(reply->echo.front_end);
+	if (reply->echo.type == JG_WIRE_PING)
+		return read_load(datagram, end, reply);
+	fate = read_verdict(datagram, reply);
+	struct jg_wire_part field = {0};
+	for (size_t at = JG_WIRE_VERDICT; at < end && fate == JG_WIRE_FATE_OK;) {
+		fate = jg_wire_field_cut(datagram, end, &at, &field);
+		if (fate == JG_WIRE_FATE_OK)
+			fate = take_field(&field, reply);
+	}
+	return fate;
+}
