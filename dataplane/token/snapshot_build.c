@@ -184,7 +184,7 @@ int jg_snapshot_builder_allow(struct jg_snapshot_builder *builder, unsigned call
 			"caller %u may ask about %s app \"%s\", which is not there; "
 			"expected an app that was added before",
 			caller, jg_vendor_name(vendor), jg_show(key).text);
-		return -EINVAL;
+		return -ENOENT;
 	}
 	return permit_add(builder, app, caller, err);
 }
