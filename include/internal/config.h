@@ -21,7 +21,7 @@
 /**
  * X(field, KIND, "path", "default", min, max, "unit", RELOAD, "help")
  *
- * The default is JSON text; "" = none, "!" = must be given. min..max: of an INTEGER or TIME its
+ * The default is JSON text; "" = none, "!" = must be given; null is legal where it is the default. min..max: of an INTEGER or TIME its
  * value, of TEXT, SECRET and files their bytes, of lists their entries. The unit of a WORD is its list of words,
  * whose numbers are their places in it. RELOAD: YES = a reload applies it, NO = needs a restart.
  */
@@ -77,7 +77,7 @@
 	X(require,             CAPABILITIES, "require",                "[]",        0, 64,       "capabilities", YES, "refuse a token that lacks one of these") \
 	X(publish_sources,     SOURCES,    "publish_sources",          "[\"camera\", \"microphone\", \"screen_share\", \"screen_share_audio\", \"other\"]", 0, 8, "sources", YES, "what may be published of what the token allows") \
 	X(roles,               ROLES,      "roles",                    "{}",        0, 64,       "roles",   YES, "role word: capabilities in place of the vendor's meaning") \
-	X(leeway,              INTEGER,    "leeway",                   "",          0, 300,      "seconds", YES, "tolerance for clocks; not given: the vendor's (livekit 60, others 0)") \
+	X(leeway,              INTEGER,    "leeway",                   "null",      0, 300,      "seconds", YES, "tolerance for clocks; null: the vendor's (livekit 60, others 0)") \
 	X(max_lifetime,        INTEGER,    "max_lifetime",             "0",         0, 3153600000, "seconds", YES, "refuse tokens that live longer; 0 = the vendor's limit") \
 	X(required_claims,     CLAIMS,     "required_claims",          "[]",        0, 3,        "claims",  YES, "of exp, iat and jti, what a token must have") \
 	X(rooms,               ROOMS,      "rooms",                    "[]",        0, 256,      "patterns", YES, "only rooms that match one of these; none = every room") \
@@ -255,5 +255,5 @@ const char *jg_config_fixed(const struct jg_config *a, const struct jg_config *b
  * in their place. Free it; with secrets, wipe it first. NULL when memory ran out. */
 JG_MUST_CHECK char *jg_config_app_render(const struct jg_app *app, bool secrets);
 
-/** The table of settings, for people (plain text) or as markdown. */
-void jg_config_describe(FILE *out, bool markdown);
+/** The table of settings, for people. */
+void jg_config_describe(FILE *out);
