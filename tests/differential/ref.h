@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/**
+ * The second opinion: a slow verifier of all six layouts with OpenSSL, jansson and zlib. It shares
+ * nothing with dataplane/token but the public names of reasons and capabilities.
+ */
+
+#include <joingate/capability.h>
+#include <joingate/reason.h>
+#include <joingate/vendor.h>
+#include <joingate/verify.h>
+
+#include <jansson.h>
+
+#include <openssl/evp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define REF_APPS_MAX 32
+#define REF_CUT_OFFS_MAX 8
+
+struct ref_app {
+	unsigned vendor;
+	const char *key;
+	const char *secret; /**< HMAC formats */
+	EVP_PKEY *public_key; /**< Vonage */
+	bool auth_checks_disabled; /**< Stream */
+	int64_t revoke_before; /**< Stream, whole app; 0 = not set */
+	struct {
+		const char *user;
+		int64_t before;
+	} users[REF_CUT_OFFS_MAX];
+	size_t users_n;
+};
+
+struct ref_world {
+	struct ref_app apps[REF_APPS_MAX];
+	size_t apps_n;
+	int64_t now;
+};
+
+/** Beside the token: NULL = not sent. */
+struct ref_request {
+	unsigned vendor;
+	const char *token;
+	size_t token_len;
+	const char *app;
+	const char *room;
+	const char *identity;
+	unsigned service;
+};
+
+/** Stages in the order of the format paper, section 6. */
+enum ref_stage {
+	REF_LONG,
+	REF_MALFORMED,
+	REF_ENCODING,
+	REF_CONTENT,
+	REF_ALG,
+	REF_KEY,
+	REF_SIGNATURE,
+	REF_TIME,
+	REF_LIFETIME,
+	REF_CLAIM,
+	REF_JOIN,
+	REF_MATCH,
+	REF_REVOKED,
+	REF_STAGES
+};
+
+#define REF_R(symbol) (UINT32_C(1) << JG_REASON_##symbol)
+
+struct ref_verdict {
+	uint32_t at[REF_STAGES]; /**< reasons found at that stage */
+	uint32_t loose[REF_STAGES]; /**< as good as any reason of that stage and the later ones */
+	const char *
+		unspecified; /**< the paper leaves this case open: why; the verdict counts for nothing */
+	uint64_t capabilities;
+	int64_t ends[JG_CAPABILITY_COUNT]; /**< JG_TIME_NONE: no end of its own */
+	int64_t issued_at;
+	int64_t expires_at;
+	const char *identity, *room, *name, *metadata, *role, *kind, *layout_classes;
+	json_t *attributes; /**< NULL: none */
+	json_t *header, *payload; /**< released by ref_clear() */
+	char pool[1 << 17]; /**< strings above */
+	size_t used;
+};
+
+/** Judge one request. ref_clear() afterwards. */
+void ref_judge(const struct ref_world *world, const struct ref_request *request,
+	struct ref_verdict *verdict);
+void ref_clear(struct ref_verdict *verdict);
+/** Acceptable reasons as a mask; 0 = admit. */
+uint32_t ref_reasons(const struct ref_verdict *verdict);
+
+// Shared by the reference's own files.
+
+struct ref_case {
+	const struct ref_world *world;
+	const struct ref_request *request;
+	const struct ref_app *app;
+	struct ref_verdict *verdict;
+};
+
+enum ref_alphabet {
+	REF_URL,
+	REF_STANDARD_PADDED,
+	REF_EITHER
+};
+
+void ref_fail(struct ref_case *c, enum ref_stage stage, uint32_t reasons);
+void ref_loose(struct ref_case *c, enum ref_stage stage, uint32_t reasons);
+void ref_open(struct ref_case *c, const char *why);
+/** Bytes from the verdict's pool. */
+char *ref_room(struct ref_case *c, size_t n);
+const char *ref_text(struct ref_case *c, const char *p, size_t n);
+/** Decoded bytes, or -1. */
+long ref_base64(const char *in, size_t n, enum ref_alphabet alphabet, uint8_t *out);
+bool ref_utf8(const char *p, size_t n);
+size_t ref_characters(const char *p);
+json_t *ref_json(const char *p, size_t n);
+const struct ref_app *ref_find(const struct ref_case *c, const char *key);
+/** The key named inside the token must be an app's, and the one sent beside it when one was sent. */
+void ref_find_app(struct ref_case *c, const char *key);
+/** Role, session, connection data, layout classes, times: what OpenTok and Vonage share. */
+void ref_role(struct ref_case *c, const char *role);
+void ref_session(struct ref_case *c, const char *session);
+void ref_connection_data(struct ref_case *c, const char *data);
+void ref_layout(struct ref_case *c, const char *list);
+void ref_opentok_times(struct ref_case *c, const int64_t *issued, int64_t expires);
+void ref_grant(struct ref_case *c, uint64_t capabilities, int64_t end);
+
+void ref_jwt(struct ref_case *c);
+void ref_t1(struct ref_case *c);
+void ref_agora(struct ref_case *c);
+void ref_livekit_claims(struct ref_case *c);
+void ref_stream_claims(struct ref_case *c, bool development);
+void ref_opentok_claims(struct ref_case *c);
