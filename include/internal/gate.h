@@ -7,6 +7,7 @@
  */
 
 #include "internal/channel.h"
+#include "internal/config.h"
 #include "internal/counters.h"
 
 #include <joingate/types.h>
@@ -16,56 +17,29 @@
 
 struct jg_gate;
 
-#define JG_GATE_PORTS_MAX 8
-#define JG_GATE_WORKERS_MAX 32
-#define JG_GATE_ADDRESSES_MAX 16 /**< of one port */
-
-/** What a worker does when a poll brought nothing. */
-enum jg_idle {
-	JG_IDLE_POLL = 0, /**< poll on: fastest, burns a core */
-	JG_IDLE_PAUSE, /**< pause instructions, then sleeps of up to 50 us */
-	JG_IDLE_SLEEP, /**< sleeps that grow to 1 ms */
-};
-
-/** An address of the gate's own. */
-struct jg_gate_address {
-	uint8_t family; /**< 4 or 6 */
-	uint8_t prefix; /**< length, for the log only: replies go back to the sending MAC */
-	uint8_t bytes[16]; /**< network order; IPv4 in the first four */
-};
-
-struct jg_gate_port {
-	/**
-	 * What the port is made on: a kernel interface ("eth0": AF_PACKET), "xdp:eth0" (AF_XDP),
-	 * "tap:NAME" (a new TAP interface), a PCI address, "memif:SOCKET", "pcap:IFACE", "null", any
-	 * DPDK vdev ("net_…,args"), or "ethdev:NAME" (an Ethernet device that exists in this process).
-	 */
-	const char *device;
-	const struct jg_gate_address *addresses;
-	unsigned addresses_n;
-	uint16_t mtu; /**< bytes of an IP packet; 0 = 1500 */
-};
-
+/** Fields left 0 or NULL have their defaults. Borrowed until jg_gate_start() returns. */
 struct jg_gate_options {
-	const struct jg_gate_port *ports;
-	unsigned ports_n; /**< 1..JG_GATE_PORTS_MAX */
-	unsigned workers; /**< 1..JG_GATE_WORKERS_MAX; 0 = 1 */
+	/** As configured. Driver "ring" takes an Ethernet device that exists in this process already
+	 * (rte_eth_from_rings()), if there is one of that name. */
+	const struct jg_config_port *ports;
+	unsigned ports_n; /**< 1..JG_PORTS_MAX */
+	unsigned workers; /**< 1..JG_WORKERS_MAX; 0 = 1 */
 	unsigned burst; /**< packets of one poll, 1..256; 0 = 64 */
-	uint16_t udp_port;
+	uint16_t udp_port; /**< 0 = JG_WIRE_PORT */
 	uint8_t idle; /**< enum jg_idle */
 	bool no_lane; /**< no RS256 lane: the worker judges Vonage tokens itself */
+	bool eal_running; /**< the caller has started EAL, with an lcore for every member */
 	const char *mac_engine; /**< as in jg_verifier_options */
 	const char *simd;
 	const char
 		*file_prefix; /**< of EAL's run-time files; NULL = "joingate-" and the process id */
-	const char *const *eal_extra; /**< more EAL words, after ours */
+	const struct jg_str *eal_extra; /**< more EAL words, after ours */
 	unsigned eal_extra_n;
-	bool eal_running; /**< the caller has started EAL, with an lcore for every member */
 };
 
 /**
  * Start EAL, the ports, the workers and the RS256 lane. Requests are not answered before the first
- * JG_MESSAGE_SNAPSHOT (its payload: struct jg_ruling, internal/front_end.h).
+ * JG_MESSAGE_SNAPSHOT (its payload: struct jg_gate_state).
  *
  * @return NULL with err filled in: what failed and what to do about it
  */

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "answer.h"
+
+#include "bytes.h"
+
+#include <assert.h>
+
+enum {
+	HOP_LIMIT = 64,
+	NEIGHBOUR_HOP_LIMIT = 255,
+	ADVERTISEMENT_LEN = 32,
+	FRAGMENT_HEADER = 44,
+};
+
+static uint32_t ethernet_len(const struct jg_frame *frame)
+{
+	return 14 + 4U * frame->tags_n;
+}
+
+uint32_t jg_answer_headers_len(const struct jg_frame *frame, bool fragment)
+{
+	return ethernet_len(frame) + (frame->family == 4 ? 20 : fragment ? 48 : 40);
+}
+
+uint32_t jg_answer_room(const struct jg_frame *frame, uint32_t mtu, bool fragment)
+{
+	uint32_t room = mtu - (jg_answer_headers_len(frame, fragment) - ethernet_len(frame));
+
+	assert(mtu >= 576);
+	return fragment ? room & ~7U : room;
+}
+
+static void write_ethernet(const struct jg_interface *port, const struct jg_frame *frame,
+	const uint8_t *to, uint16_t type, uint8_t *out)
+{
+	memcpy(out, to, 6);
+	memcpy(out + 6, port->mac, 6);
+	memcpy(out + 12, frame->tags, 4U * frame->tags_n);
+	put16(out + 12 + 4 * frame->tags_n, type);
+}
+
+static void write_ipv4(const struct jg_frame *frame, const struct jg_answer *reply, uint8_t *ip)
+{
+	// RFC 6864: a datagram that cannot be fragmented needs no identification.
+	uint32_t flags = !reply->fragment ? 0x4000U : reply->more_fragments ? 0x2000U : 0;
+
+	ip[0] = 0x45;
+	ip[1] = 0;
+	put16(ip + 2, (uint16_t)(20 + reply->len));
+	put16(ip + 4, reply->fragment ? (uint16_t)reply->fragment_id : 0);
+	put16(ip + 6, (uint16_t)(flags | reply->fragment_offset / 8));
+	ip[8] = HOP_LIMIT;
+	ip[9] = reply->protocol;
+	put16(ip + 10, 0);
+	memcpy(ip + 12, frame->target, 4);
+	memcpy(ip + 16, frame->source, 4);
+	put16(ip + 10, (uint16_t)~jg_sum_fold(jg_sum_add(0, ip, 20)));
+}
+
+static void write_ipv6(const struct jg_frame *frame, const struct jg_answer *reply, uint8_t *ip)
+{
+	put32(ip, 0x60000000);
+	put16(ip + 4, (uint16_t)(reply->len + (reply->fragment ? 8 : 0)));
+	ip[6] = reply->fragment ? FRAGMENT_HEADER : reply->protocol;
+	ip[7] = HOP_LIMIT;
+	memcpy(ip + 8, frame->target, 16);
+	memcpy(ip + 24, frame->source, 16);
+	if (!reply->fragment)
+		return;
+	ip[40] = reply->protocol;
+	ip[41] = 0;
+	put16(ip + 42, (uint16_t)(reply->fragment_offset | reply->more_fragments));
+	put32(ip + 44, reply->fragment_id);
+}
+
+void jg_answer_headers(const struct jg_interface *port, const struct jg_frame *frame,
+	const struct jg_answer *reply, uint8_t *out)
+{
+	assert(reply->fragment_offset % 8 == 0);
+	uint8_t *ip = out + ethernet_len(frame);
+
+	write_ethernet(port, frame, frame->peer_mac, frame->family == 4 ? 0x0800 : 0x86dd, out);
+	if (frame->family == 4)
+		write_ipv4(frame, reply, ip);
+	else
+		write_ipv6(frame, reply, ip);
+}
+
+void jg_answer_udp(const struct jg_interface *port, const struct jg_frame *frame, uint8_t *udp,
+	uint32_t len, bool offload)
+{
+	put16(udp, port->udp_port);
+	put16(udp + 2, frame->source_port);
+	put16(udp + 4, (uint16_t)len);
+	put16(udp + 6, 0);
+	uint64_t sum =
+		jg_sum_pseudo(frame->family, frame->target, frame->source, JG_PROTOCOL_UDP, len);
+	if (offload) {
+		put16(udp + 6, jg_sum_fold(sum));
+		return;
+	}
+	uint16_t checksum = (uint16_t)~jg_sum_fold(jg_sum_add(sum, udp, len));
+	put16(udp + 6, checksum == 0 ? 0xffff : checksum); // RFC 768: zero means none
+}
+
+uint32_t jg_answer_arp(
+	const struct jg_interface *port, const struct jg_frame *frame, uint8_t *bytes)
+{
+	uint8_t *arp = bytes + frame->l3;
+	uint8_t ours[4];
+
+	assert(frame->kind == JG_FRAME_ARP);
+	memcpy(ours, arp + 24, 4);
+	put16(arp + 6, 2);
+	memcpy(arp + 18, arp + 8, 10); // the sender becomes the target
+	memcpy(arp + 8, port->mac, 6);
+	memcpy(arp + 14, ours, 4);
+	write_ethernet(port, frame, frame->peer_mac, 0x0806, bytes);
+	return frame->l3 + 28;
+}
+
+uint32_t jg_answer_advertisement(
+	const struct jg_interface *port, struct jg_frame *frame, uint8_t *bytes)
+{
+	// RFC 4861 section 7.2.4: who has no address yet is answered through all-nodes.
+	static const uint8_t all_nodes[16] = {0xff, 0x02, [15] = 1};
+	static const uint8_t all_nodes_mac[6] = {0x33, 0x33, 0, 0, 0, 1};
+	static const uint8_t unspecified[16] = {0};
+	bool probe = memcmp(frame->source, unspecified, 16) == 0;
+	uint8_t *ip = bytes + ethernet_len(frame);
+	uint8_t *icmp = ip + 40;
+
+	assert(frame->kind == JG_FRAME_SOLICITATION);
+	memcpy(frame->target, bytes + frame->l4 + 8, 16);
+	if (probe)
+		memcpy(frame->source, all_nodes, 16);
+	write_ethernet(port, frame, probe ? all_nodes_mac : frame->peer_mac, 0x86dd, bytes);
+	write_ipv6(frame,
+		&(struct jg_answer){.len = ADVERTISEMENT_LEN, .protocol = JG_PROTOCOL_ICMPV6}, ip);
+	ip[7] = NEIGHBOUR_HOP_LIMIT;
+	put32(icmp, 136U << 24);
+	put32(icmp + 4, probe ? 0x20000000 : 0x60000000); // override, solicited
+	memcpy(icmp + 8, frame->target, 16);
+	icmp[24] = 2; // target link-layer address, one unit of eight bytes
+	icmp[25] = 1;
+	memcpy(icmp + 26, port->mac, 6);
+	uint64_t sum = jg_sum_pseudo(
+		6, frame->target, frame->source, JG_PROTOCOL_ICMPV6, ADVERTISEMENT_LEN);
+	put16(icmp + 2, (uint16_t)~jg_sum_fold(jg_sum_add(sum, icmp, ADVERTISEMENT_LEN)));
+	return ethernet_len(frame) + 40 + ADVERTISEMENT_LEN;
+}
+
+void jg_answer_echo(const struct jg_frame *frame, uint8_t *icmp)
+{
+	assert(frame->kind == JG_FRAME_ECHO);
+	icmp[0] = frame->family == 4 ? 0 : 129;
+	put16(icmp + 2, 0);
+	uint64_t sum = frame->family == 4
+		? 0
+		: jg_sum_pseudo(6, frame->target, frame->source, JG_PROTOCOL_ICMPV6, frame->l4_len);
+	put16(icmp + 2, (uint16_t)~jg_sum_fold(jg_sum_add(sum, icmp, frame->l4_len)));
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/** Answers as plain bytes: headers back to the sender, ARP, neighbour discovery, echo, fragments. */
+
+#include "frame.h"
+
+/** Bytes of Ethernet, VLAN and IP headers and, for fragments over IPv6, the fragment header. */
+#define JG_ANSWER_HEADERS_MAX (14 + 4 * JG_FRAME_TAGS_MAX + 40 + 8)
+#define JG_UDP_HEADER 8
+
+/** One packet of an answer. */
+struct jg_answer {
+	uint32_t len; /**< bytes behind the IP headers */
+	uint32_t fragment_offset; /**< bytes, a multiple of eight */
+	uint32_t fragment_id;
+	uint8_t protocol; /**< enum jg_protocol */
+	bool fragment; /**< one of several */
+	bool more_fragments;
+};
+
+/** Bytes that jg_answer_headers() writes for a whole packet or a fragment. */
+uint32_t jg_answer_headers_len(const struct jg_frame *frame, bool fragment);
+
+/** Write the headers of an answer to frame's sender; the reply's bytes follow them. */
+void jg_answer_headers(const struct jg_interface *port, const struct jg_frame *frame,
+	const struct jg_answer *reply, uint8_t *out);
+
+/**
+ * Write the UDP header in front of a payload, from our port to the sender's.
+ *
+ * @param udp     JG_UDP_HEADER bytes, then the payload
+ * @param len     of both
+ * @param offload leave the checksum's rest to the port: only the pseudo header is summed
+ */
+void jg_answer_udp(const struct jg_interface *port, const struct jg_frame *frame, uint8_t *udp,
+	uint32_t len, bool offload);
+
+/** Bytes behind the IP headers that one packet of this MTU carries, for fragments rounded down. */
+uint32_t jg_answer_room(const struct jg_frame *frame, uint32_t mtu, bool fragment);
+
+/** Turn an ARP request into its answer, in place. @return length of the frame */
+uint32_t jg_answer_arp(
+	const struct jg_interface *port, const struct jg_frame *frame, uint8_t *bytes);
+
+/** Bytes that jg_answer_advertisement() needs. */
+#define JG_ANSWER_ADVERTISEMENT_MAX (14 + 4 * JG_FRAME_TAGS_MAX + 40 + 32)
+
+/** Turn a neighbour solicitation into its advertisement, in place. @return length of the frame */
+uint32_t jg_answer_advertisement(
+	const struct jg_interface *port, struct jg_frame *frame, uint8_t *bytes);
+
+/** Turn an echo request's ICMP message into the answer's, in place. */
+void jg_answer_echo(const struct jg_frame *frame, uint8_t *icmp);

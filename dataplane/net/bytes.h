@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/** Network-order integers in plain bytes, and the Internet checksum (RFC 1071). */
+
+#include <stdint.h>
+#include <string.h>
+
+static inline uint16_t get16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static inline uint32_t get32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static inline void put16(uint8_t *p, uint16_t v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+static inline void put32(uint8_t *p, uint32_t v)
+{
+	put16(p, (uint16_t)(v >> 16));
+	put16(p + 2, (uint16_t)v);
+}
+
+/** Add bytes to a running sum; only the last piece of a message may have an odd length. */
+uint64_t jg_sum_add(uint64_t sum, const uint8_t *bytes, uint32_t len);
+/** Fold to 16 bits, in network order when read with get16(); not complemented. */
+uint16_t jg_sum_fold(uint64_t sum);
+/** The sum of a pseudo header (RFC 768, RFC 8200 section 8.1); addresses of 4 or 16 bytes. */
+uint64_t jg_sum_pseudo(
+	unsigned family, const uint8_t *source, const uint8_t *target, uint8_t proto, uint32_t len);
