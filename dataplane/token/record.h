@@ -1,13 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-/** One token of a burst on its way through the stages of verify.c. Private to dataplane/token. */
+/**
+ * One token of a burst on its way through the stages of verify.c. Private to dataplane/token.
+ *
+ * A layout (vendor and format) is one row of jg_layouts[] in layout.c: three functions that say how
+ * its bytes become a record, when it is valid, and what it means. All the rest (apps, secrets, MACs,
+ * times, cut-offs, policy) is common to all and lives in the stages.
+ */
 
 #include "internal/base.h"
 #include "internal/mac.h"
 #include "state.h"
 
 #include <joingate/verify.h>
+
+#include <assert.h>
+
+struct jg_burst;
+struct jg_json_schema;
+struct jg_record;
 
 /** JSON types, and where the value stands. Numbers and strings: the raw text without quotes. */
 enum jg_json_type {
@@ -31,34 +43,163 @@ struct jg_claim {
 
 #define JG_CLAIMS_MAX 64
 
-/** Known members of one JSON text, by slot number of the vendor's schema. */
+/** Known members of one JSON text, by slot number of the layout's schema. */
 struct jg_claims {
 	uint64_t present; /**< bit per slot; the others are garbage */
-	uint8_t *text; /**< decoded payload, writable scratch of the verifier */
+	const uint8_t *text; /**< decoded payload */
 	uint32_t len;
 	struct jg_claim slot[JG_CLAIMS_MAX];
+};
+
+/** Slots that every JWT schema has, so that format_jwt.c can serve all vendors. */
+enum jg_slot {
+	JG_SLOT_EXP = 0,
+	JG_SLOT_NBF,
+	JG_SLOT_IAT,
+	JG_SLOT_JTI,
+	JG_SLOT_KEY, /**< key hint: iss or application_id */
+	JG_SLOT_VENDOR, /**< first slot of the vendor's own */
 };
 
 /** What T1 and Agora parsers yield live in their own headers: t1.h, agora.h. */
 struct jg_t1;
 struct jg_agora;
 
+/** How a layout is signed. */
+enum jg_signing {
+	JG_SIGNING_SHA256 = 0, /**< HMAC-SHA256 with the key's midstates, 32 bytes */
+	JG_SIGNING_SHA1, /**< HMAC-SHA1 with the key's SHA-1 midstates, 20 bytes */
+	JG_SIGNING_RSA, /**< PKCS#1 v1.5 with SHA-256 */
+};
+
+/**
+ * What a vendor's format needs beyond the common stages. Functions refuse a record with
+ * jg_refuse(); one that returns without having refused lets it live on.
+ */
+struct jg_layout {
+	uint8_t vendor;
+	uint8_t format; /**< enum jg_format */
+	uint8_t signing; /**< enum jg_signing */
+	bool key_beside; /**< no key hint inside: the app is the one that travels beside the token */
+	bool dev_tokens; /**< Stream: a literal "devtoken" may stand for the signature */
+	/** Seconds that iat may lie ahead of now; -1: iat is not looked at. */
+	int16_t iat_ahead;
+	/** Longest life the vendor allows, issue to expiry, in seconds; 0 = no limit. */
+	int32_t lifetime_max;
+	const struct jg_json_schema *schema; /**< JWT formats: the payload's known members */
+	/**
+	 * Token text to fields: malformed, bad_encoding, bad_json, bad_alg. Sets app_key (key hint,
+	 * len 0 = none), message, signature and signature_len (or rsa_signature), and the layout's
+	 * own view (claims, t1, agora) in memory of jg_scratch_take().
+	 */
+	void (*parse)(struct jg_burst *b, struct jg_record *r);
+	/**
+	 * Once per key round, over the records that are about to be tried with r->key: set
+	 * r->mac_key where it is not simply the key's midstates. NULL for most.
+	 */
+	void (*derive_keys)(struct jg_burst *b, struct jg_record *const *records, unsigned n);
+	/** After the signature held: set exp, nbf, iat, issued_at and the claim bits seen. */
+	void (*times)(struct jg_burst *b, struct jg_record *r);
+	/** bad_claim, missing_claim, no_join; fill in the verdict and r->capabilities. */
+	void (*claims)(struct jg_burst *b, struct jg_record *r);
+	/** room_mismatch, identity_mismatch: compare with what travelled beside the token. */
+	void (*session)(struct jg_burst *b, struct jg_record *r);
+};
+
 struct jg_record {
 	const struct jg_request *request;
-	struct jg_verdict *verdict; /**< verdict->reason != OK: this record is out */
+	struct jg_verdict *verdict;
+	const struct jg_layout *layout;
 	const struct jg_app_entry *app;
-	const struct jg_key *key; /**< that fitted */
+	const struct jg_key *key; /**< being tried; once verified: that fitted */
+	const struct jg_mac_key *mac_key; /**< midstates for this round */
 	uint64_t app_hash;
+	struct jg_str app_key; /**< key hint */
 	struct jg_str message; /**< signed bytes */
-	uint8_t signature[32]; /**< HMAC formats: decoded */
-	struct jg_str rsa_signature; /**< RS256: decoded, in scratch */
+	struct jg_str rsa_signature; /**< RS256: decoded, in scratch memory */
 	union {
 		struct jg_claims *claims; /**< JWT */
 		struct jg_t1 *t1;
 		struct jg_agora *agora;
 	};
+	int64_t exp; /**< JG_TIME_NONE: none */
+	int64_t nbf;
+	int64_t iat;
+	int64_t issued_at; /**< what cut-offs and lifetimes count from */
+	uint64_t capabilities; /**< so far */
 	uint16_t next_key; /**< of app->keys, for the rounds after the first */
-	uint8_t format; /**< enum jg_format */
+	uint8_t reason; /**< enum jg_reason; != OK: this record is out */
+	uint8_t signature_len; /**< HMAC: decoded bytes, of which signature holds the first 32 */
+	uint8_t claim_bits; /**< enum jg_claim_bit: which of them the token has */
 	bool dev_token; /**< Stream: unsigned development token */
-	bool refused_late; /**< a cheap check found a reason that ranks after the signature's */
+	bool verified; /**< the signature held */
+	uint8_t signature[32]; /**< HMAC formats: decoded */
 };
+
+/** Bump allocator for what a burst's tokens decode to; emptied by the next burst. */
+struct jg_scratch {
+	uint8_t *base;
+	size_t used;
+	size_t high; /**< most used by any burst: what has to be wiped in the end */
+	size_t size;
+};
+
+/** Arena bytes that a token can never exceed: three times its decoded text, or the longest inflated
+ * Agora content, and what is made of it. */
+#define JG_SCRATCH_TOKEN (96u * 1024u)
+/** Decoders may write this many bytes past the end of their output. */
+#define JG_SCRATCH_SLACK 64u
+
+/** n bytes, as they come, for text that is written exactly. It holds JG_SCRATCH_TOKEN for each
+ * token of a full burst, so a parser within that budget never sees the end (an assert in debug
+ * builds, NULL in release builds: refuse as overloaded). */
+static inline void *jg_scratch_bytes(struct jg_scratch *scratch, size_t n)
+{
+	assert(n <= scratch->size - scratch->used);
+	if (n > scratch->size - scratch->used)
+		return NULL;
+	void *p = scratch->base + scratch->used;
+	scratch->used += n;
+	return p;
+}
+
+/** n bytes aligned to 16 with JG_SCRATCH_SLACK more behind them. */
+static inline void *jg_scratch_take(struct jg_scratch *scratch, size_t n)
+{
+	size_t used = scratch->used, padding = -used & 15;
+	uint8_t *p = jg_scratch_bytes(scratch, padding + n + JG_SCRATCH_SLACK);
+	return p == NULL ? NULL : p + padding;
+}
+
+/** What the stages share. */
+struct jg_burst {
+	struct jg_verifier *verifier;
+	const struct jg_snapshot *snapshot;
+	struct jg_record **live; /**< records not refused yet, in request order */
+	int64_t now;
+	unsigned n; /**< of live */
+};
+
+/** The rows of the layouts that can carry this vendor's tokens: vendor and first bytes decide. NULL:
+ * no layout of the vendor's begins so (malformed). */
+const struct jg_layout *jg_layout_find(unsigned vendor, struct jg_str token);
+
+/** Refuse; the first refusal stays. */
+static inline void jg_refuse(struct jg_record *r, enum jg_reason reason)
+{
+	if (r->reason == JG_REASON_OK)
+		r->reason = (uint8_t)reason;
+}
+
+/** Refuse and say which rule; subject is static or lives as long as the verdict's strings. */
+void jg_refuse_rule(struct jg_record *r, enum jg_reason reason, enum jg_rule rule,
+	struct jg_str subject, int64_t value, int64_t limit);
+
+/** bad_claim and missing_claim, the two most common. */
+void jg_refuse_claim(struct jg_record *r, const char *claim);
+void jg_refuse_missing(struct jg_record *r, const char *claim);
+/** no_join: what a good token lacks. */
+void jg_refuse_no_join(struct jg_record *r, const char *lack);
+void jg_refuse_mismatch(struct jg_record *r, enum jg_reason reason, const char *what);
+/** A known text is longer than allowed: bad_claim. */
+void jg_refuse_length(struct jg_record *r, const char *claim, uint32_t value, uint32_t limit);

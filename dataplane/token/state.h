@@ -82,5 +82,20 @@ bool jg_cut_offs_any(const struct jg_cut_offs *cut_offs, unsigned scope);
 int jg_cut_offs_check(
 	const struct jg_cut_offs *cut_offs, const struct jg_cut_off_query *query, int64_t *before);
 
+/** A query made ready: what to look for, a stage ahead of the look. */
+struct jg_cut_off_probe {
+	uint64_t fingerprint[JG_SCOPE_COUNT];
+	int64_t issued_at;
+	uint8_t scopes; /**< bit per scope to look at; 0: nothing can refuse */
+};
+
+/** Hash the query and prefetch its buckets. NULL table: nothing to look at. Any thread. */
+void jg_cut_offs_probe(const struct jg_cut_offs *cut_offs, const struct jg_cut_off_query *query,
+	struct jg_cut_off_probe *probe);
+
+/** jg_cut_offs_check() for a query made ready in the same burst. */
+int jg_cut_offs_judge(
+	const struct jg_cut_offs *cut_offs, const struct jg_cut_off_probe *probe, int64_t *before);
+
 /** Prefetch the buckets that jg_cut_offs_check() will read. */
 void jg_cut_offs_prefetch(const struct jg_cut_offs *cut_offs, const struct jg_cut_off_query *query);

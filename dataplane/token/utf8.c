@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "utf8.h"
 
-// Bytes of the sequence that starts at p, 0 when it is not well-formed (Unicode table 3-7).
-static size_t sequence(const uint8_t *p, size_t left)
+// Unicode table 3-7.
+size_t jg_utf8_sequence(const uint8_t *p, size_t left)
 {
 	uint8_t b = p[0], low = 0x80, high = 0xbf;
 	size_t n = b < 0xc2 ? 0 : b < 0xe0 ? 2 : b < 0xf0 ? 3 : b < 0xf5 ? 4 : 0;
@@ -31,7 +31,7 @@ bool jg_utf8_valid(struct jg_str text)
 	while (left > 0) {
 		if (p[0] == 0)
 			return false;
-		size_t n = p[0] < 0x80 ? 1 : sequence(p, left);
+		size_t n = p[0] < 0x80 ? 1 : jg_utf8_sequence(p, left);
 		if (n == 0)
 			return false;
 		p += n;

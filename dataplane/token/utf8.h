@@ -5,8 +5,13 @@
 
 #include "internal/base.h"
 
+#include <stdint.h>
+
 /** Well-formed, and without NUL. */
 bool jg_utf8_valid(struct jg_str text);
+
+/** Bytes of the sequence that starts with the non-ASCII byte at p, 0 when it is not well-formed. */
+size_t jg_utf8_sequence(const uint8_t *p, size_t left);
 
 /** Code points of well-formed text. */
 size_t jg_utf8_count(struct jg_str text);

@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The live table of cut-offs: one writer, lock-free readers, grown a few buckets at a time.
+//
+// An entry is a keyed 64-bit fingerprint of what it is about and a time. A slot belongs to its
+// fingerprint for the life of a table, so a reader that has seen the fingerprint may read the time
+// without looking twice; undone entries keep their slot with time 0 until the table is replaced.
+// While a table is replaced, all writes go to the new one and readers ask it first: what is not
+// there yet still stands in the old one, which nobody changes any more.
+#include "hash.h"
+#include "pages.h"
+#include "state.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#define SLOTS 5 // of one bucket
+#define BUCKETS_MIN 64
+#define MOVED_PER_SET 8 // buckets of the old table
+#define BEFORE_MAX (((int64_t)1 << 32) - 2)
+
+struct bucket {
+	alignas(JG_CACHE_LINE) _Atomic uint64_t fingerprint[SLOTS]; // 0: empty
+	_Atomic uint32_t before[SLOTS]; // 0: undone
+	_Atomic uint32_t overflowed; // not 0: the search goes on in the next bucket
+};
+
+static_assert(sizeof(struct bucket) == JG_CACHE_LINE, "one line per bucket");
+static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_POINTER_LOCK_FREE == 2, "readers never wait");
+
+struct table {
+	struct bucket *buckets;
+	size_t buckets_n;
+	size_t size; // bytes of buckets
+	size_t used; // slots; writer only
+};
+
+// What readers look at; never changed once published.
+struct view {
+	struct table *current;
+	struct table *old; // NULL: no growth under way
+	struct view *retired; // the next one to free
+	struct table *retired_table; // goes with this view
+};
+
+struct jg_cut_offs {
+	_Atomic(struct view *) view; // writer: wo, readers: ro
+	_Atomic size_t scopes[JG_SCOPE_COUNT]; // entries in force; writer: wo, readers: ro
+	struct jg_hash_seed seed; // read-only
+	// From here on writer only.
+	size_t moved; // buckets of the old table that are done with
+	size_t live;
+	struct view *retired;
+};
+
+static struct table *table_new(size_t entries)
+{
+	struct table *table = calloc(1, sizeof(*table));
+	if (table == NULL)
+		return NULL;
+	// Filled to three quarters at most.
+	size_t buckets = entries / 3 * 4 / SLOTS + 1;
+	table->buckets_n = buckets < BUCKETS_MIN ? BUCKETS_MIN : buckets;
+	table->size = table->buckets_n * sizeof(struct bucket);
+	table->buckets = jg_pages_new(&table->size);
+	if (table->buckets == NULL) {
+		free(table);
+		return NULL;
+	}
+	return table;
+}
+
+static void table_free(struct table *table)
+{
+	if (table == NULL)
+		return;
+	jg_pages_free(table->buckets, table->size);
+	free(table);
+}
+
+__extension__ typedef unsigned __int128 uint128;
+
+static size_t home(const struct table *table, uint64_t fingerprint)
+{
+	return (size_t)((uint128)fingerprint * table->buckets_n >> 64);
+}
+
+// True when the table holds the fingerprint, with the time it stands for. Any thread.
+static bool table_find(const struct table *table, uint64_t fingerprint, uint32_t *before)
+{
+	size_t at = home(table, fingerprint);
+	for (size_t seen = 0; seen < table->buckets_n; seen++) {
+		struct bucket *bucket = &table->buckets[at];
+		for (unsigned i = 0; i < SLOTS; i++) {
+			uint64_t found =
+				atomic_load_explicit(&bucket->fingerprint[i], memory_order_acquire);
+			if (found == fingerprint) {
+				*before = atomic_load_explicit(
+					&bucket->before[i], memory_order_relaxed);
+				return true;
+			}
+		}
+		if (atomic_load_explicit(&bucket->overflowed, memory_order_acquire) == 0)
+			return false;
+		at = at + 1 == table->buckets_n ? 0 : at + 1;
+	}
+	return false;
+}
+
+// Writes into the first free slot, or over the entry when it is there and replace says so.
+static void table_put(struct table *table, uint64_t fingerprint, uint32_t before, bool replace)
+{
+	for (size_t at = home(table, fingerprint);; at = at + 1 == table->buckets_n ? 0 : at + 1) {
+		struct bucket *bucket = &table->buckets[at];
+		for (unsigned i = 0; i < SLOTS; i++) {
+			uint64_t found =
+				atomic_load_explicit(&bucket->fingerprint[i], memory_order_relaxed);
+			if (found != 0 && found != fingerprint)
+				continue;
+			if (found == 0 || replace)
+				atomic_store_explicit(
+					&bucket->before[i], before, memory_order_relaxed);
+			if (found == 0) {
+				// The time is there before the fingerprint is.
+				atomic_store_explicit(
+					&bucket->fingerprint[i], fingerprint, memory_order_release);
+				table->used++;
+			}
+			return;
+		}
+		atomic_store_explicit(&bucket->overflowed, 1, memory_order_release);
+	}
+}
+
+// Fullness in hundredths, with one entry more.
+static size_t fullness(const struct table *table)
+{
+	return (table->used + 1) * 100 / (table->buckets_n * SLOTS);
+}
+
+static struct view *current_view(const struct jg_cut_offs *cut_offs)
+{
+	// The writer reads its own store.
+	return atomic_load_explicit(&cut_offs->view, memory_order_relaxed);
+}
+
+static const struct view *reader_view(const struct jg_cut_offs *cut_offs)
+{
+	return atomic_load_explicit(&cut_offs->view, memory_order_acquire);
+}
+
+// Publishes; what readers saw before waits for jg_cut_offs_reclaim().
+static void publish(struct jg_cut_offs *cut_offs, struct view *view, struct table *retired_table)
+{
+	struct view *before = current_view(cut_offs);
+	atomic_store_explicit(&cut_offs->view, view, memory_order_release);
+	before->retired = cut_offs->retired;
+	before->retired_table = retired_table;
+	cut_offs->retired = before;
+}
+
+struct jg_cut_offs *jg_cut_offs_new(size_t expected, struct jg_error *err)
+{
+	struct jg_cut_offs *cut_offs = calloc(1, sizeof(*cut_offs));
+	struct view *view = calloc(1, sizeof(*view));
+	struct table *table = table_new(expected);
+	if (cut_offs == NULL || view == NULL || table == NULL) {
+		jg_error_set(err, "no memory for a table of %zu cut-offs", expected);
+		free(cut_offs);
+		free(view);
+		table_free(table);
+		return NULL;
+	}
+	view->current = table;
+	jg_hash_seed_init(&cut_offs->seed, 0);
+	atomic_init(&cut_offs->view, view);
+	return cut_offs;
+}
+
+void jg_cut_offs_reclaim(struct jg_cut_offs *cut_offs)
+{
+	while (cut_offs->retired != NULL) {
+		struct view *view = cut_offs->retired;
+		cut_offs->retired = view->retired;
+		table_free(view->retired_table);
+		free(view);
+	}
+}
+
+void jg_cut_offs_free(struct jg_cut_offs *cut_offs)
+{
+	if (cut_offs == NULL)
+		return;
+	jg_cut_offs_reclaim(cut_offs);
+	struct view *view = current_view(cut_offs);
+	table_free(view->old);
+	table_free(view->current);
+	free(view);
+	explicit_bzero(cut_offs, sizeof(*cut_offs));
+	free(cut_offs);
+}
+
+static uint64_t fingerprint_of(const struct jg_cut_offs *cut_offs, unsigned scope, uint64_t app,
+	const struct jg_cut_off_query *query)
+{
+	const struct jg_hash_seed *seed = &cut_offs->seed;
+	const struct jg_str none = {NULL, 0};
+	app += (scope + 1) * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t hash = 0;
+	switch (scope) {
+	case JG_SCOPE_USER:
+		hash = jg_hash(seed, app, query->user);
+		break;
+	case JG_SCOPE_ROOM:
+		hash = jg_hash(seed, app, query->room);
+		break;
+	case JG_SCOPE_PARTICIPANT:
+		hash = jg_hash(seed, jg_hash(seed, app, query->room), query->user);
+		break;
+	case JG_SCOPE_SECRET:
+		hash = jg_hash(seed, app, query->secret);
+		break;
+	case JG_SCOPE_TOKEN:
+		hash = jg_hash(seed, app, (struct jg_str){(const char *)query->token_id, 16});
+		break;
+	default:
+		hash = jg_hash(seed, app, none);
+		break;
+	}
+	return hash == 0 ? 1 : hash;
+}
+
+// Scopes that the query names, a bit each.
+static unsigned scopes_named(const struct jg_cut_off_query *query)
+{
+	unsigned scopes = 1u << JG_SCOPE_APP;
+	if (query->user.len > 0)
+		scopes |= 1u << JG_SCOPE_USER;
+	if (query->room.len > 0)
+		scopes |= 1u << JG_SCOPE_ROOM;
+	if (query->user.len > 0 && query->room.len > 0)
+		scopes |= 1u << JG_SCOPE_PARTICIPANT;
+	if (query->secret.len > 0)
+		scopes |= 1u << JG_SCOPE_SECRET;
+	if (query->token_id != NULL)
+		scopes |= 1u << JG_SCOPE_TOKEN;
+	return scopes;
+}
+
+static uint64_t app_hash(const struct jg_cut_offs *cut_offs, unsigned vendor, struct jg_str app)
+{
+	return jg_hash(&cut_offs->seed, vendor, app);
+}
+
+// Starts a table that has room for twice what is in force, also if all of the moving time is spent
+// on new entries.
+static int grow(struct jg_cut_offs *cut_offs)
+{
+	struct view *before = current_view(cut_offs);
+	struct view *view = calloc(1, sizeof(*view));
+	struct table *table =
+		table_new(2 * cut_offs->live + before->current->buckets_n / (MOVED_PER_SET / 2));
+	if (view == NULL || table == NULL) {
+		free(view);
+		table_free(table);
+		return -ENOMEM;
+	}
+	view->current = table;
+	view->old = before->current;
+	cut_offs->moved = 0;
+	publish(cut_offs, view, NULL);
+	return 0;
+}
+
+// Moves a few buckets; the last ones end the growth.
+static void move_some(struct jg_cut_offs *cut_offs)
+{
+	struct view *view = current_view(cut_offs);
+	struct table *old = view->old;
+	for (unsigned n = 0; n < MOVED_PER_SET && cut_offs->moved < old->buckets_n; n++) {
+		struct bucket *bucket = &old->buckets[cut_offs->moved++];
+		for (unsigned i = 0; i < SLOTS; i++) {
+			uint64_t fingerprint =
+				atomic_load_explicit(&bucket->fingerprint[i], memory_order_relaxed);
+			uint32_t before =
+				atomic_load_explicit(&bucket->before[i], memory_order_relaxed);
+			if (before != 0)
+				table_put(view->current, fingerprint, before, false);
+		}
+	}
+	if (cut_offs->moved < old->buckets_n)
+		return;
+	struct view *after = calloc(1, sizeof(*after));
+	if (after == NULL)
+		return; // readers go on with both; the next set tries again
+	after->current = view->current;
+	publish(cut_offs, after, old);
+}
+
+static int make_room(struct jg_cut_offs *cut_offs)
+{
+	struct view *view = current_view(cut_offs);
+	if (view->old != NULL)
+		move_some(cut_offs);
+	view = current_view(cut_offs);
+	if (fullness(view->current) <= 75)
+		return 0;
+	if (view->old == NULL && grow(cut_offs) == 0)
+		return 0;
+	// Without memory to grow there is still some room, at the price of longer searches.
+	return fullness(view->current) <= 95 ? 0 : -ENOMEM;
+}
+
+static bool view_find(const struct view *view, uint64_t fingerprint, uint32_t *before)
+{
+	if (table_find(view->current, fingerprint, before))
+		return true;
+	return view->old != NULL && table_find(view->old, fingerprint, before);
+}
+
+static int check_cut_off(const struct jg_cut_off *cut_off, const struct jg_cut_off_query *query,
+	struct jg_error *err)
+{
+	static const char *const fields[] = {
+#define X(code, symbol, name, fields) [code] = fields,
+		JG_SCOPES(X)
+#undef X
+	};
+	if (cut_off->scope >= JG_SCOPE_COUNT || cut_off->vendor == JG_VENDOR_NONE ||
+		cut_off->vendor >= JG_VENDOR_COUNT || cut_off->app.len == 0) {
+		jg_error_set(err,
+			"cut-off: vendor, app or scope is missing or unknown; expected "
+			"an app's vendor and key, and one of app, user, room, "
+			"participant, secret, token");
+		return -EINVAL;
+	}
+	if ((scopes_named(query) >> cut_off->scope & 1) == 0) {
+		jg_error_set(err, "cut-off: its scope also needs: %s", fields[cut_off->scope]);
+		return -EINVAL;
+	}
+	if (cut_off->before != JG_TIME_NONE &&
+		(cut_off->before < 1 || cut_off->before > BEFORE_MAX)) {
+		jg_error_set(err,
+			"cut-off: before is %lld; expected seconds since 1970, 1 to %lld, or null "
+			"to undo it",
+			(long long)cut_off->before, (long long)BEFORE_MAX);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int jg_cut_offs_set(
+	struct jg_cut_offs *cut_offs, const struct jg_cut_off *cut_off, struct jg_error *err)
+{
+	const struct jg_cut_off_query query = {.vendor = cut_off->vendor,
+		.app = cut_off->app,
+		.user = cut_off->user,
+		.room = cut_off->room,
+		.secret = cut_off->secret,
+		.token_id = cut_off->token_id};
+	int status = check_cut_off(cut_off, &query, err);
+	if (status != 0)
+		return status;
+	uint64_t fingerprint = fingerprint_of(cut_offs, cut_off->scope,
+		app_hash(cut_offs, cut_off->vendor, cut_off->app), &query);
+	uint32_t was = 0;
+	bool there = view_find(current_view(cut_offs), fingerprint, &was);
+	uint32_t before = cut_off->before == JG_TIME_NONE ? 0 : (uint32_t)cut_off->before;
+	if (before == was && (there || before == 0))
+		return 0;
+	if (make_room(cut_offs) != 0) {
+		jg_error_set(err, "no memory for more than %zu cut-offs", cut_offs->live);
+		return -ENOMEM;
+	}
+	_Atomic size_t *scope = &cut_offs->scopes[cut_off->scope];
+	size_t in_scope = atomic_load_explicit(scope, memory_order_relaxed);
+	// A reader is told of the scope before it could miss the entry, and after it is gone.
+	if (was == 0)
+		atomic_store_explicit(scope, in_scope + 1, memory_order_relaxed);
+	table_put(current_view(cut_offs)->current, fingerprint, before, true);
+	if (before == 0)
+		atomic_store_explicit(scope, in_scope - 1, memory_order_relaxed);
+	cut_offs->live += (was == 0 ? 1u : 0u);
+	cut_offs->live -= (before == 0 ? 1u : 0u);
+	return 0;
+}
+
+size_t jg_cut_offs_count(const struct jg_cut_offs *cut_offs)
+{
+	return cut_offs->live;
+}
+
+size_t jg_cut_offs_memory(const struct jg_cut_offs *cut_offs)
+{
+	const struct view *view = current_view(cut_offs);
+	size_t size = sizeof(*cut_offs) + sizeof(*view) + view->current->size;
+	if (view->old != NULL)
+		size += view->old->size;
+	for (view = cut_offs->retired; view != NULL; view = view->retired)
+		size += sizeof(*view) +
+			(view->retired_table != NULL ? view->retired_table->size : 0);
+	return size;
+}
+
+bool jg_cut_offs_any(const struct jg_cut_offs *cut_offs, unsigned scope)
+{
+	return cut_offs != NULL && scope < JG_SCOPE_COUNT &&
+		atomic_load_explicit(&cut_offs->scopes[scope], memory_order_relaxed) > 0;
+}
+
+void jg_cut_offs_probe(const struct jg_cut_offs *cut_offs, const struct jg_cut_off_query *query,
+	struct jg_cut_off_probe *probe)
+{
+	probe->scopes = 0;
+	probe->issued_at = query->issued_at == JG_TIME_NONE ? 0 : query->issued_at;
+	unsigned scopes = scopes_named(query);
+	for (unsigned scope = 0; scope < JG_SCOPE_COUNT; scope++)
+		if (!jg_cut_offs_any(cut_offs, scope))
+			scopes &= ~(1u << scope);
+	if (scopes == 0)
+		return;
+	const struct view *view = reader_view(cut_offs);
+	uint64_t app = app_hash(cut_offs, query->vendor, query->app);
+	probe->scopes = (uint8_t)scopes;
+	for (unsigned scope = 0; scope < JG_SCOPE_COUNT; scope++) {
+		if ((scopes >> scope & 1) == 0)
+			continue;
+		uint64_t fingerprint = fingerprint_of(cut_offs, scope, app, query);
+		probe->fingerprint[scope] = fingerprint;
+		__builtin_prefetch(&view->current->buckets[home(view->current, fingerprint)]);
+		if (view->old != NULL)
+			__builtin_prefetch(&view->old->buckets[home(view->old, fingerprint)]);
+	}
+}
+
+int jg_cut_offs_judge(
+	const struct jg_cut_offs *cut_offs, const struct jg_cut_off_probe *probe, int64_t *before)
+{
+	if (probe->scopes == 0)
+		return -1;
+	const struct view *view = reader_view(cut_offs);
+	for (unsigned scope = 0; scope < JG_SCOPE_COUNT; scope++) {
+		uint32_t found = 0;
+		if ((probe->scopes >> scope & 1) == 0 ||
+			!view_find(view, probe->fingerprint[scope], &found))
+			continue;
+		if (probe->issued_at < (int64_t)found) {
+			*before = found;
+			return (int)scope;
+		}
+	}
+	return -1;
+}
+
+int jg_cut_offs_check(
+	const struct jg_cut_offs *cut_offs, const struct jg_cut_off_query *query, int64_t *before)
+{
+	struct jg_cut_off_probe probe;
+	jg_cut_offs_probe(cut_offs, query, &probe);
+	return jg_cut_offs_judge(cut_offs, &probe, before);
+}
+
+void jg_cut_offs_prefetch(const struct jg_cut_offs *cut_offs, const struct jg_cut_off_query *query)
+{
+	struct jg_cut_off_probe probe;
+	jg_cut_offs_probe(cut_offs, query, &probe);
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/** Compact JWTs (RFC 7515, 7519) of every vendor; the layout's schema says which claims are known. */
+
+#include "json.h"
+
+/** jg_layout.parse */
+void jg_jwt_parse(struct jg_burst *b, struct jg_record *r);
+
+/** jg_layout.times: exp, nbf and iat where they are numbers; issued_at = iat. */
+void jg_jwt_times(struct jg_burst *b, struct jg_record *r);
+
+/** What a profile expects of a slot; null is as absent only where it says so. */
+struct jg_claim_rule {
+	const char *name; /**< for people, with its path */
+	uint8_t slot;
+	uint8_t types; /**< bit per enum jg_json_type that is fine */
+};
+
+#define JG_TYPE(type) (1u << JG_JSON_##type)
+
+/** bad_claim for the first present slot of another type. */
+bool jg_jwt_check_types(struct jg_record *r, const struct jg_claim_rule *rules, unsigned n);
+
+/** bad_claim when a time claim is there but no number within 2^53; null passes if allowed. */
+bool jg_jwt_check_times(struct jg_record *r, bool null_is_absent);
+
+/** Is every element of this array (or member of this object) a string? Null passes if allowed. */
+bool jg_jwt_all_strings(
+	const struct jg_claims *claims, const struct jg_claim *container, bool null_allowed);

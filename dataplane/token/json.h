@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/**
+ * A strict JSON reader without a tree (RFC 8259): one pass checks every byte and notes where the
+ * known members at known paths stand. Stricter than the RFC where tokens need it: no duplicate names
+ * at any level (escaped spellings included), no U+0000 in strings, no lone surrogates, no byte order
+ * mark, nesting bounded. Everything else is read from the text afterwards, which is valid by then.
+ */
+
+#include "record.h"
+
+/** Containers inside each other, at most. */
+#define JG_JSON_DEPTH_MAX 32
+/** Bytes of one text, at most. */
+#define JG_JSON_TEXT_MAX (JG_TOKEN_MAX / 4 * 3)
+
+/** A known member: its slot, and the level that its own members belong to (0: not looked into). */
+struct jg_json_member {
+	const char *name;
+	uint8_t len;
+	uint8_t slot;
+	uint8_t level;
+};
+
+/** Known members of one object. */
+struct jg_json_level {
+	const struct jg_json_member *members;
+	uint8_t n;
+};
+
+/** Level 0 is the top object. */
+struct jg_json_schema {
+	const struct jg_json_level *levels;
+	uint8_t n;
+};
+
+#define JG_JSON_MEMBER(text, slot, level)                            \
+	{                                                            \
+		(text), (uint8_t)(sizeof(text) - 1), (slot), (level) \
+	}
+
+/** Memory of the reader: stack and table of names. One per thread. */
+struct jg_json;
+
+/** @param seed keys the table of names, so that nobody can aim at its buckets; 0 = random. NULL: no
+ * memory. */
+JG_MUST_CHECK struct jg_json *jg_json_new(uint64_t seed);
+void jg_json_free(struct jg_json *json);
+
+/**
+ * Read one text whose top value must be an object.
+ *
+ * @param scratch      where names spelled with escapes are decoded to; given back before returning
+ * @param[in,out] claims text and len are given; present and slots are filled in
+ * @return false: not one strict JSON object
+ */
+JG_MUST_CHECK bool jg_json_read(struct jg_json *json, struct jg_scratch *scratch,
+	const struct jg_json_schema *schema, struct jg_claims *claims);
+
+/** The type in this slot, JG_JSON_NONE when absent. */
+static inline enum jg_json_type jg_claims_type(const struct jg_claims *claims, unsigned slot)
+{
+	return (claims->present >> slot & 1) != 0 ? (enum jg_json_type)claims->slot[slot].type
+						  : JG_JSON_NONE;
+}
+
+/** Absent or null. */
+static inline bool jg_claims_empty(const struct jg_claims *claims, unsigned slot)
+{
+	return jg_claims_type(claims, slot) <= JG_JSON_NULL;
+}
+
+/** The raw text of a claim. */
+static inline struct jg_str jg_claim_text(
+	const struct jg_claims *claims, const struct jg_claim *claim)
+{
+	return (struct jg_str){(const char *)claims->text + claim->start, claim->len};
+}
+
+/** A string's content: in place when it has no escapes, else decoded into the scratch memory. */
+struct jg_str jg_claim_string(
+	struct jg_scratch *scratch, const struct jg_claims *claims, const struct jg_claim *claim);
+
+/** The string in this slot; p == NULL when there is none (absent, null or of another type). */
+struct jg_str jg_claims_string(
+	struct jg_scratch *scratch, const struct jg_claims *claims, unsigned slot);
+
+/**
+ * A number as whole seconds, fractions cut off downwards, exactly.
+ *
+ * @return false when it is beyond 2^53 either way (RFC 8259 section 6: not interoperable)
+ */
+JG_MUST_CHECK bool jg_claim_seconds(
+	const struct jg_claims *claims, const struct jg_claim *claim, int64_t *seconds);
+
+/** A walk over the members of an object or the elements of an array that jg_json_read() accepted. */
+struct jg_json_walk {
+	const struct jg_claims *claims;
+	uint32_t at;
+	uint32_t end;
+	bool object;
+};
+
+struct jg_json_walk jg_json_walk_of(
+	const struct jg_claims *claims, const struct jg_claim *container);
+
+/** The next value; name is filled in for objects and may be NULL. False at the end. */
+bool jg_json_next(struct jg_json_walk *walk, struct jg_claim *name, struct jg_claim *value);

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the operator decided: overrides, the app's policy, and when a token may be refreshed.
+#include "profile.h"
+#include "stages.h"
+
+bool jg_role_of_policy(const struct jg_app_entry *app, struct jg_str role, uint64_t *capabilities)
+{
+	for (uint32_t i = 0; i < app->policy.roles_n; i++)
+		if (jg_str_eq(app->policy.roles[i].role, role)) {
+			*capabilities = app->policy.roles[i].capabilities;
+			return true;
+		}
+	return false;
+}
+
+// The first pattern that fits the room. NULL: none does.
+static const struct jg_room_rule *room_rule(const struct jg_policy *policy, struct jg_str room)
+{
+	for (uint32_t i = 0; i < policy->rooms_n; i++)
+		if (jg_glob_match(policy->rooms[i].pattern, room))
+			return &policy->rooms[i];
+	return NULL;
+}
+
+static void refuse_by_policy(struct jg_record *r, enum jg_rule rule, struct jg_str subject)
+{
+	jg_refuse_rule(r, JG_REASON_NOT_PERMITTED, rule, subject, 0, 0);
+}
+
+// Take capabilities away; without join there is nothing left to admit.
+static void deny(struct jg_record *r, uint64_t denied, enum jg_rule rule, struct jg_str subject)
+{
+	if ((r->capabilities & denied & JG_CAPABILITY(JOIN)) != 0)
+		refuse_by_policy(r, rule, subject);
+	r->capabilities &= ~denied;
+}
+
+// What LiveKit calls UpdateParticipant: in place of what the token says.
+static void apply_override(struct jg_burst *b, struct jg_record *r)
+{
+	struct jg_verdict *verdict = r->verdict;
+	const struct jg_override *override =
+		jg_snapshot_override(b->snapshot, r->app, verdict->room, verdict->identity);
+	if (override == NULL)
+		return;
+	if (override->set_capabilities) {
+		deny(r, ~override->capabilities, JG_RULE_DENY, JG_STR("override"));
+		r->capabilities = override->capabilities;
+	}
+	if (override->name.p != NULL)
+		verdict->name = override->name;
+	if (override->metadata.p != NULL)
+		verdict->metadata = override->metadata;
+}
+
+static void require(struct jg_record *r, uint64_t required)
+{
+	uint64_t missing = required & ~r->capabilities;
+	if (missing != 0)
+		jg_refuse_rule(r, JG_REASON_NOT_PERMITTED, JG_RULE_REQUIRE, (struct jg_str){0},
+			__builtin_ctzll(missing), 0);
+}
+
+static void apply_policy(struct jg_burst *b, struct jg_record *r)
+{
+	(void)b;
+	if (r->app->plain_policy)
+		return;
+	const struct jg_policy *policy = &r->app->policy;
+	if (policy->rooms_n > 0) {
+		const struct jg_room_rule *rule = room_rule(policy, r->verdict->room);
+		if (rule == NULL) {
+			refuse_by_policy(r, JG_RULE_ROOM, (struct jg_str){0});
+			return;
+		}
+		deny(r, rule->deny, JG_RULE_ROOM_DENY, rule->pattern);
+	}
+	deny(r, policy->deny, JG_RULE_DENY, (struct jg_str){0});
+	r->capabilities &= ~(JG_CAPABILITY_PUBLISH & ~policy->publish_sources);
+	require(r, policy->require);
+}
+
+static void refuse_refresh(struct jg_record *r, const char *why)
+{
+	refuse_by_policy(r, JG_RULE_NOT_REFRESHABLE, (struct jg_str){why, (uint32_t)strlen(why)});
+}
+
+// Counted from the original issue, so that refreshing over and over launders nothing.
+static void judge_refresh(struct jg_burst *b, struct jg_record *r)
+{
+	const struct jg_policy *policy = &r->app->policy;
+	if (r->request->type != JG_REQUEST_REFRESH)
+		return;
+	if ((r->request->flags & JG_REQUEST_AUTHENTICATED) == 0)
+		refuse_refresh(r, "the request is not authenticated");
+	else if (!policy->refresh)
+		refuse_refresh(r, "policy.refresh is off");
+	else if (policy->refresh_until > 0 && r->issued_at == JG_TIME_NONE)
+		refuse_refresh(r, "policy.refresh_until needs an issue time");
+	else if (policy->refresh_until > 0 && b->now >= r->issued_at + policy->refresh_until)
+		refuse_refresh(r, "policy.refresh_until is over");
+}
+
+void jg_stage_overrides(struct jg_burst *b)
+{
+	jg_burst_each(b, apply_override);
+}
+
+void jg_stage_policy(struct jg_burst *b)
+{
+	jg_burst_each(b, apply_policy);
+}
+
+void jg_stage_refresh(struct jg_burst *b)
+{
+	jg_burst_each(b, judge_refresh);
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// OpenTok JWTs, and the claims they share with Vonage's unified tokens.
+#include "profile_opentok.h"
+
+#include "format_jwt.h"
+#include "verifier.h"
+
+// clang-format off
+static const struct jg_json_member top_members[] = {
+	JG_JSON_MEMBER("iss", JG_SLOT_KEY, 0), JG_JSON_MEMBER("ist", JG_OPENTOK_IST, 0),
+	JG_JSON_MEMBER("exp", JG_SLOT_EXP, 0), JG_JSON_MEMBER("nbf", JG_SLOT_NBF, 0),
+	JG_JSON_MEMBER("iat", JG_SLOT_IAT, 0), JG_JSON_MEMBER("jti", JG_SLOT_JTI, 0),
+	JG_OPENTOK_MEMBERS,
+};
+// clang-format on
+static const struct jg_json_level levels[] = {{top_members, JG_ARRAY_SIZE(top_members)}};
+
+const struct jg_json_schema jg_opentok_schema = {levels, JG_ARRAY_SIZE(levels)};
+
+static const struct jg_claim_rule type_rules[] = {
+	{"ist", JG_OPENTOK_IST, JG_TYPE(STRING)},
+	{"scope", JG_OPENTOK_SCOPE, JG_TYPE(STRING)},
+	{"session_id", JG_OPENTOK_SESSION, JG_TYPE(STRING)},
+	{"role", JG_OPENTOK_ROLE, JG_TYPE(STRING)},
+	{"connection_data", JG_OPENTOK_DATA, JG_TYPE(STRING)},
+	{"initial_layout_class_list", JG_OPENTOK_LAYOUT_CLASSES, JG_TYPE(STRING) | JG_TYPE(ARRAY)},
+};
+
+// The elements of a list, a space between any two; p == NULL when one is not a string.
+static struct jg_str join_list(
+	struct jg_scratch *scratch, const struct jg_claims *claims, const struct jg_claim *list)
+{
+	struct jg_json_walk walk = jg_json_walk_of(claims, list);
+	struct jg_claim value;
+	char *out = jg_scratch_bytes(scratch, list->len); // quotes and commas outweigh the spaces
+	uint32_t n = 0;
+	while (out != NULL && jg_json_next(&walk, NULL, &value)) {
+		struct jg_str word = jg_claim_string(scratch, claims, &value);
+		if (value.type != JG_JSON_STRING || word.p == NULL)
+			return (struct jg_str){0};
+		if (n > 0)
+			out[n++] = ' ';
+		memcpy(out + n, word.p, word.len);
+		n += word.len;
+	}
+	return (struct jg_str){out, n};
+}
+
+static bool read_layout_classes(struct jg_burst *b, struct jg_record *r)
+{
+	struct jg_scratch *scratch = &b->verifier->scratch;
+	const struct jg_claim *claim = &r->claims->slot[JG_OPENTOK_LAYOUT_CLASSES];
+	if (jg_claims_type(r->claims, JG_OPENTOK_LAYOUT_CLASSES) != JG_JSON_ARRAY)
+		return jg_opentok_layout_classes(
+			b, r, jg_claims_string(scratch, r->claims, JG_OPENTOK_LAYOUT_CLASSES));
+	struct jg_str joined = join_list(scratch, r->claims, claim);
+	if (joined.p != NULL)
+		return jg_opentok_layout_classes(b, r, joined);
+	jg_refuse_claim(r, "initial_layout_class_list");
+	return false;
+}
+
+bool jg_opentok_check_types(struct jg_record *r)
+{
+	if (!jg_jwt_check_times(r, false) ||
+		!jg_jwt_check_types(r, type_rules, JG_ARRAY_SIZE(type_rules)))
+		return false;
+	if (r->exp == JG_TIME_NONE)
+		jg_refuse_missing(r, "exp");
+	return r->reason == JG_REASON_OK;
+}
+
+bool jg_opentok_is_word(
+	struct jg_burst *b, const struct jg_record *r, unsigned slot, struct jg_str word)
+{
+	return jg_str_eq(jg_claims_string(&b->verifier->scratch, r->claims, slot), word);
+}
+
+void jg_opentok_connect(struct jg_burst *b, struct jg_record *r)
+{
+	struct jg_scratch *scratch = &b->verifier->scratch;
+	if (!jg_opentok_is_word(b, r, JG_OPENTOK_SCOPE, JG_STR("session.connect"))) {
+		jg_refuse_no_join(r, "scope session.connect");
+		return;
+	}
+	struct jg_str role = jg_claims_string(scratch, r->claims, JG_OPENTOK_ROLE);
+	if (role.p == NULL)
+		jg_refuse_missing(r, "role");
+	else if (jg_opentok_session(r, jg_claims_string(scratch, r->claims, JG_OPENTOK_SESSION)) &&
+		jg_opentok_role(r, role) &&
+		jg_opentok_data(r, jg_claims_string(scratch, r->claims, JG_OPENTOK_DATA)))
+		(void)read_layout_classes(b, r);
+}
+
+void jg_opentok_claims(struct jg_burst *b, struct jg_record *r)
+{
+	if (!jg_opentok_check_types(r))
+		return;
+	if (jg_opentok_is_word(b, r, JG_OPENTOK_IST, JG_STR("project")))
+		jg_opentok_connect(b, r);
+	else
+		jg_refuse_no_join(r, "ist project");
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Stream: the token names the user, the app's settings say what users may do.
+#include "format_jwt.h"
+#include "profile.h"
+#include "verifier.h"
+
+enum stream_slot {
+	USER_ID = JG_SLOT_VENDOR,
+	SERVER,
+	ROLE,
+	CALL_CIDS,
+	CHANNEL_CIDS,
+};
+
+// clang-format off
+static const struct jg_json_member top_members[] = {
+	JG_JSON_MEMBER("user_id", USER_ID, 0), JG_JSON_MEMBER("server", SERVER, 0),
+	JG_JSON_MEMBER("exp", JG_SLOT_EXP, 0), JG_JSON_MEMBER("nbf", JG_SLOT_NBF, 0),
+	JG_JSON_MEMBER("iat", JG_SLOT_IAT, 0), JG_JSON_MEMBER("jti", JG_SLOT_JTI, 0),
+	JG_JSON_MEMBER("role", ROLE, 0), JG_JSON_MEMBER("call_cids", CALL_CIDS, 0),
+	JG_JSON_MEMBER("channel_cids", CHANNEL_CIDS, 0),
+};
+// clang-format on
+static const struct jg_json_level levels[] = {{top_members, JG_ARRAY_SIZE(top_members)}};
+
+const struct jg_json_schema jg_stream_schema = {levels, JG_ARRAY_SIZE(levels)};
+
+static const struct jg_claim_rule type_rules[] = {
+	{"user_id", USER_ID, JG_TYPE(NULL) | JG_TYPE(STRING)},
+	{"server", SERVER, JG_TYPE(TRUE) | JG_TYPE(FALSE)},
+	{"role", ROLE, JG_TYPE(STRING)},
+	{"call_cids", CALL_CIDS, JG_TYPE(ARRAY)},
+	{"channel_cids", CHANNEL_CIDS, JG_TYPE(ARRAY)},
+};
+
+static const uint8_t lists[] = {CALL_CIDS, CHANNEL_CIDS};
+
+static bool check_types(struct jg_record *r)
+{
+	if (!jg_jwt_check_times(r, false) ||
+		!jg_jwt_check_types(r, type_rules, JG_ARRAY_SIZE(type_rules)))
+		return false;
+	for (size_t i = 0; i < JG_ARRAY_SIZE(lists); i++) {
+		if (jg_claims_empty(r->claims, lists[i]) ||
+			jg_jwt_all_strings(r->claims, &r->claims->slot[lists[i]], false))
+			continue;
+		jg_refuse_claim(r, lists[i] == CALL_CIDS ? "call_cids" : "channel_cids");
+		return false;
+	}
+	return true;
+}
+
+void jg_stream_claims(struct jg_burst *b, struct jg_record *r)
+{
+	struct jg_scratch *scratch = &b->verifier->scratch;
+	struct jg_verdict *verdict = r->verdict;
+	if (!check_types(r))
+		return;
+	if (jg_claims_type(r->claims, SERVER) == JG_JSON_TRUE) {
+		jg_refuse_no_join(r, "a user; server tokens do not join");
+		return;
+	}
+	verdict->identity = jg_claims_string(scratch, r->claims, USER_ID);
+	if (verdict->identity.len == 0) {
+		jg_refuse_missing(r, "user_id");
+		return;
+	}
+	verdict->room = r->request->room;
+	verdict->role = jg_claims_string(scratch, r->claims, ROLE);
+	r->capabilities = r->app->policy.default_capabilities;
+	if (verdict->role.len > 0)
+		(void)jg_role_of_policy(r->app, verdict->role, &r->capabilities);
+}
+
+static bool is_listed(struct jg_scratch *scratch, const struct jg_claims *claims, unsigned slot,
+	struct jg_str cid)
+{
+	if (jg_claims_empty(claims, slot))
+		return false;
+	struct jg_json_walk walk = jg_json_walk_of(claims, &claims->slot[slot]);
+	struct jg_claim value;
+	while (jg_json_next(&walk, NULL, &value))
+		if (jg_str_eq(jg_claim_string(scratch, claims, &value), cid))
+			return true;
+	return false;
+}
+
+// A token with a list opens what is on it and nothing else.
+static bool opens(struct jg_burst *b, const struct jg_record *r)
+{
+	bool limited = false;
+	for (size_t i = 0; i < JG_ARRAY_SIZE(lists); i++) {
+		limited |= !jg_claims_empty(r->claims, lists[i]);
+		if (is_listed(&b->verifier->scratch, r->claims, lists[i], r->request->room))
+			return true;
+	}
+	return !limited;
+}
+
+void jg_stream_session(struct jg_burst *b, struct jg_record *r)
+{
+	const struct jg_request *request = r->request;
+	if (request->room.len > 0 && !opens(b, r))
+		jg_refuse_mismatch(r, JG_REASON_ROOM_MISMATCH, "call");
+	else if (request->identity.p != NULL && !jg_str_eq(request->identity, r->verdict->identity))
+		jg_refuse_mismatch(r, JG_REASON_IDENTITY_MISMATCH, "user_id");
+}

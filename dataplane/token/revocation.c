@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Cut-offs: what was issued before a time is refused. Read from the live table, so that a change is
+// obeyed by the next burst.
+#include "stages.h"
+#include "verifier.h"
+
+// One token, however it was spelled: SHA-256(app key, 0, decoded signature), first half.
+static void compute_token_id(struct jg_burst *b, struct jg_record *r)
+{
+	struct jg_str key = r->app->key, signature = r->rsa_signature;
+	uint8_t digest[32];
+	if (signature.p == NULL)
+		signature = (struct jg_str){(const char *)r->signature, r->signature_len};
+	size_t len = (size_t)key.len + 1 + signature.len;
+	uint8_t *text = jg_scratch_bytes(&b->verifier->scratch, len);
+	if (text == NULL) {
+		jg_refuse(r, JG_REASON_OVERLOADED);
+		return;
+	}
+	memcpy(text, key.p, key.len);
+	text[key.len] = 0;
+	memcpy(text + key.len + 1, signature.p, signature.len);
+	jg_sha256(text, len, digest);
+	memcpy(r->verdict->token_id, digest, sizeof(r->verdict->token_id));
+}
+
+static bool token_ids_count(const struct jg_burst *b)
+{
+	const struct jg_cut_offs *cut_offs = jg_snapshot_cut_offs(b->snapshot);
+	return cut_offs != NULL && jg_cut_offs_any(cut_offs, JG_SCOPE_TOKEN);
+}
+
+static struct jg_cut_off_query query_of(const struct jg_record *r, bool token_ids)
+{
+	return (struct jg_cut_off_query){.vendor = r->layout->vendor,
+		.app = r->app->key,
+		.user = r->verdict->identity,
+		.room = r->verdict->room,
+		.secret = r->verdict->key,
+		.token_id = token_ids ? r->verdict->token_id : NULL,
+		.issued_at = r->issued_at};
+}
+
+static void judge_cut_offs(const struct jg_cut_offs *cut_offs, struct jg_record *r, bool token_ids)
+{
+	static const struct jg_str scopes[] = {
+#define X(code, symbol, name, fields) [code] = {name, sizeof(name) - 1},
+		JG_SCOPES(X)
+#undef X
+	};
+	struct jg_cut_off_query query = query_of(r, token_ids);
+	int64_t before;
+	int scope = jg_cut_offs_check(cut_offs, &query, &before);
+	if (scope < 0)
+		return;
+	jg_refuse_rule(r, JG_REASON_REVOKED, JG_RULE_CUT_OFF, scopes[scope], r->issued_at, before);
+}
+
+void jg_stage_token_ids(struct jg_burst *b)
+{
+	bool needed = token_ids_count(b);
+	for (unsigned i = 0; i < b->n; i++)
+		if (needed || (b->live[i]->request->flags & JG_REQUEST_TOKEN_ID) != 0)
+			compute_token_id(b, b->live[i]);
+	jg_burst_sift(b);
+}
+
+void jg_stage_cut_offs(struct jg_burst *b)
+{
+	const struct jg_cut_offs *cut_offs = jg_snapshot_cut_offs(b->snapshot);
+	if (cut_offs == NULL)
+		return;
+	bool token_ids = token_ids_count(b);
+	for (unsigned i = 0; i < b->n; i++) {
+		struct jg_cut_off_query query = query_of(b->live[i], token_ids);
+		jg_cut_offs_prefetch(cut_offs, &query);
+	}
+	for (unsigned i = 0; i < b->n; i++)
+		judge_cut_offs(cut_offs, b->live[i], token_ids);
+	jg_burst_sift(b);
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "verifier.h"
+
+#include <stdlib.h>
+
+static size_t append(char *text, size_t at, size_t size, const char *word)
+{
+	while (*word != 0 && at + 1 < size)
+		text[at++] = *word++;
+	text[at] = 0;
+	return at;
+}
+
+static void describe(struct jg_verifier *v)
+{
+	size_t at = append(v->describe, 0, sizeof(v->describe), "mac=");
+	at = append(v->describe, at, sizeof(v->describe), jg_mac_name(v->mac));
+	at = append(v->describe, at, sizeof(v->describe), " simd=");
+	(void)append(v->describe, at, sizeof(v->describe), v->decoders->name);
+}
+
+static bool take_parts(
+	struct jg_verifier *v, const struct jg_verifier_options *options, struct jg_error *err)
+{
+	v->decoders = jg_decoders_select(options->simd, err);
+	if (v->decoders == NULL)
+		return false;
+	v->mac = jg_mac_new(options->mac_engine, err);
+	if (v->mac == NULL)
+		return false;
+	v->json = jg_json_new(options->seed);
+	// Pages that no token ever needs are never touched.
+	v->scratch.size = (size_t)JG_BURST_MAX * JG_SCRATCH_TOKEN;
+	v->scratch.base = calloc(1, v->scratch.size);
+	if (v->json != NULL && v->scratch.base != NULL)
+		return true;
+	jg_error_set(
+		err, "no memory for a verifier; it needs %zu MiB", (v->scratch.size >> 20) + 1);
+	return false;
+}
+
+struct jg_verifier *jg_verifier_new(const struct jg_verifier_options *options, struct jg_error *err)
+{
+	static const struct jg_verifier_options defaults = {0};
+	struct jg_verifier *v = calloc(1, sizeof(*v));
+	if (v == NULL) {
+		jg_error_set(err, "no memory for a verifier");
+		return NULL;
+	}
+	if (!take_parts(v, options != NULL ? options : &defaults, err)) {
+		jg_verifier_free(v);
+		return NULL;
+	}
+	describe(v);
+	return v;
+}
+
+void jg_verifier_free(struct jg_verifier *verifier)
+{
+	if (verifier == NULL)
+		return;
+	if (verifier->scratch.base != NULL)
+		explicit_bzero(verifier->scratch.base, verifier->scratch.high);
+	free(verifier->scratch.base);
+	jg_json_free(verifier->json);
+	jg_mac_free(verifier->mac);
+	explicit_bzero(verifier, sizeof(*verifier));
+	free(verifier);
+}
+
+const char *jg_verifier_describe(const struct jg_verifier *verifier)
+{
+	return verifier->describe;
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/** One thread's verifier: everything a burst needs, allocated once. Private to dataplane/token. */
+
+#include "json.h"
+#include "record.h"
+#include "simd/decoders.h"
+
+struct jg_verifier {
+	struct jg_mac *mac;
+	const struct jg_decoders *decoders;
+	struct jg_json *json;
+	struct jg_scratch scratch;
+	struct jg_record *live[JG_BURST_MAX];
+	struct jg_record *round[JG_BURST_MAX]; /**< records of one key round */
+	struct jg_record *group[JG_BURST_MAX]; /**< those of them that one engine call takes */
+	struct jg_record records[JG_BURST_MAX];
+	struct jg_mac_job jobs[JG_BURST_MAX];
+	char describe[64];
+};
