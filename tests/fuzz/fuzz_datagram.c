@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A datagram as a gate reads it: request, MAC job, reply in its place. What a gate answers must be
+// readable, and never larger than an unauthenticated request.
+#include "internal/wire_mac.h"
+
+#include <joingate/wire.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+static void check(bool good)
+{
+	if (!good)
+		abort();
+}
+
+static void answer(uint8_t *datagram, const struct jg_wire_request *wire,
+	const struct jg_request *request, size_t size)
+{
+	struct jg_wire_reply reply;
+	const struct jg_verdict verdict = {.identity = request->identity,
+		.room = request->room,
+		.app = request->app,
+		.name = request->token,
+		.metadata = request->token,
+		.vendor = request->vendor,
+		.issued_at = JG_TIME_NONE};
+	const struct jg_wire_load load = {.verdicts = 1};
+	const size_t len = wire->type == JG_WIRE_PING
+		? jg_wire_ping_build(wire, &load, datagram, size)
+		: jg_wire_reply_build(wire, &verdict, request->token, datagram, size);
+	check(wire->front_end != 0 || (len > 0 && len <= wire->len));
+	check(len <= size);
+	if (len > 0)
+		check(jg_wire_reply_parse(datagram, len, &reply) == JG_WIRE_FATE_OK);
+}
+
+static void check_request(const uint8_t *datagram, const struct jg_wire_request *wire,
+	const struct jg_request *request)
+{
+	static uint8_t scratch[JG_WIRE_MAC_SCRATCH];
+	static uint8_t again[JG_WIRE_DATAGRAM_MAX];
+	struct jg_mac_job job;
+	if (wire->front_end != 0) {
+		check(jg_wire_request_mac_job(wire, NULL, scratch, &job) <= sizeof(scratch));
+		check(job.len + JG_WIRE_MAC_SIZE <= wire->len);
+	}
+	struct jg_wire_request copy = *wire;
+	const size_t len = jg_wire_request_build(&copy, request, again, sizeof(again));
+	check(len > 0 && len <= (wire->len < 68 ? 68 : wire->len));
+	check(memcmp(again + 8, datagram + 8, JG_WIRE_HEADER - 8) == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct jg_wire_request wire;
+	struct jg_request request;
+	uint8_t *datagram = malloc(size == 0 ? 1 : size);
+	check(datagram != NULL);
+	memcpy(datagram, data, size);
+	if (jg_wire_request_parse(datagram, size, &wire, &request) == JG_WIRE_FATE_OK) {
+		check_request(datagram, &wire, &request);
+		answer(datagram, &wire, &request, size);
+	}
+	free(datagram);
+	return 0;
+}
