@@ -91,7 +91,7 @@ bool jg_opentok_session_is_of(struct jg_str session, struct jg_str key)
 		(session.p[0] != '1' && session.p[0] != '2'))
 		return false;
 	int n = jg_base64_decode_lenient(session.p + 2, session.len - 2, text);
-	if (n < 2 || text[0] != (uint8_t)session.p[0] || text[1] != '~')
+	if (n < 2 || (text[0] != '1' && text[0] != '2') || text[1] != '~')
 		return false;
 	size_t left = (size_t)n - 2;
 	return left > key.len && memcmp(text + 2, key.p, key.len) == 0 && text[2 + key.len] == '~';

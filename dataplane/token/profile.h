@@ -38,7 +38,7 @@ bool jg_opentok_layout_classes(struct jg_burst *b, struct jg_record *r, struct j
 /** The session the token opens: there, and at most 255 bytes. */
 bool jg_opentok_session(struct jg_record *r, struct jg_str session);
 
-/** A session id "N_" and base64 of "N~key~...", with this project key in it. */
+/** A session id "N_" and base64 of "M~key~...", N and M 1 or 2, with this project key in it. */
 bool jg_opentok_session_is_of(struct jg_str session, struct jg_str key);
 
 /** jg_layout.session of OpenTok (JWT and T1) and Vonage: the session is the project's own (OpenTok)

