@@ -71,6 +71,16 @@ static struct table *table_new(size_t entries)
 	return table;
 }
 
+static struct view *view_new(struct table *current, struct table *old)
+{
+	struct view *view = calloc(1, sizeof(*view));
+	if (view == NULL)
+		return NULL;
+	view->current = current;
+	view->old = old;
+	return view;
+}
+
 static void table_free(struct table *table)
 {
 	if (table == NULL)
@@ -163,8 +173,8 @@ static void publish(struct jg_cut_offs *cut_offs, struct view *view, struct tabl
 struct jg_cut_offs *jg_cut_offs_new(size_t expected, struct jg_error *err)
 {
 	struct jg_cut_offs *cut_offs = calloc(1, sizeof(*cut_offs));
-	struct view *view = calloc(1, sizeof(*view));
 	struct table *table = table_new(expected);
+	struct view *view = table == NULL ? NULL : view_new(table, NULL);
 	if (cut_offs == NULL || view == NULL || table == NULL) {
 		jg_error_set(err, "no memory for a table of %zu cut-offs", expected);
 		free(cut_offs);
@@ -172,7 +182,6 @@ struct jg_cut_offs *jg_cut_offs_new(size_t expected, struct jg_error *err)
 		table_free(table);
 		return NULL;
 	}
-	view->current = table;
 	jg_hash_seed_init(&cut_offs->seed, 0);
 	atomic_init(&cut_offs->view, view);
 	return cut_offs;
@@ -255,19 +264,15 @@ static uint64_t app_hash(const struct jg_cut_offs *cut_offs, unsigned vendor, st
 
 // Starts a table that has room for twice what is in force, also if all of the moving time is spent
 // on new entries.
-static int grow(struct jg_cut_offs *cut_offs)
+static int growth_start(struct jg_cut_offs *cut_offs)
 {
-	struct view *before = current_view(cut_offs);
-	struct view *view = calloc(1, sizeof(*view));
-	struct table *table =
-		table_new(2 * cut_offs->live + before->current->buckets_n / (MOVED_PER_SET / 2));
-	if (view == NULL || table == NULL) {
-		free(view);
+	struct table *old = current_view(cut_offs)->current;
+	struct table *table = table_new(2 * cut_offs->live + old->buckets_n / (MOVED_PER_SET / 2));
+	struct view *view = table == NULL ? NULL : view_new(table, old);
+	if (view == NULL) {
 		table_free(table);
 		return -ENOMEM;
 	}
-	view->current = table;
-	view->old = before->current;
 	cut_offs->moved = 0;
 	publish(cut_offs, view, NULL);
 	return 0;
@@ -291,11 +296,10 @@ static void move_some(struct jg_cut_offs *cut_offs)
 	}
 	if (cut_offs->moved < old->buckets_n)
 		return;
-	struct view *after = calloc(1, sizeof(*after));
-	if (after == NULL)
-		return; // readers go on with both; the next set tries again
-	after->current = view->current;
-	publish(cut_offs, after, old);
+	struct view *after = view_new(view->current, NULL);
+	if (after != NULL)
+		publish(cut_offs, after, old);
+	// Without memory readers go on with both; the next set tries again.
 }
 
 static int make_room(struct jg_cut_offs *cut_offs)
@@ -306,7 +310,7 @@ static int make_room(struct jg_cut_offs *cut_offs)
 	view = current_view(cut_offs);
 	if (fullness(view->current) <= 75)
 		return 0;
-	if (view->old == NULL && grow(cut_offs) == 0)
+	if (view->old == NULL && growth_start(cut_offs) == 0)
 		return 0;
 	// Without memory to grow there is still some room, at the price of longer searches.
 	return fullness(view->current) <= 95 ? 0 : -ENOMEM;

@@ -1,17 +1,37 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// HMAC engines: which there are, which is used.
+// HMAC engines: which there are, and which is the fastest for what.
 #include "mac_engine.h"
+#include "mac_imb.h"
 #include "mac_ref.h"
+#include "simd/cpu.h"
 
 #include <stdlib.h>
 
-static const struct jg_mac_engine engines[] = {
-	{.name = "ref", .burst = jg_ref_burst, .keys = jg_ref_keys},
+static const struct jg_mac_engine jg_ref = {
+	.name = "ref", .burst = jg_ref_burst, .keys = jg_ref_keys};
+
+static const struct jg_mac_engine *const engines[] = {
+	&jg_ref,
+	&jg_imb_sse,
+	&jg_imb_avx,
+	&jg_imb_avx2,
+	&jg_imb_avx512,
 };
 
+#define ENGINES JG_ARRAY_SIZE(engines)
+
+// Bursts of 1, 2, up to 4, up to 8, and more; messages of up to 2, 8 and more blocks.
+#define BURSTS 5
+#define LENGTHS 3
+static const uint16_t burst_sizes[BURSTS] = {1, 2, 4, 8, 32};
+static const uint16_t message_lens[LENGTHS] = {96, 370, 1024};
+#define ROUNDS 6
+
 struct jg_mac {
-	const struct jg_mac_engine *engine;
-	void *state;
+	// Chosen for each class of work.
+	uint8_t choice[JG_MAC_ALG_COUNT][BURSTS][LENGTHS];
+	void *state[ENGINES];
+	char name[64];
 };
 
 static bool usable(const struct jg_mac_engine *engine)
@@ -21,47 +41,219 @@ static bool usable(const struct jg_mac_engine *engine)
 
 const char *const *jg_mac_engines(void)
 {
-	static const char *const names[] = {"ref", NULL};
+	// Written with the same words by every thread that comes first.
+	static const char *names[ENGINES + 1];
+	unsigned n = 0;
+	for (unsigned i = 0; i < ENGINES; i++)
+		if (usable(engines[i]))
+			names[n++] = engines[i]->name;
 	return names;
+}
+
+// The classes that a burst falls into.
+static unsigned burst_class(unsigned n)
+{
+	unsigned class = 0;
+	while (class < BURSTS - 1 && n > burst_sizes[class])
+		class ++;
+	return class;
+}
+
+static unsigned length_class(uint32_t len)
+{
+	return len <= 2 * JG_SHA_BLOCK ? 0 : len <= 8 * JG_SHA_BLOCK ? 1 : 2;
+}
+
+static bool engine_open(struct jg_mac *mac, unsigned engine)
+{
+	if (engines[engine]->open == NULL)
+		return true;
+	mac->state[engine] = engines[engine]->open();
+	return mac->state[engine] != NULL;
+}
+
+static void engine_close(struct jg_mac *mac, unsigned engine)
+{
+	if (mac->state[engine] != NULL)
+		engines[engine]->close(mac->state[engine]);
+	mac->state[engine] = NULL;
+}
+
+// What engines are measured with.
+struct trial {
+	struct jg_mac_job jobs[32];
+	struct jg_mac_key key;
+	uint8_t message[1024];
+};
+
+static uint64_t measure(
+	struct jg_mac *mac, unsigned engine, enum jg_mac_alg alg, struct trial *trial, unsigned n)
+{
+	uint64_t best = UINT64_MAX;
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		uint64_t start = jg_cpu_cycles();
+		engines[engine]->burst(mac->state[engine], alg, trial->jobs, n);
+		uint64_t cycles = jg_cpu_cycles() - start;
+		if (cycles < best)
+			best = cycles;
+	}
+	return best;
+}
+
+// The fastest of the open engines for a class. Another one than the favourite must be worth it: each
+// more in use is more memory to keep warm.
+static unsigned fastest(const uint64_t cycles[ENGINES], unsigned favourite)
+{
+	unsigned best = favourite;
+	for (unsigned engine = 0; engine < ENGINES; engine++)
+		if (cycles[engine] < cycles[best])
+			best = engine;
+	return cycles[best] < cycles[favourite] / 16 * 15 ? best : favourite;
+}
+
+static void calibrate(struct jg_mac *mac, const bool open[ENGINES], struct trial *trial)
+{
+	enum {
+		CLASSES = JG_MAC_ALG_COUNT * BURSTS * LENGTHS
+	};
+	// The class of most tokens comes first: big bursts, middle length, SHA-256.
+	unsigned favourite = 0;
+	for (unsigned i = 0; i < CLASSES; i++) {
+		unsigned class = ((BURSTS - 1) * LENGTHS + 1 + i) % CLASSES;
+		enum jg_mac_alg alg = class / (BURSTS * LENGTHS);
+		unsigned burst = class / LENGTHS % BURSTS;
+		unsigned length = class % LENGTHS;
+		for (unsigned j = 0; j < burst_sizes[burst]; j++)
+			trial->jobs[j] = (struct jg_mac_job){.message = trial->message,
+				.key = &trial->key,
+				.len = message_lens[length]};
+		uint64_t cycles[ENGINES];
+		for (unsigned engine = 0; engine < ENGINES; engine++)
+			cycles[engine] = !open[engine]
+				? UINT64_MAX
+				: measure(mac, engine, alg, trial, burst_sizes[burst]);
+		unsigned best = fastest(cycles, favourite);
+		favourite = i == 0 ? best : favourite;
+		mac->choice[alg][burst][length] = (uint8_t)best;
+	}
+}
+
+static bool chosen(const struct jg_mac *mac, unsigned engine)
+{
+	return memchr(mac->choice, (int)engine, sizeof(mac->choice)) != NULL;
+}
+
+static bool select_fastest(struct jg_mac *mac)
+{
+	struct trial *trial = aligned_alloc(JG_CACHE_LINE, sizeof(*trial));
+	if (trial == NULL)
+		return false;
+	memset(trial, 0, sizeof(*trial));
+	bool open[ENGINES] = {false};
+	unsigned open_n = 0;
+	// "ref" is the slowest wherever there is another.
+	for (unsigned i = 1; i < ENGINES; i++) {
+		open[i] = usable(engines[i]) && engine_open(mac, i);
+		open_n += open[i];
+	}
+	if (open_n > 0)
+		calibrate(mac, open, trial);
+	free(trial);
+	for (unsigned i = 0; i < ENGINES; i++)
+		if (!chosen(mac, i))
+			engine_close(mac, i);
+	return true;
+}
+
+// Appends a word behind a separator, if there is room for it.
+static size_t append(char *text, size_t size, size_t len, const char *word, char separator)
+{
+	size_t more = strlen(word);
+	if (len + more + 2 > size)
+		return len;
+	if (len > 0)
+		text[len++] = separator;
+	memcpy(text + len, word, more + 1);
+	return len + more;
+}
+
+static int find_engine(const char *name, struct jg_error *err)
+{
+	const char *why = "there is none of this name";
+	for (unsigned i = 0; i < ENGINES; i++) {
+		if (strcmp(engines[i]->name, name) != 0)
+			continue;
+		if (usable(engines[i]))
+			return (int)i;
+		why = "this CPU cannot run it";
+	}
+	char names[ENGINES * 16];
+	size_t len = 0;
+	for (unsigned i = 0; i < ENGINES; i++)
+		if (usable(engines[i]))
+			len = append(names, sizeof(names), len, engines[i]->name, ' ');
+	jg_error_set(err, "MAC engine \"%.32s\": %s; expected one of: %s", name, why, names);
+	return -1;
+}
+
+// The engine for most tokens first, then the others that are used.
+static void describe(struct jg_mac *mac)
+{
+	unsigned main = mac->choice[JG_MAC_SHA256][BURSTS - 1][1];
+	size_t len = append(mac->name, sizeof(mac->name), 0, engines[main]->name, '+');
+	for (unsigned i = 0; i < ENGINES; i++)
+		if (i != main && chosen(mac, i))
+			len = append(mac->name, sizeof(mac->name), len, engines[i]->name, '+');
 }
 
 struct jg_mac *jg_mac_new(const char *engine, struct jg_error *err)
 {
-	const struct jg_mac_engine *found = engine == NULL ? &engines[0] : NULL;
-	for (unsigned i = 0; i < JG_ARRAY_SIZE(engines) && found == NULL; i++)
-		if (strcmp(engines[i].name, engine) == 0)
-			found = &engines[i];
-	if (found == NULL || !usable(found)) {
-		jg_error_set(err, "MAC engine \"%s\": %s; expected one of: ref", engine,
-			found == NULL ? "there is none of this name" : "this CPU cannot run it");
+	int named = engine == NULL ? -1 : find_engine(engine, err);
+	if (engine != NULL && named < 0)
 		return NULL;
-	}
 	struct jg_mac *mac = calloc(1, sizeof(*mac));
-	if (mac == NULL) {
+	bool ok = mac != NULL;
+	if (ok && named < 0) {
+		ok = select_fastest(mac);
+	} else if (ok) {
+		memset(mac->choice, named, sizeof(mac->choice));
+		ok = engine_open(mac, (unsigned)named);
+	}
+	if (!ok) {
 		jg_error_set(err, "no memory for a MAC engine");
+		jg_mac_free(mac);
 		return NULL;
 	}
-	mac->engine = found;
+	describe(mac);
 	return mac;
 }
 
 void jg_mac_free(struct jg_mac *mac)
 {
+	if (mac == NULL)
+		return;
+	for (unsigned i = 0; i < ENGINES; i++)
+		engine_close(mac, i);
 	free(mac);
 }
 
 const char *jg_mac_name(const struct jg_mac *mac)
 {
-	return mac->engine->name;
+	return mac->name;
 }
 
 void jg_mac_burst(struct jg_mac *mac, enum jg_mac_alg alg, struct jg_mac_job *jobs, unsigned n)
 {
-	mac->engine->burst(mac->state, alg, jobs, n);
+	if (n == 0)
+		return;
+	// One length stands for all: bursts are mixed rarely, and a wrong class is only slower.
+	unsigned engine = mac->choice[alg][burst_class(n)][length_class(jobs[n / 2].len)];
+	engines[engine]->burst(mac->state[engine], alg, jobs, n);
 }
 
 void jg_mac_keys_burst(
 	struct jg_mac *mac, const struct jg_mac_job *jobs, struct jg_mac_key *keys, unsigned n)
 {
-	mac->engine->keys(mac->state, jobs, keys, n);
+	unsigned engine = mac->choice[JG_MAC_SHA256][burst_class(n)][0];
+	engines[engine]->keys(mac->state[engine], jobs, keys, n);
 }

@@ -96,7 +96,7 @@ struct jg_snapshot_builder *jg_snapshot_builder_new(void)
 }
 
 // Frees the builder alone: the snapshot in it has gone its own way.
-static void builder_drop(struct jg_snapshot_builder *builder)
+static void builder_free(struct jg_snapshot_builder *builder)
 {
 	free(builder->apps.slots);
 	free(builder->overrides.slots);
@@ -113,7 +113,7 @@ void jg_snapshot_builder_free(struct jg_snapshot_builder *builder)
 		if (builder->apps.slots[i].item != NULL)
 			jg_app_release((void *)(uintptr_t)builder->apps.slots[i].item);
 	jg_snapshot_free(builder->snapshot);
-	builder_drop(builder);
+	builder_free(builder);
 }
 
 int jg_snapshot_builder_add(
@@ -293,7 +293,7 @@ static uint32_t set_intern(struct index *index, struct jg_callers *sets, uint32_
 }
 
 // Sorts what callers may ask about by app and gives equal sets one number.
-static bool build_callers(struct jg_snapshot_builder *builder)
+static bool callers_build(struct jg_snapshot_builder *builder)
 {
 	size_t most = builder->permits_n < CALLER_SETS_MAX ? builder->permits_n : CALLER_SETS_MAX;
 	struct jg_snapshot *snapshot = builder->snapshot;
@@ -325,7 +325,7 @@ static bool build_callers(struct jg_snapshot_builder *builder)
 	return ok;
 }
 
-static bool build_slots(struct jg_snapshot_builder *builder)
+static bool slots_build(struct jg_snapshot_builder *builder)
 {
 	struct jg_snapshot *snapshot = builder->snapshot;
 	// The index is filled to a half at most, and never empty: a search must find its end.
@@ -349,7 +349,7 @@ static bool build_slots(struct jg_snapshot_builder *builder)
 	return true;
 }
 
-static bool build_overrides(struct jg_snapshot_builder *builder)
+static bool overrides_build(struct jg_snapshot_builder *builder)
 {
 	struct jg_snapshot *snapshot = builder->snapshot;
 	const struct index *index = &builder->overrides;
@@ -371,7 +371,7 @@ struct jg_snapshot *jg_snapshot_build(
 {
 	struct jg_snapshot *snapshot = builder->snapshot;
 	snapshot->epoch = epoch;
-	if (!build_callers(builder) || !build_overrides(builder) || !build_slots(builder)) {
+	if (!callers_build(builder) || !overrides_build(builder) || !slots_build(builder)) {
 		jg_error_set(err,
 			"no memory to seal a snapshot of %zu apps (or more than %u kinds of "
 			"permission)",
@@ -379,6 +379,6 @@ struct jg_snapshot *jg_snapshot_build(
 		jg_snapshot_builder_free(builder);
 		return NULL;
 	}
-	builder_drop(builder);
+	builder_free(builder);
 	return snapshot;
 }

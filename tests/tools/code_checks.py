@@ -26,6 +26,7 @@ BORDERS = [
     ("dataplane/token/inflate*.c", [PUBLIC, r'"internal/(base|mac)\.h"', OWN, C11, r"<(zlib|libdeflate)\.h>"]),
     ("dataplane/token/base.c", [PUBLIC, r'"internal/(base|mac)\.h"', OWN, C11, r"<stdio\.h>"]),
     ("dataplane/token/detail.c", [PUBLIC, r'"internal/(base|mac)\.h"', OWN, C11, r"<stdio\.h>"]),
+    ("dataplane/token/pages.c", [OWN, r'"internal/base\.h"', C11, r"<sys/mman\.h>"]),
     ("dataplane/token/*", [PUBLIC, r'"internal/(base|mac)\.h"', OWN, r'"simd/\w+\.h"', C11, r"<sys/random\.h>"]),
     ("dataplane/wire/*", [PUBLIC, r'"internal/(base|mac)\.h"', OWN, C11]),
     ("dataplane/rings/*", [PUBLIC, r'"internal/(base|channel)\.h"', OWN, C11, r"<rte_(ring|ring_elem|errno|common|malloc|memory)\.h>"]),

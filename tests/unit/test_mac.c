@@ -5,6 +5,9 @@
 #include <criterion/criterion.h>
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static void expect_hex(const uint8_t *bytes, size_t n, const char *hex)
 {
@@ -35,6 +38,13 @@ Test(mac, sha256_gives_the_answers_of_rfc_6234)
 	memset(million, 'a', sizeof(million));
 	jg_sha256(million, sizeof(million), digest);
 	expect_hex(digest, 32, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+// A pattern of period 251, so that swapped blocks show.
+static void fill(uint8_t *p, size_t n, unsigned seed)
+{
+	for (size_t i = 0; i < n; i++)
+		p[i] = (uint8_t)((i + seed) % 251);
 }
 
 struct known {
@@ -125,4 +135,176 @@ Test(mac, an_unknown_engine_is_refused_with_the_names_there_are)
 	cr_assert_not_null(strstr(err.text, "ref"));
 	cr_assert_null(jg_mac_new("", &err));
 	cr_assert_null(jg_mac_new("ref2", NULL));
+}
+
+#define LEN_MAX 2000
+
+// Gives the engine and "ref" the same jobs and compares the answers.
+static void expect_as_ref(const char *name, enum jg_mac_alg alg, struct jg_mac *mac,
+	struct jg_mac_job *jobs, unsigned n)
+{
+	static struct jg_mac *ref;
+	if (ref == NULL)
+		ref = engine("ref");
+	static struct jg_mac_job wanted[1024];
+	memcpy(wanted, jobs, n * sizeof(jobs[0]));
+	jg_mac_burst(ref, alg, wanted, n);
+	jg_mac_burst(mac, alg, jobs, n);
+	for (unsigned i = 0; i < n; i++)
+		cr_assert_arr_eq(jobs[i].digest, wanted[i].digest, alg == JG_MAC_SHA1 ? 20 : 32,
+			"%s, alg %d: job %u of %u, %u bytes", name, alg, i, n, jobs[i].len);
+}
+
+static void make_keys(struct jg_mac_key *keys, unsigned n, enum jg_mac_alg alg)
+{
+	for (unsigned i = 0; i < n; i++) {
+		uint8_t secret[100];
+		fill(secret, sizeof(secret), i * 7);
+		jg_mac_key_init(&keys[i], alg, secret, i % sizeof(secret));
+	}
+}
+
+Test(mac, every_engine_agrees_with_ref_at_every_length)
+{
+	static uint8_t message[LEN_MAX];
+	static struct jg_mac_key keys[16];
+	static struct jg_mac_job jobs[LEN_MAX + 1];
+	fill(message, sizeof(message), 3);
+	for (const char *const *name = jg_mac_engines(); *name != NULL; name++) {
+		struct jg_mac *mac = engine(*name);
+		for (int alg = 0; alg < JG_MAC_ALG_COUNT; alg++) {
+			make_keys(keys, 16, (enum jg_mac_alg)alg);
+			for (unsigned len = 0; len <= LEN_MAX; len++)
+				jobs[len] = (struct jg_mac_job){
+					.message = message, .key = &keys[len % 16], .len = len};
+			// In bursts of every small size, so that every lane sees every length.
+			for (unsigned n = 1; n <= 9; n++)
+				for (unsigned at = 0; at + n <= LEN_MAX + 1; at += n)
+					expect_as_ref(
+						*name, (enum jg_mac_alg)alg, mac, jobs + at, n);
+		}
+		jg_mac_free(mac);
+	}
+}
+
+Test(mac, every_engine_agrees_with_ref_on_random_mixes)
+{
+	static uint8_t text[70000];
+	static struct jg_mac_key keys[64];
+	static struct jg_mac_job jobs[1024];
+	const char *given = getenv("SEED");
+	unsigned seed = given != NULL ? (unsigned)strtoul(given, NULL, 0) : 20261122;
+	(void)printf("SEED=%u\n", seed);
+	srandom(seed);
+	fill(text, sizeof(text), 0);
+	for (const char *const *name = jg_mac_engines(); *name != NULL; name++) {
+		struct jg_mac *mac = engine(*name);
+		for (unsigned round = 0; round < 200; round++) {
+			enum jg_mac_alg alg = round % 3 == 0 ? JG_MAC_SHA1 : JG_MAC_SHA256;
+			make_keys(keys, 64, alg);
+			unsigned n = (unsigned)random() % (round % 40 == 0 ? 1025 : 40);
+			unsigned longest = random() % 4 == 0 ? 3000 : 500;
+			for (unsigned i = 0; i < n; i++)
+				jobs[i] = (struct jg_mac_job){.message = text + random() % 2000,
+					.key = &keys[random() % 64],
+					.len = (uint32_t)random() % longest};
+			if (n > 0 && round % 50 == 1)
+				jobs[random() % n].len = 65535;
+			expect_as_ref(*name, alg, mac, jobs, n);
+		}
+		jg_mac_free(mac);
+	}
+}
+
+Test(mac, no_engine_reads_beyond_a_message)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	uint8_t *pages =
+		mmap(NULL, 3 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	cr_assert_neq(pages, MAP_FAILED);
+	cr_assert_eq(mprotect(pages, page, PROT_NONE), 0);
+	cr_assert_eq(mprotect(pages + 2 * page, page, PROT_NONE), 0);
+	uint8_t *first = pages + page;
+	uint8_t *end = pages + 2 * page;
+	fill(first, page, 1);
+	struct jg_mac_key keys[4];
+	for (const char *const *name = jg_mac_engines(); *name != NULL; name++) {
+		struct jg_mac *mac = engine(*name);
+		for (unsigned len = 0; len < 600; len++) {
+			enum jg_mac_alg alg = len % 2 == 0 ? JG_MAC_SHA256 : JG_MAC_SHA1;
+			make_keys(keys, 4, alg);
+			struct jg_mac_job jobs[7];
+			for (unsigned i = 0; i < 7; i++) {
+				unsigned own = len + 64 * (i % 3);
+				jobs[i] = (struct jg_mac_job){
+					.message = i % 2 == 0 ? end - own : first,
+					.key = &keys[i % 4],
+					.len = own};
+			}
+			expect_as_ref(*name, alg, mac, jobs, 7);
+			expect_as_ref(*name, alg, mac, jobs, 1);
+		}
+		jg_mac_free(mac);
+	}
+	cr_assert_eq(munmap(pages, 3 * page), 0);
+}
+
+Test(mac, every_engine_makes_the_midstates_that_key_init_makes)
+{
+	static uint8_t secrets[65 * 65];
+	static struct jg_mac_job jobs[65];
+	static struct jg_mac_key keys[65];
+	fill(secrets, sizeof(secrets), 9);
+	for (const char *const *name = jg_mac_engines(); *name != NULL; name++) {
+		struct jg_mac *mac = engine(*name);
+		for (unsigned n = 0; n <= 65; n++) {
+			memset(keys, 0, sizeof(keys));
+			for (unsigned i = 0; i < n; i++)
+				jobs[i] = (struct jg_mac_job){
+					.message = secrets + 64 * i, .len = (i + n) % 65};
+			jg_mac_keys_burst(mac, jobs, keys, n);
+			for (unsigned i = 0; i < n; i++) {
+				struct jg_mac_key wanted;
+				jg_mac_key_init(
+					&wanted, JG_MAC_SHA256, jobs[i].message, jobs[i].len);
+				cr_assert_arr_eq(&keys[i], &wanted, sizeof(wanted), "%s, %u of %u",
+					*name, i, n);
+			}
+		}
+		jg_mac_free(mac);
+	}
+}
+
+Test(mac, secrets_longer_than_a_block_are_hashed_first)
+{
+	uint8_t secret[130], hashed[32];
+	fill(secret, sizeof(secret), 5);
+	for (unsigned len = 60; len <= sizeof(secret); len++) {
+		struct jg_mac_key key, short_key;
+		jg_mac_key_init(&key, JG_MAC_SHA256, secret, len);
+		jg_sha256(secret, len, hashed);
+		jg_mac_key_init(&short_key, JG_MAC_SHA256, hashed, sizeof(hashed));
+		cr_assert_eq(memcmp(&key, &short_key, sizeof(key)) == 0, len > 64, "%u", len);
+	}
+}
+
+Test(mac, what_was_measured_as_fastest_agrees_with_ref)
+{
+	static uint8_t text[1500];
+	static struct jg_mac_key keys[8];
+	static struct jg_mac_job jobs[64];
+	fill(text, sizeof(text), 2);
+	struct jg_mac *mac = engine(NULL);
+	cr_assert_neq(jg_mac_name(mac)[0], '\0');
+	(void)printf("%s\n", jg_mac_name(mac));
+	for (unsigned n = 1; n <= 64; n++) {
+		enum jg_mac_alg alg = n % 2 == 0 ? JG_MAC_SHA256 : JG_MAC_SHA1;
+		make_keys(keys, 8, alg);
+		for (unsigned i = 0; i < n; i++)
+			jobs[i] = (struct jg_mac_job){
+				.message = text, .key = &keys[i % 8], .len = (n * 37 + i) % 1500};
+		expect_as_ref("fastest", alg, mac, jobs, n);
+	}
+	jg_mac_free(mac);
+	jg_mac_free(NULL);
 }
