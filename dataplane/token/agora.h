@@ -12,6 +12,7 @@
 #include <joingate/reason.h>
 
 struct jg_inflater;
+struct jg_mac_key;
 
 /** Inflated content of a 007 token, at most. */
 #define JG_AGORA_CONTENT_MAX 16384
@@ -60,6 +61,7 @@ struct jg_agora {
 	struct jg_cursor services; /**< 007: for jg_agora_service_next() */
 	uint16_t services_n; /**< 007: as written */
 	struct jg_cursor privileges; /**< 006 */
+	struct jg_mac_key *key; /**< 007: room for the signature's key; the parser leaves NULL */
 };
 
 /** Scratch bytes that the parsers need for a token of n characters. */

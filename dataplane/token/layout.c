@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Every layout of a token, one row each.
+#include "format_agora.h"
 #include "format_jwt.h"
+#include "format_t1.h"
 #include "profile.h"
 
 #define DAY 86400
@@ -57,6 +59,41 @@ static const struct jg_layout vonage_jwt = {
 	.session = jg_opentok_compare_session,
 };
 
+static const struct jg_layout opentok_t1 = {
+	.vendor = JG_VENDOR_OPENTOK,
+	.format = JG_FORMAT_T1,
+	.signing = JG_SIGNING_SHA1,
+	.iat_ahead = 600,
+	.lifetime_max = 30 * DAY,
+	.parse = jg_t1_layout_parse,
+	.times = jg_t1_times,
+	.claims = jg_t1_claims,
+	.session = jg_opentok_compare_session,
+};
+
+static const struct jg_layout agora_007 = {
+	.vendor = JG_VENDOR_AGORA,
+	.format = JG_FORMAT_AGORA_007,
+	.signing = JG_SIGNING_SHA256,
+	.iat_ahead = 600,
+	.parse = jg_agora_007_layout_parse,
+	.derive_keys = jg_agora_007_derive_keys,
+	.times = jg_agora_007_times,
+	.claims = jg_agora_007_claims,
+	.session = jg_agora_007_session,
+};
+
+static const struct jg_layout agora_006 = {
+	.vendor = JG_VENDOR_AGORA,
+	.format = JG_FORMAT_AGORA_006,
+	.signing = JG_SIGNING_SHA256,
+	.iat_ahead = -1,
+	.parse = jg_agora_006_layout_parse,
+	.times = jg_agora_006_times,
+	.claims = jg_agora_006_claims,
+	.session = jg_agora_006_session,
+};
+
 // The vendor's layout whose tokens begin so; an empty beginning fits all.
 static const struct {
 	struct jg_str beginning;
@@ -64,8 +101,11 @@ static const struct {
 } layouts[] = {
 	{{"", 0}, &livekit_jwt},
 	{{"", 0}, &stream_jwt},
+	{{"T1==", 4}, &opentok_t1},
 	{{"", 0}, &opentok_jwt},
 	{{"", 0}, &vonage_jwt},
+	{{"007", 3}, &agora_007},
+	{{"006", 3}, &agora_006},
 };
 
 const struct jg_layout *jg_layout_find(unsigned vendor, struct jg_str token)

@@ -119,8 +119,9 @@ static bool unescape(struct jg_str *text, uint8_t **out)
 	return jg_utf8_valid(*text);
 }
 
-static bool parse_data(struct jg_str data, uint8_t *scratch, struct jg_t1 *t1)
+bool jg_t1_parse_data(struct jg_t1 *t1, uint8_t *scratch)
 {
+	struct jg_str data = t1->message;
 	struct names names = {.n = 0};
 	while (data.p != NULL) {
 		struct jg_str value = cut(&data, '&');
@@ -153,9 +154,7 @@ enum jg_reason jg_t1_parse(struct jg_str token, uint8_t *scratch, struct jg_t1 *
 	if (data.p == NULL)
 		return JG_REASON_MALFORMED;
 	t1->message = data;
-	if (!parse_prefix(prefix, t1) || !parse_data(data, scratch + n, t1))
-		return JG_REASON_MALFORMED;
-	return JG_REASON_OK;
+	return parse_prefix(prefix, t1) ? JG_REASON_OK : JG_REASON_MALFORMED;
 }
 
 bool jg_t1_time(struct jg_str digits, int64_t *time)

@@ -40,17 +40,23 @@ struct jg_t1 {
 	bool signature_found; /**< false: sig is absent or not 40 lower-case hex digits */
 };
 
-/** Scratch bytes that jg_t1_parse() needs for a token of n characters. */
-#define JG_T1_SCRATCH(n) (2 * JG_BASE64_DECODED(n) + 1)
-
 /**
- * Take a T1 token apart. Every name counts once: before the colon as it stands, after it once
- * unescaped; unknown ones are ignored.
+ * Take a T1 token apart as far as it is not signed. Every name of the prefix counts once; unknown
+ * ones are ignored.
  *
- * @param scratch JG_T1_SCRATCH(token.len) bytes; t1 points into it
- * @return OK, MALFORMED (sentinel, colon, escapes, doubled names, NUL, UTF-8) or BAD_ENCODING
+ * @param scratch JG_BASE64_DECODED(token.len) bytes; t1 points into it
+ * @return OK, MALFORMED (sentinel, colon, doubled names) or BAD_ENCODING
  */
 JG_MUST_CHECK enum jg_reason jg_t1_parse(struct jg_str token, uint8_t *scratch, struct jg_t1 *t1);
+
+/**
+ * Read the data string, once its signature held. Every name counts once, unescaped; unknown ones are
+ * ignored.
+ *
+ * @param scratch t1->message.len bytes and one more; t1 points into it
+ * @return false: bad or cut escapes, NUL, ill-formed UTF-8, a name twice, too many of them
+ */
+JG_MUST_CHECK bool jg_t1_parse_data(struct jg_t1 *t1, uint8_t *scratch);
 
 /** Plain decimal digits up to 2^53; false when it is not that. */
 JG_MUST_CHECK bool jg_t1_time(struct jg_str digits, int64_t *time);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "verifier.h"
 
+#include "deflate.h"
+
 #include <stdlib.h>
 
 static size_t append(char *text, size_t at, size_t size, const char *word)
@@ -29,10 +31,11 @@ static bool take_parts(
 	if (v->mac == NULL)
 		return false;
 	v->json = jg_json_new(options->seed);
+	v->inflater = jg_inflater_new();
 	// Pages that no token ever needs are never touched.
 	v->scratch.size = (size_t)JG_BURST_MAX * JG_SCRATCH_TOKEN;
 	v->scratch.base = calloc(1, v->scratch.size);
-	if (v->json != NULL && v->scratch.base != NULL)
+	if (v->json != NULL && v->inflater != NULL && v->scratch.base != NULL)
 		return true;
 	jg_error_set(
 		err, "no memory for a verifier; it needs %zu MiB", (v->scratch.size >> 20) + 1);
@@ -62,6 +65,7 @@ void jg_verifier_free(struct jg_verifier *verifier)
 	if (verifier->scratch.base != NULL)
 		explicit_bzero(verifier->scratch.base, verifier->scratch.high);
 	free(verifier->scratch.base);
+	jg_inflater_free(verifier->inflater);
 	jg_json_free(verifier->json);
 	jg_mac_free(verifier->mac);
 	explicit_bzero(verifier, sizeof(*verifier));

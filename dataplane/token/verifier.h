@@ -7,10 +7,13 @@
 #include "record.h"
 #include "simd/decoders.h"
 
+struct jg_inflater;
+
 struct jg_verifier {
 	struct jg_mac *mac;
 	const struct jg_decoders *decoders;
 	struct jg_json *json;
+	struct jg_inflater *inflater;
 	struct jg_scratch scratch;
 	struct jg_record *live[JG_BURST_MAX];
 	struct jg_record *round[JG_BURST_MAX]; /**< records of one key round */

@@ -7,14 +7,16 @@
 
 static void check(struct jg_str token)
 {
-	uint8_t *scratch = malloc(JG_T1_SCRATCH(token.len));
+	uint8_t *scratch = malloc(JG_BASE64_DECODED(token.len) + 1);
+	uint8_t *fields = malloc(JG_BASE64_DECODED(token.len) + 1);
 	struct jg_t1 t1;
-	if (scratch == NULL)
+	if (scratch == NULL || fields == NULL)
 		abort();
-	if (jg_t1_parse(token, scratch, &t1) == JG_REASON_OK)
+	if (jg_t1_parse(token, scratch, &t1) == JG_REASON_OK && jg_t1_parse_data(&t1, fields))
 		for (unsigned i = 0; i < JG_T1_FIELD_COUNT; i++)
 			if (!jg_utf8_valid(t1.field[i]))
 				abort();
+	free(fields);
 	free(scratch);
 }
 

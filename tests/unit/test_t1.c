@@ -8,7 +8,7 @@
 #define SIG "00112233445566778899aabbccddeeff01234567"
 #define HEAD "partner_id=47&sig=" SIG ":"
 
-static uint8_t scratch[JG_T1_SCRATCH(8192)];
+static uint8_t scratch[JG_BASE64_DECODED(8192)], fields[sizeof(scratch) + 1];
 static struct jg_t1 t1;
 
 static enum jg_reason parse(const char *sentinel, const char *body, size_t n)
@@ -17,7 +17,10 @@ static enum jg_reason parse(const char *sentinel, const char *body, size_t n)
 	size_t at = strlen(sentinel);
 	memcpy(token, sentinel, at);
 	at += jg_base64_encode((const uint8_t *)body, n, token + at);
-	return jg_t1_parse((struct jg_str){token, (uint32_t)at}, scratch, &t1);
+	enum jg_reason reason = jg_t1_parse((struct jg_str){token, (uint32_t)at}, scratch, &t1);
+	if (reason != JG_REASON_OK)
+		return reason;
+	return jg_t1_parse_data(&t1, fields) ? JG_REASON_OK : JG_REASON_MALFORMED;
 }
 
 static enum jg_reason parse_body(const char *body)
@@ -119,6 +122,16 @@ Test(t1, other_sentinels_are_malformed)
 	cr_assert_eq(jg_t1_parse(JG_STR("T1==YQ="), scratch, &t1), JG_REASON_BAD_ENCODING);
 	cr_assert_eq(jg_t1_parse(JG_STR("T1==YR=="), scratch, &t1), JG_REASON_BAD_ENCODING);
 	cr_assert_eq(jg_t1_parse(JG_STR("T1==YWI=\n"), scratch, &t1), JG_REASON_BAD_ENCODING);
+}
+
+Test(t1, the_data_string_is_not_looked_at_before_its_signature)
+{
+	const char *body = HEAD "role=a&role=b&x=%00";
+	char token[256] = "T1==";
+	size_t n = 4 + jg_base64_encode((const uint8_t *)body, strlen(body), token + 4);
+	cr_assert_eq(jg_t1_parse((struct jg_str){token, (uint32_t)n}, scratch, &t1), JG_REASON_OK);
+	cr_assert(is(t1.message, "role=a&role=b&x=%00"));
+	cr_assert_not(jg_t1_parse_data(&t1, fields));
 }
 
 Test(t1, too_many_names_are_malformed)

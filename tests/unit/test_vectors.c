@@ -19,30 +19,15 @@ static void judge(struct jg_verifier *verifier, const struct vector *v, struct j
 	jg_verify_burst(verifier, v->snapshot, v->now, &v->request, verdict, 1);
 }
 
-// Formats whose parsers have not joined the coordinator; the test says how many vectors wait.
-static bool is_pending(const json_t *line)
-{
-	static const char *const pending[] = {"opentok-t1", "agora-007", "agora-006"};
-	const char *format = json_string_value(json_object_get(line, "format"));
-	for (size_t i = 0; i < JG_ARRAY_SIZE(pending); i++)
-		if (strcmp(format, pending[i]) == 0)
-			return true;
-	return false;
-}
-
 // Judge a file's vectors one by one; every difference is told, then the test fails.
 static void check_file(const char *file, size_t expected)
 {
 	struct jg_verifier *verifier = new_verifier("ref");
 	json_t *lines = vectors_load(file), *line;
-	size_t i, bad = 0, waiting = 0;
+	size_t i, bad = 0;
 	cr_assert_eq(json_array_size(lines), expected);
 	json_array_foreach(lines, i, line)
 	{
-		if (is_pending(line)) {
-			waiting++;
-			continue;
-		}
 		struct vector v = vector_of(line);
 		struct jg_verdict verdict;
 		judge(verifier, &v, &verdict);
@@ -54,8 +39,6 @@ static void check_file(const char *file, size_t expected)
 	}
 	json_decref(lines);
 	jg_verifier_free(verifier);
-	if (waiting > 0)
-		cr_log_warn("%zu vectors of %s wait for their parsers", waiting, file);
 	cr_assert_eq(bad, 0, "%zu of %zu vectors of %s differ", bad, expected, file);
 }
 
