@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Generated tokens of all six layouts, judged in mixed bursts by joingate and one by one by the
+// reference: the same verdict, an acceptable reason, the same fields. COUNT, SEED and ONLY (one layout)
+// come from the environment; the seed is printed, and with it the run repeats (but for the Vonage key pair).
+#include "gen.h"
+
+#include <joingate/snapshot.h>
+
+#include <inttypes.h>
+#include <openssl/pem.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	SHOWN_MAX = 20,
+	LAYOUTS = 8
+};
+
+struct tally {
+	const char *layout;
+	uint64_t cases, admitted, open;
+};
+
+struct run {
+	struct ref_world world;
+	struct jg_verifier *verifier;
+	struct jg_snapshot *snapshot;
+	char *public_pem;
+	uint64_t disagreements;
+	struct tally tally[LAYOUTS];
+	uint64_t reasons[JG_REASON_COUNT];
+};
+
+static const struct ref_app fixed_apps[] = {
+	{.vendor = JG_VENDOR_LIVEKIT,
+		.key = "APIq7Rk2ZtVw9LmX",
+		.secret = "vN3pQ8sT1uW6yB0dF5hK7mR2xZ4cG9jL"},
+	{.vendor = JG_VENDOR_LIVEKIT,
+		.key = "APIsecond",
+		.secret = "a secret of more than sixty-four bytes, which HMAC hashes before it is "
+			  "used"},
+	{.vendor = JG_VENDOR_STREAM,
+		.key = "k8mzq2w7rt5x",
+		.secret = "u9w2kq7m4tz8hxp3v5rj6s0d1f8g2c4n"},
+	{.vendor = JG_VENDOR_STREAM,
+		.key = "devmode",
+		.secret = "s1",
+		.auth_checks_disabled = true},
+	{.vendor = JG_VENDOR_STREAM,
+		.key = "apprevoked",
+		.secret = "s2",
+		.revoke_before = GEN_NOW - 500},
+	{.vendor = JG_VENDOR_STREAM,
+		.key = "userrevoked",
+		.secret = "s3",
+		.users = {{"john", GEN_NOW - 500}, {"jane", GEN_NOW + 500}},
+		.users_n = 2},
+	{.vendor = JG_VENDOR_OPENTOK,
+		.key = GEN_OT_KEY,
+		.secret = "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567"},
+	{.vendor = JG_VENDOR_OPENTOK, .key = "47301123", .secret = "another"},
+	{.vendor = JG_VENDOR_VONAGE, .key = "5b6c7d8e-1f20-4a3b-8c4d-5e6f708192a3"},
+	{.vendor = JG_VENDOR_AGORA,
+		.key = "3f1c9a7e5b2d4860a1b2c3d4e5f60718",
+		.secret = "0123456789abcdef0123456789abcdef"},
+	{.vendor = JG_VENDOR_AGORA,
+		.key = "AA1c9a7e5b2d4860a1b2c3d4e5f60718",
+		.secret = "FEDCBA9876543210fedcba9876543210"},
+};
+
+static struct jg_str str(const char *text)
+{
+	return (struct jg_str){text, text == NULL ? 0 : (uint32_t)strlen(text)};
+}
+
+static void die(const struct jg_error *err)
+{
+	fprintf(stderr, "differential: %s\n", err->text);
+	exit(2);
+}
+
+static void add_cut_offs(struct jg_cut_offs *cut_offs, const struct ref_app *app)
+{
+	struct jg_error err = {""};
+	struct jg_cut_off cut_off = {.vendor = (uint8_t)app->vendor, .app = str(app->key)};
+	cut_off.scope = JG_SCOPE_APP;
+	cut_off.before = app->revoke_before;
+	if (app->revoke_before != 0 && jg_cut_offs_set(cut_offs, &cut_off, &err) != 0)
+		die(&err);
+	for (size_t i = 0; i < app->users_n; i++) {
+		cut_off.scope = JG_SCOPE_USER;
+		cut_off.user = str(app->users[i].user);
+		cut_off.before = app->users[i].before;
+		if (jg_cut_offs_set(cut_offs, &cut_off, &err) != 0)
+			die(&err);
+	}
+}
+
+static void build(struct run *run, struct jg_cut_offs *cut_offs)
+{
+	struct jg_error err = {""};
+	struct jg_snapshot_builder *builder = jg_snapshot_builder_new();
+	for (size_t i = 0; builder != NULL && i < run->world.apps_n; i++) {
+		const struct ref_app *from = &run->world.apps[i];
+		const struct jg_secret secret = {.id = str("a"),
+			.secret = str(from->secret),
+			.public_key = str(from->secret == NULL ? run->public_pem : NULL),
+			.not_before = JG_TIME_NONE,
+			.not_after = JG_TIME_NONE};
+		struct jg_app app = {.key = str(from->key),
+			.secrets = &secret,
+			.secrets_n = 1,
+			.vendor = (uint8_t)from->vendor,
+			.policy = jg_policy_default()};
+		app.policy.auth_checks = !from->auth_checks_disabled;
+		if (jg_snapshot_builder_add(builder, &app, &err) != 0)
+			die(&err);
+		add_cut_offs(cut_offs, from);
+	}
+	if (builder != NULL)
+		jg_snapshot_builder_set_cut_offs(builder, cut_offs);
+	run->snapshot = builder == NULL ? NULL : jg_snapshot_build(builder, 1, &err);
+	run->verifier = jg_verifier_new(NULL, &err);
+	if (run->snapshot == NULL || run->verifier == NULL)
+		die(&err);
+}
+
+static bool same(struct jg_str got, const char *want)
+{
+	return got.len == strlen(want) && memcmp(got.len == 0 ? "" : got.p, want, got.len) == 0;
+}
+
+static bool same_attributes(struct jg_str got, json_t *want)
+{
+	json_t *none = json_object();
+	json_t *parsed = got.len == 0 ? json_incref(none) : json_loadb(got.p, got.len, 0, NULL);
+	const bool equal = parsed != NULL && json_equal(parsed, want == NULL ? none : want);
+	json_decref(parsed);
+	json_decref(none);
+	return equal;
+}
+
+static bool same_ends(const struct jg_verdict *got, const struct ref_verdict *want)
+{
+	for (unsigned bit = 0; bit < JG_CAPABILITY_COUNT; bit++) {
+		int64_t end = JG_TIME_NONE;
+		for (uint32_t i = 0; i < got->capability_expires_n; i++)
+			if ((got->capability_expires[i].capabilities >> bit & 1) != 0)
+				end = got->capability_expires[i].expires_at;
+		if ((want->capabilities >> bit & 1) != 0 && end != want->ends[bit])
+			return false;
+	}
+	return true;
+}
+
+// The first field that differs, NULL when all agree.
+static const char *difference(const struct jg_verdict *got, const struct ref_verdict *want)
+{
+	const struct {
+		const char *name;
+		bool same;
+	} fields[] = {
+		{"capabilities", got->capabilities == want->capabilities},
+		{"capability_expires", same_ends(got, want)},
+		{"expires_at", got->expires_at == want->expires_at},
+		{"issued_at", got->issued_at == want->issued_at},
+		{"identity", same(got->identity, want->identity)},
+		{"room", same(got->room, want->room)},
+		{"name", same(got->name, want->name)},
+		{"metadata", same(got->metadata, want->metadata)},
+		{"role", same(got->role, want->role)},
+		{"layout_classes", same(got->layout_classes, want->layout_classes)},
+		{"kind", want->kind[0] == '\0' || same(got->kind, want->kind)},
+		{"attributes", same_attributes(got->attributes, want->attributes)},
+	};
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (!fields[i].same)
+			return fields[i].name;
+	return NULL;
+}
+
+static void print_reasons(uint32_t mask)
+{
+	if (mask == 0)
+		printf("admit");
+	for (unsigned i = 0; i < JG_REASON_COUNT; i++)
+		if ((mask >> i & 1) != 0)
+			printf("%s ", jg_reason_name(i));
+}
+
+static void show(const struct run *run, const struct gen_case *c, const struct jg_verdict *got,
+	const struct ref_verdict *want, const char *field)
+{
+	const struct ref_request *r = &c->request;
+	if (run->disagreements > SHOWN_MAX)
+		return;
+	printf("\ndisagreement in %s: joingate %s, reference ", c->layout,
+		jg_reason_name(got->reason));
+	print_reasons(ref_reasons(want));
+	printf("\n  field %s; app %s room %s identity %s service %u\n", field == NULL ? "-" : field,
+		r->app == NULL ? "-" : r->app, r->room == NULL ? "-" : r->room,
+		r->identity == NULL ? "-" : r->identity, r->service);
+	json_t *token = json_stringn_nocheck(r->token, r->token_len);
+	char *text = json_dumps(token, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+	printf("  token %s\n", text == NULL ? r->token : text);
+	free(text);
+	json_decref(token);
+	if (want->payload != NULL) {
+		text = json_dumps(want->payload, JSON_PRESERVE_ORDER);
+		printf("  payload %s\n", text);
+		free(text);
+	}
+}
+
+static void compare(struct run *run, const struct gen_case *c, const struct jg_verdict *got)
+{
+	static struct ref_verdict want;
+	ref_judge(&run->world, &c->request, &want);
+	const uint32_t reasons = ref_reasons(&want);
+	struct tally *tally = run->tally;
+	while (tally->layout != NULL && strcmp(tally->layout, c->layout) != 0)
+		tally++;
+	tally->layout = c->layout;
+	tally->cases++;
+	tally->open += want.unspecified != NULL;
+	if (want.unspecified == NULL) {
+		const bool admit = got->reason == JG_REASON_OK;
+		const bool verdict = admit ? reasons == 0 : (reasons >> got->reason & 1) != 0;
+		const char *field = verdict && admit ? difference(got, &want) : NULL;
+		tally->admitted += admit;
+		run->reasons[got->reason < JG_REASON_COUNT ? got->reason : 0]++;
+		if (!verdict || field != NULL) {
+			run->disagreements++;
+			show(run, c, got, &want, field);
+		}
+	}
+	ref_clear(&want);
+}
+
+// RSA signing is slow: Vonage gets a small share.
+static void generate(struct gen *g, struct gen_case *c)
+{
+	gen_reset(g);
+	const uint32_t kind = gen_below(g, 100);
+	*c = (struct gen_case){.layout = NULL};
+	if (kind < 28)
+		gen_livekit(g, c);
+	else if (kind < 45)
+		gen_stream(g, c);
+	else if (kind < 60)
+		gen_opentok(g, c);
+	else if (kind < 63)
+		gen_vonage(g, c);
+	else if (kind < 76)
+		gen_t1(g, c);
+	else if (kind < 90)
+		gen_agora_007(g, c);
+	else
+		gen_agora_006(g, c);
+}
+
+static void burst(struct run *run, struct gen *gens, unsigned n)
+{
+	static struct gen_case cases[JG_BURST_MAX];
+	static struct jg_request requests[JG_BURST_MAX];
+	static struct jg_verdict verdicts[JG_BURST_MAX];
+	const char *only = getenv("ONLY");
+	for (unsigned i = 0; i < n; i++) {
+		// Each has a pool of its own; the random state goes from one to the next.
+		struct gen *g = &gens[i];
+		g->state = gens[i == 0 ? JG_BURST_MAX : i - 1].state;
+		do
+			generate(g, &cases[i]);
+		while (only != NULL && strcmp(only, cases[i].layout) != 0);
+		gens[JG_BURST_MAX].state = g->state;
+		const struct ref_request *r = &cases[i].request;
+		requests[i] = (struct jg_request){.token = {r->token, (uint32_t)r->token_len},
+			.app = str(r->app),
+			.room = str(r->room),
+			.identity = str(r->identity),
+			.vendor = (uint8_t)r->vendor,
+			.type = JG_REQUEST_JOIN,
+			.service = (uint8_t)r->service};
+	}
+	jg_verify_burst(run->verifier, run->snapshot, GEN_NOW, requests, verdicts, n);
+	for (unsigned i = 0; i < n; i++)
+		compare(run, &cases[i], &verdicts[i]);
+}
+
+static void report(const struct run *run)
+{
+	for (const struct tally *t = run->tally; t < run->tally + LAYOUTS && t->layout != NULL; t++)
+		printf("%-12s %8" PRIu64 " tokens, %8" PRIu64 " admitted, %6" PRIu64
+		       " left open by the paper\n",
+			t->layout, t->cases, t->admitted, t->open);
+	for (unsigned i = 1; i < JG_REASON_COUNT; i++)
+		if (run->reasons[i] > 0)
+			printf("%-18s %8" PRIu64 "\n", jg_reason_name(i), run->reasons[i]);
+	printf("%" PRIu64 " disagreements\n", run->disagreements);
+}
+
+static uint64_t setting(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+	return text == NULL || text[0] == '\0' ? otherwise : strtoull(text, NULL, 0);
+}
+
+int main(void)
+{
+	static struct run run;
+	const uint64_t count = setting("COUNT", 200000), seed = setting("SEED", 20261101);
+	printf("seed %" PRIu64 ", %" PRIu64 " tokens; repeat with SEED=%" PRIu64 " COUNT=%" PRIu64
+	       "\n",
+		seed, count, seed, count);
+	fflush(stdout);
+	EVP_PKEY *pair = EVP_RSA_gen(2048);
+	BIO *bio = BIO_new(BIO_s_mem());
+	PEM_write_bio_PUBKEY(bio, pair);
+	(void)BIO_write(bio, "", 1);
+	BIO_get_mem_data(bio, &run.public_pem);
+	run.world.now = GEN_NOW;
+	run.world.apps_n = sizeof(fixed_apps) / sizeof(fixed_apps[0]);
+	memcpy(run.world.apps, fixed_apps, sizeof(fixed_apps));
+	for (size_t i = 0; i < run.world.apps_n; i++)
+		run.world.apps[i].public_key = run.world.apps[i].secret == NULL ? pair : NULL;
+	struct jg_error err = {""};
+	struct jg_cut_offs *cut_offs = jg_cut_offs_new(0, &err);
+	if (cut_offs == NULL)
+		die(&err);
+	build(&run, cut_offs);
+	struct gen *gens = calloc(JG_BURST_MAX + 1, sizeof(*gens));
+	for (unsigned i = 0; gens != NULL && i <= JG_BURST_MAX; i++)
+		gens[i] = (struct gen){.state = seed, .world = &run.world, .private_key = pair};
+	for (uint64_t done = 0; gens != NULL && done < count;) {
+		const uint64_t left = count - done;
+		unsigned n = 1 + gen_below(&gens[JG_BURST_MAX], JG_BURST_MAX);
+		n = n > left ? (unsigned)left : n;
+		burst(&run, gens, n);
+		done += n;
+	}
+	report(&run);
+	jg_verifier_free(run.verifier);
+	jg_snapshot_free(run.snapshot);
+	jg_cut_offs_free(cut_offs);
+	BIO_free(bio);
+	EVP_PKEY_free(pair);
+	free(gens);
+	return run.disagreements == 0 ? 0 : 1;
+}
