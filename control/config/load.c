@@ -74,8 +74,7 @@ static enum match match_name(const struct section *section, const char *prefix, 
 			return IS_SETTING;
 		if (strncmp(path, name, len) == 0 && path[len] == '.')
 			return IS_PREFIX;
-		if (leaf)
-			jg_config_consider(suggestion, path);
+		jg_config_consider(suggestion, path);
 	}
 	return UNKNOWN;
 }

@@ -138,6 +138,7 @@ JG_COLD JG_PRINTF(4, 5) void jg_problems_add(
 struct suggestion {
 	const char *word;
 	const char *nearest; /**< NULL: nothing is near */
+	int nearest_len; /**< up to a dot */
 	unsigned distance;
 };
 void jg_config_consider(struct suggestion *suggestion, const char *candidate);

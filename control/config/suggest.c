@@ -30,7 +30,7 @@ static unsigned distance(const char *a, size_t a_len, const char *b, size_t b_le
 void jg_config_consider(struct suggestion *suggestion, const char *candidate)
 {
 	size_t len = strlen(suggestion->word);
-	size_t candidate_len = strlen(candidate);
+	size_t candidate_len = strcspn(candidate, ".");
 	if (len == 0 || len > WORD_MAX || candidate_len > WORD_MAX)
 		return;
 	unsigned d = distance(suggestion->word, len, candidate, candidate_len);
@@ -38,6 +38,7 @@ void jg_config_consider(struct suggestion *suggestion, const char *candidate)
 	if (d > NEAR || 2 * d > len || (suggestion->nearest != NULL && d >= suggestion->distance))
 		return;
 	suggestion->nearest = candidate;
+	suggestion->nearest_len = (int)candidate_len;
 	suggestion->distance = d;
 }
 
@@ -45,6 +46,7 @@ const char *jg_config_suggest(const struct suggestion *suggestion, char *text, s
 {
 	text[0] = '\0';
 	if (suggestion->nearest != NULL)
-		(void)snprintf(text, size, "; did you mean %s?", suggestion->nearest);
+		(void)snprintf(text, size, "; did you mean %.*s?", suggestion->nearest_len,
+			suggestion->nearest);
 	return text;
 }
