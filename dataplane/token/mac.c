@@ -3,6 +3,7 @@
 #include "mac_engine.h"
 #include "mac_imb.h"
 #include "mac_ref.h"
+#include "mac_shani.h"
 #include "simd/cpu.h"
 
 #include <stdlib.h>
@@ -16,6 +17,7 @@ static const struct jg_mac_engine *const engines[] = {
 	&jg_imb_avx,
 	&jg_imb_avx2,
 	&jg_imb_avx512,
+	&jg_shani,
 };
 
 #define ENGINES JG_ARRAY_SIZE(engines)
@@ -91,9 +93,9 @@ static uint64_t measure(
 {
 	uint64_t best = UINT64_MAX;
 	for (unsigned round = 0; round < ROUNDS; round++) {
-		uint64_t start = jg_cpu_cycles();
+		uint64_t start = jg_cpu_measure_cycles();
 		engines[engine]->burst(mac->state[engine], alg, trial->jobs, n);
-		uint64_t cycles = jg_cpu_cycles() - start;
+		uint64_t cycles = jg_cpu_measure_cycles() - start;
 		if (cycles < best)
 			best = cycles;
 	}
@@ -143,7 +145,7 @@ static bool chosen(const struct jg_mac *mac, unsigned engine)
 	return memchr(mac->choice, (int)engine, sizeof(mac->choice)) != NULL;
 }
 
-static bool select_fastest(struct jg_mac *mac)
+static bool fastest_select(struct jg_mac *mac)
 {
 	struct trial *trial = aligned_alloc(JG_CACHE_LINE, sizeof(*trial));
 	if (trial == NULL)
@@ -214,7 +216,7 @@ struct jg_mac *jg_mac_new(const char *engine, struct jg_error *err)
 	struct jg_mac *mac = calloc(1, sizeof(*mac));
 	bool ok = mac != NULL;
 	if (ok && named < 0) {
-		ok = select_fastest(mac);
+		ok = fastest_select(mac);
 	} else if (ok) {
 		memset(mac->choice, named, sizeof(mac->choice));
 		ok = engine_open(mac, (unsigned)named);

@@ -21,7 +21,7 @@ BORDERS = [
     ("include/internal/*", [PUBLIC, INTERNAL, C11]),
     ("dataplane/token/simd/*", [PUBLIC, r'"internal/(base|mac)\.h"', r'"(\.\./|simd/)?\w+\.h"', C11,
                                 r"<(immintrin|x86intrin|cpuid)\.h>"]),
-    ("dataplane/token/mac_imb*.c", [PUBLIC, r'"internal/(base|mac)\.h"', OWN, C11, r"<intel-ipsec-mb\.h>"]),
+    ("dataplane/token/mac_imb*.c", [PUBLIC, r'"internal/(base|mac)\.h"', OWN, r'"simd/cpu\.h"', C11, r"<intel-ipsec-mb\.h>"]),
     ("dataplane/token/rs256*.c", [PUBLIC, r'"internal/(base|mac)\.h"', OWN, C11, r"<openssl/\w+\.h>"]),
     ("dataplane/token/inflate*.c", [PUBLIC, r'"internal/(base|mac)\.h"', OWN, C11, r"<(zlib|libdeflate)\.h>"]),
     ("dataplane/token/base.c", [PUBLIC, r'"internal/(base|mac)\.h"', OWN, C11, r"<stdio\.h>"]),

@@ -27,7 +27,7 @@ unsigned jg_cpu_features(void)
 	return features;
 }
 
-uint64_t jg_cpu_cycles(void)
+uint64_t jg_cpu_measure_cycles(void)
 {
 	_mm_lfence();
 	return __rdtsc();
@@ -38,7 +38,7 @@ unsigned jg_cpu_features(void)
 	return 0;
 }
 
-uint64_t jg_cpu_cycles(void)
+uint64_t jg_cpu_measure_cycles(void)
 {
 	return 0;
 }

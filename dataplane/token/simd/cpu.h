@@ -19,4 +19,4 @@ enum jg_cpu_feature {
 unsigned jg_cpu_features(void);
 
 /** Cycles since some time; 0 where there is no counter. */
-uint64_t jg_cpu_cycles(void);
+uint64_t jg_cpu_measure_cycles(void);

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Sorts the jobs of a burst by their number of blocks and gives them to the lanes in groups.
+#include "mac_shani.h"
+
+#include "mac_ref.h"
+#include "simd/cpu.h"
+#ifdef __x86_64__
+#include "simd/shani.h"
+
+#include <assert.h>
+
+#define BATCH 256u
+// Messages of more blocks are sorted no further.
+#define BLOCKS_MAX 255u
+
+static const struct jg_shani *kernels(void)
+{
+	unsigned features = jg_cpu_features();
+	if ((features & JG_CPU_SHA) == 0 || (features & JG_CPU_AVX) == 0)
+		return NULL;
+	return (features & JG_CPU_AVX512) != 0 ? &jg_shani_avx512 : &jg_shani_avx;
+}
+
+static bool shani_usable(void)
+{
+	return kernels() != NULL;
+}
+
+// The engine's state is its kernels: nothing to close.
+static void *shani_open(void)
+{
+	return (void *)(uintptr_t)kernels();
+}
+
+static void shani_close(void *state)
+{
+	(void)state;
+}
+
+static uint8_t blocks_of(const struct jg_mac_job *job)
+{
+	uint32_t blocks = (job->len + 9 + JG_SHA_BLOCK - 1) / JG_SHA_BLOCK;
+	return (uint8_t)(blocks < BLOCKS_MAX ? blocks : BLOCKS_MAX);
+}
+
+// A counting sort, left out where all are alike.
+static void sort_jobs(struct jg_mac_job *jobs, unsigned n, struct jg_mac_job *sorted[BATCH])
+{
+	uint8_t blocks[BATCH];
+	uint8_t least = BLOCKS_MAX;
+	uint8_t most = 0;
+	for (unsigned i = 0; i < n; i++) {
+		blocks[i] = blocks_of(&jobs[i]);
+		least = blocks[i] < least ? blocks[i] : least;
+		most = blocks[i] > most ? blocks[i] : most;
+	}
+	uint16_t next[BLOCKS_MAX + 2];
+	for (unsigned b = least; b <= most + 1u; b++)
+		next[b] = 0;
+	if (least != most)
+		for (unsigned i = 0; i < n; i++)
+			next[blocks[i] + 1]++;
+	for (unsigned b = least + 1u; b <= most; b++)
+		next[b] = (uint16_t)(next[b] + next[b - 1]);
+	for (unsigned i = 0; i < n; i++)
+		sorted[next[blocks[i]]++] = &jobs[i];
+}
+
+// Jobs for the next group, so that no lane is left alone where it can be helped.
+static unsigned group_size(unsigned lanes, unsigned left)
+{
+	if (left <= lanes)
+		return left;
+	if (left == lanes + 1)
+		return lanes == 4 ? 3 : 2;
+	return lanes == 4 && left == 6 ? 3 : lanes;
+}
+
+static void shani_burst(void *state, enum jg_mac_alg alg, struct jg_mac_job *jobs, unsigned n)
+{
+	const struct jg_shani *shani = state;
+	if (alg != JG_MAC_SHA256) {
+		jg_ref_burst(NULL, alg, jobs, n);
+		return;
+	}
+	struct jg_mac_job *sorted[BATCH];
+	for (unsigned done = 0; done < n; done += BATCH) {
+		unsigned batch = n - done < BATCH ? n - done : BATCH;
+		sort_jobs(jobs + done, batch, sorted);
+		for (unsigned at = 0; at < batch;) {
+			unsigned size = group_size(shani->lanes, batch - at);
+			shani->hmac[size - 1](sorted + at);
+			at += size;
+		}
+	}
+}
+
+static void shani_keys(
+	void *state, const struct jg_mac_job *jobs, struct jg_mac_key *keys, unsigned n)
+{
+	const struct jg_shani *shani = state;
+	for (unsigned at = 0; at < n;) {
+		unsigned size = n - at < shani->lanes ? n - at : shani->lanes;
+		while (shani->keys[size - 1] == NULL)
+			size--;
+		for (unsigned i = 0; i < size; i++)
+			assert(jobs[at + i].len <= JG_SHA_BLOCK);
+		shani->keys[size - 1](jobs + at, keys + at);
+		at += size;
+	}
+}
+
+const struct jg_mac_engine jg_shani = {.name = "shani",
+	.usable = shani_usable,
+	.open = shani_open,
+	.close = shani_close,
+	.burst = shani_burst,
+	.keys = shani_keys};
+#else
+static bool shani_usable(void)
+{
+	return false;
+}
+
+const struct jg_mac_engine jg_shani = {.name = "shani", .usable = shani_usable};
+#endif
