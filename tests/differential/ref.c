@@ -152,7 +152,8 @@ static int nesting(const char *p, size_t n)
 
 json_t *ref_json(const char *p, size_t n)
 {
-	if (nesting(p, n) > 64)
+	// jansson swallows a raw NUL behind a number.
+	if (memchr(p, 0, n) != NULL || nesting(p, n) > 64)
 		return NULL;
 	char *copy = calloc(1, n + 1);
 	assert(copy != NULL);

@@ -346,6 +346,7 @@ static void judge_007(struct ref_case *c, const uint8_t *bytes, size_t n)
 		ref_fail(c, REF_CONTENT, REF_R(MALFORMED));
 		return;
 	}
+	odd_names(c, &t);
 	if (t.app[0] == '\0')
 		ref_loose(c, REF_CONTENT, REF_R(MALFORMED));
 	ref_find_app(c, t.app);
@@ -364,7 +365,6 @@ static void judge_007(struct ref_case *c, const uint8_t *bytes, size_t n)
 		ref_fail(c, REF_TIME, REF_R(NOT_YET_VALID));
 	if (t.services_n == 0)
 		ref_loose(c, REF_CONTENT, REF_R(MALFORMED));
-	odd_names(c, &t);
 	match_services(c, &t, issued);
 }
 

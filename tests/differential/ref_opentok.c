@@ -350,8 +350,10 @@ static bool t1_prefix(struct ref_case *c, const char *p, size_t n, const char **
 			*slot = ref_text(c, p + name, (size_t)(stop - p) - name);
 		p = stop + 1;
 	}
-	if (*sig == NULL)
-		ref_fail(c, REF_CONTENT, REF_R(MALFORMED) | REF_R(BAD_SIGNATURE));
+	if (*sig == NULL) {
+		ref_loose(c, REF_CONTENT, REF_R(MALFORMED));
+		ref_fail(c, REF_SIGNATURE, REF_R(BAD_SIGNATURE));
+	}
 	if (key == NULL) {
 		ref_fail(c, REF_KEY, REF_R(UNKNOWN_KEY));
 		ref_loose(c, REF_CONTENT, REF_R(MALFORMED) | REF_R(UNKNOWN_KEY));
