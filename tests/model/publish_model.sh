@@ -22,7 +22,10 @@ build() {
 # holds PROGRAM ARGS: no error, and the search was not cut short
 holds() {
 	"$@" >out 2>&1
-	grep -q 'errors: 0' out && ! grep -q 'max search depth too small' out || { cat out; exit 1; }
+	if ! grep -q 'errors: 0' out || grep -q 'max search depth too small' out; then
+		cat out
+		exit 1
+	fi
 	grep -E 'states, stored|errors:' out
 }
 
@@ -30,7 +33,7 @@ build model ""
 echo "assertions, deadlocks:"
 holds ./model.safe -m1000000
 echo "everything published ends up in force:"
-holds ./model.live -m1000000 -a -f 
+holds ./model.live -m1000000 -a -f
 
 fails() {
 	build "$1" "$2"
