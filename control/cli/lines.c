@@ -86,3 +86,17 @@ enum line_status lines_next(struct lines *lines, bool wait, char **line, size_t 
 	}
 	return LINE_READY;
 }
+
+enum line_status lines_take(
+	struct lines *lines, bool wait, char **line, size_t *len, struct jg_error *err)
+{
+	const enum line_status status = lines_next(lines, wait, line, len);
+	if (status == LINE_TOO_LONG) {
+		lines->number++;
+		jg_error_set(err, "longer than %zu bytes", LINE_MAX_BYTES);
+		return LINE_FAILED;
+	}
+	if (status == LINE_FAILED)
+		jg_error_set(err, "cannot be read: %s", strerror(errno));
+	return status;
+}

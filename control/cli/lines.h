@@ -36,3 +36,7 @@ void lines_fini(struct lines *lines);
  * @param wait wait for input; else what is there at once
  */
 JG_MUST_CHECK enum line_status lines_next(struct lines *lines, bool wait, char **line, size_t *len);
+
+/** The same with words for what went wrong: READY, PAUSE, END, or FAILED for all that ends a run. */
+JG_MUST_CHECK enum line_status lines_take(
+	struct lines *lines, bool wait, char **line, size_t *len, struct jg_error *err);

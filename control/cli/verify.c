@@ -60,23 +60,12 @@ static bool fill(struct stream *s, bool *bad)
 	while (s->n < JG_BURST_MAX) {
 		char *line;
 		size_t len;
-		switch (lines_next(&s->lines, s->n == 0, &line, &len)) {
-		case LINE_READY:
-			break;
-		case LINE_PAUSE:
-			return true;
-		case LINE_END:
-			return false;
-		case LINE_TOO_LONG:
-			s->lines.number++;
-			jg_error_set(&s->err, "longer than %zu bytes", LINE_MAX_BYTES);
+		const enum line_status status =
+			lines_take(&s->lines, s->n == 0, &line, &len, &s->err);
+		if (status == LINE_FAILED)
 			*bad = true;
-			return false;
-		case LINE_FAILED:
-			jg_error_set(&s->err, "cannot be read: %s", strerror(errno));
-			*bad = true;
-			return false;
-		}
+		if (status != LINE_READY)
+			return status == LINE_PAUSE;
 		if (!request_parse(&s->batch[s->n], line, len, s->judge.config, &s->err)) {
 			*bad = true;
 			return false;
