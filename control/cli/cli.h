@@ -21,6 +21,7 @@ struct command {
 	int (*run)(int argc, char **argv); /**< argv[0] is the command's name */
 };
 
+extern const struct command command_ask;
 extern const struct command command_check;
 extern const struct command command_explain;
 extern const struct command command_mint;

@@ -22,6 +22,7 @@ static const struct command *const commands[] = {
 	&command_run,
 	&command_check,
 	&command_verify,
+	&command_ask,
 	&command_help,
 	&command_version,
 };

@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // docs/wire.md and its example client say what the codec does.
-#include "internal/wire_mac.h"
-#include "wire_sample.h"
+#include "fake_gate.h"
 
-#include <criterion/criterion.h>
-
-#include <arpa/inet.h>
 #include <stdio.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -65,31 +60,6 @@ static struct jg_verdict doc_verdict(void)
 	};
 }
 
-// Answer the request in datagram as a gate with SAMPLE_KEY; 0 when its MAC does not hold.
-static size_t serve(size_t len, const struct jg_verdict *verdict)
-{
-	static uint8_t scratch[JG_WIRE_MAC_SCRATCH];
-	struct jg_wire_request wire;
-	struct jg_request request;
-	struct jg_mac_key key;
-	struct jg_mac_job job;
-	struct jg_mac *mac = jg_mac_new("ref", NULL);
-	jg_mac_key_init(&key, JG_MAC_SHA256, SAMPLE_KEY, strlen(SAMPLE_KEY));
-	cr_assert_eq(jg_wire_request_parse(datagram, len, &wire, &request), JG_WIRE_FATE_OK);
-	(void)jg_wire_request_mac_job(&wire, &key, scratch, &job);
-	jg_mac_burst(mac, JG_MAC_SHA256, &job, 1);
-	size_t n = 0;
-	if (jg_wire_request_mac_holds(&wire, &job)) {
-		n = jg_wire_reply_build(
-			&wire, verdict, (struct jg_str){NULL, 0}, datagram, sizeof(datagram));
-		jg_wire_reply_mac_job(datagram, n, &key, &job);
-		jg_mac_burst(mac, JG_MAC_SHA256, &job, 1);
-		jg_wire_mac_store(datagram, n, &job);
-	}
-	jg_mac_free(mac);
-	return n;
-}
-
 static void check_dump(const char *text, size_t len)
 {
 	char hex[4096];
@@ -113,7 +83,7 @@ Test(wire_doc, hex_dumps_are_what_the_codec_writes)
 	cr_assert_not_null(strstr(text, DOC_TOKEN));
 	cr_assert_not_null(strstr(text, SAMPLE_KEY));
 	check_dump(text, len);
-	len = serve(len, &verdict);
+	len = fake_gate_answer(datagram, len, &verdict);
 	check_dump(text, len);
 	jg_wire_key_free(key);
 }
@@ -142,18 +112,6 @@ Test(wire_doc, tables_hold_every_code)
 	}
 }
 
-static int listen_on_loopback(uint16_t *port)
-{
-	struct sockaddr_in address = {
-		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t size = sizeof(address);
-	const int fd = socket(AF_INET, SOCK_DGRAM, 0);
-	cr_assert_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	cr_assert_eq(getsockname(fd, (struct sockaddr *)&address, &size), 0);
-	*port = ntohs(address.sin_port);
-	return fd;
-}
-
 // Before the good reply come a forged one and one of the request itself.
 static void answer_one(int fd, const struct jg_verdict *verdict)
 {
@@ -164,7 +122,7 @@ static void answer_one(int fd, const struct jg_verdict *verdict)
 	cr_assert_gt(got, 0);
 	const struct sockaddr *to = (const struct sockaddr *)&peer;
 	(void)sendto(fd, datagram, (size_t)got, 0, to, size);
-	const size_t len = serve((size_t)got, verdict);
+	const size_t len = fake_gate_answer(datagram, (size_t)got, verdict);
 	cr_assert_gt(len, 0, "the example's MAC does not hold");
 	datagram[30] ^= 1;
 	(void)sendto(fd, datagram, len, 0, to, size);
@@ -178,7 +136,7 @@ static int run_example(const struct jg_verdict *verdict, const char *token, char
 	char key_file[] = "/tmp/jg_wire_doc_XXXXXX";
 	const int key = mkstemp(key_file);
 	uint16_t port;
-	const int fd = listen_on_loopback(&port);
+	const int fd = fake_gate_listen(&port);
 	cr_assert_eq(write(key, SAMPLE_KEY "\n", 33), 33);
 	snprintf(command, sizeof(command), "python3 '%s' 127.0.0.1 %u 1 %s '%s'",
 		docs("examples/ask.py"), port, key_file, token);
