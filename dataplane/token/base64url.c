@@ -2,7 +2,6 @@
 #include "base64url.h"
 
 #include "internal/base.h"
-#include "simd/decoders.h"
 
 // Set in the table entry of every character that belongs to the alphabet; the value is below it.
 #define OK 0x40
@@ -62,7 +61,7 @@ static int decode(const uint8_t values[256], const uint8_t *in, size_t n, uint8_
 	return good == 0 || tail < 0 ? -1 : (int)(out - start) + tail;
 }
 
-int jg_base64url_portable(const char *text, size_t n, uint8_t *out)
+int jg_base64url_decode(const char *text, size_t n, uint8_t *out)
 {
 	return decode(url_values, (const uint8_t *)text, n, out);
 }

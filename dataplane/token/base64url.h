@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-/** Base64 as Stream's development tokens write it; the strict decoder of JWTs is jg_decoders'. */
+/** Base64url, portable: the reference of text.h's variants, and as Stream's development tokens write
+ * it. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -17,3 +18,11 @@
  * @return bytes written, or -1
  */
 int jg_base64_decode_lenient(const char *text, size_t n, uint8_t *out);
+
+/**
+ * Strict base64url without padding (RFC 7515 section 2, RFC 4648 section 3.5: spare bits are zero).
+ *
+ * @param out JG_BASE64URL_DECODED(n) bytes
+ * @return bytes written, or -1: a foreign character, an impossible length, spare bits
+ */
+int jg_base64url_decode(const char *text, size_t n, uint8_t *out);

@@ -19,37 +19,46 @@ static const struct jg_json_member header_members[] = {
 static const struct jg_json_level header_levels[] = {
 	{header_members, JG_ARRAY_SIZE(header_members)},
 };
-static const struct jg_json_schema header_schema = {header_levels, JG_ARRAY_SIZE(header_levels)};
+static const struct jg_json_schema header_schema = {header_levels, JG_ARRAY_SIZE(header_levels), 0};
 
 // Decode a part into the scratch; false when it was refused. Development tokens may spell freely.
 static bool decode_part(
-	struct jg_burst *b, struct jg_record *r, struct jg_str part, struct jg_str *bytes)
+	struct jg_burst *b, struct jg_record *r, struct jg_str part, struct jg_text *text)
 {
-	uint8_t *out = jg_scratch_take(&b->verifier->scratch, JG_BASE64URL_DECODED(part.len));
-	if (out == NULL)
+	text->bytes = jg_scratch_take(&b->verifier->scratch, JG_BASE64URL_DECODED(part.len));
+	text->quotes = b->verifier->quotes;
+	if (text->bytes == NULL)
 		return jg_refuse(r, JG_REASON_OVERLOADED), false;
-	int n = r->dev_token ? jg_base64_decode_lenient(part.p, part.len, out)
-			     : b->verifier->decoders->base64url(part.p, part.len, out);
+	if (!b->verifier->decoders->text((const uint8_t *)part.p, part.len, text))
+		return jg_refuse(r, JG_REASON_BAD_ENCODING), false;
+	return true;
+}
+
+static bool decode_dev_payload(
+	struct jg_burst *b, struct jg_record *r, struct jg_str part, struct jg_text *text)
+{
+	text->bytes = jg_scratch_take(&b->verifier->scratch, JG_BASE64URL_DECODED(part.len));
+	if (text->bytes == NULL)
+		return jg_refuse(r, JG_REASON_OVERLOADED), false;
+	int n = jg_base64_decode_lenient(part.p, part.len, text->bytes);
 	if (n < 0)
 		return jg_refuse(r, JG_REASON_BAD_ENCODING), false;
-	*bytes = (struct jg_str){(const char *)out, (uint32_t)n};
+	text->len = (uint32_t)n;
 	return true;
 }
 
 // An HMAC of another length is kept as such: it is a wrong signature once the key is known.
 static bool decode_signature(struct jg_burst *b, struct jg_record *r, struct jg_str part)
 {
-	struct jg_str bytes;
-	if (r->dev_token)
-		return true;
-	if (!decode_part(b, r, part, &bytes))
+	struct jg_text text;
+	if (!decode_part(b, r, part, &text))
 		return false;
 	if (r->layout->signing == JG_SIGNING_RSA) {
-		r->rsa_signature = bytes;
+		r->rsa_signature = (struct jg_str){(const char *)text.bytes, text.len};
 		return true;
 	}
-	r->signature_len = bytes.len > UINT8_MAX ? UINT8_MAX : (uint8_t)bytes.len;
-	memcpy(r->signature, bytes.p, bytes.len < 32 ? bytes.len : 32);
+	r->signature_len = text.len > UINT8_MAX ? UINT8_MAX : (uint8_t)text.len;
+	memcpy(r->signature, text.bytes, sizeof(r->signature)); // slack included
 	return true;
 }
 
@@ -66,15 +75,31 @@ static bool header_agrees(
 		jg_claims_type(header, HEADER_B64) == JG_JSON_NONE;
 }
 
-static bool read_json(struct jg_burst *b, struct jg_record *r, struct jg_str text,
+static bool read_json(struct jg_burst *b, struct jg_record *r, const struct jg_text *text,
 	const struct jg_json_schema *schema, struct jg_claims *claims)
 {
-	claims->text = (const uint8_t *)text.p;
-	claims->len = text.len;
+	claims->text = text->bytes;
+	claims->len = text->len;
 	if (jg_json_read(b->verifier->json, &b->verifier->scratch, schema, claims))
 		return true;
 	jg_refuse(r, JG_REASON_BAD_JSON);
 	return false;
+}
+
+// The payload: by its shape, else by the quick reader, else by the one that is always right.
+static bool read_payload(struct jg_burst *b, struct jg_record *r, struct jg_text *text)
+{
+	struct jg_verifier *v = b->verifier;
+	const struct jg_json_schema *schema = r->layout->schema;
+	r->claims->text = text->bytes;
+	r->claims->len = text->len;
+	if ((text->flags & JG_TEXT_NON_ASCII) != 0 &&
+		!v->decoders->utf8_valid(text->bytes, text->len))
+		return jg_refuse(r, JG_REASON_BAD_JSON), false;
+	if (v->shapes != NULL && jg_shapes_match(v->shapes, schema->number, text, r->claims))
+		return true;
+	r->new_shape = jg_scan(&v->scan[schema->number], text, r->claims, NULL);
+	return r->new_shape || read_json(b, r, text, schema, r->claims);
 }
 
 // Before the signature holds the claims serve only to find the key.
@@ -85,34 +110,116 @@ static void find_key_hint(struct jg_burst *b, struct jg_record *r)
 		: jg_claims_string(&b->verifier->scratch, r->claims, JG_SLOT_KEY);
 }
 
+static bool take_claims(struct jg_burst *b, struct jg_record *r)
+{
+	r->claims = jg_scratch_take(&b->verifier->scratch, sizeof(*r->claims));
+	if (r->claims == NULL)
+		jg_refuse(r, JG_REASON_OVERLOADED);
+	return r->claims != NULL;
+}
+
+// Headers that token SDKs write, encoded.
+static const struct jg_str known_headers[] = {
+	JG_STR_INIT("eyJhbGciOiJIUzI1NiJ9."),
+	JG_STR_INIT("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."),
+	JG_STR_INIT("eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9."),
+};
+
+#define SIGNATURE_TEXT 43 // an HMAC-SHA256 in base64url
+
+// A token with a header that is known to be right and a signature of the right length needs no search
+// for its dots: if there were more of them, the decoders would refuse them as foreign characters.
+static bool known_parts(const struct jg_record *r, struct jg_parts *parts)
+{
+	struct jg_str token = r->request->token;
+	if (r->layout->signing != JG_SIGNING_SHA256)
+		return false;
+	for (size_t i = 0; i < JG_ARRAY_SIZE(known_headers); i++) {
+		struct jg_str header = known_headers[i];
+		if (token.len < header.len + SIGNATURE_TEXT + 2 ||
+			memcmp(token.p, header.p, header.len) != 0)
+			continue;
+		parts->signed_text = (struct jg_str){token.p, token.len - SIGNATURE_TEXT - 1};
+		parts->payload =
+			(struct jg_str){token.p + header.len, parts->signed_text.len - header.len};
+		parts->signature =
+			(struct jg_str){token.p + token.len - SIGNATURE_TEXT, SIGNATURE_TEXT};
+		return token.p[parts->signed_text.len] == '.';
+	}
+	return false;
+}
+
+// False: not such a token, or not a good one; the long way finds the reason.
+static bool parse_known(struct jg_burst *b, struct jg_record *r)
+{
+	struct jg_parts parts;
+	struct jg_text payload;
+	if (!known_parts(r, &parts) || !decode_signature(b, r, parts.signature) ||
+		!decode_part(b, r, parts.payload, &payload) || !take_claims(b, r)) {
+		r->reason = JG_REASON_OK;
+		return false;
+	}
+	r->message = parts.signed_text;
+	if (read_payload(b, r, &payload))
+		find_key_hint(b, r);
+	return true;
+}
+
+// All parts decoded, the payload last: its quote index is in use until it has been read.
+static bool decode_parts(struct jg_burst *b, struct jg_record *r, const struct jg_parts *parts,
+	struct jg_text *header, struct jg_text *payload)
+{
+	if (!decode_part(b, r, parts->header, header))
+		return false;
+	if (r->dev_token)
+		return decode_dev_payload(b, r, parts->payload, payload);
+	return decode_signature(b, r, parts->signature) &&
+		decode_part(b, r, parts->payload, payload);
+}
+
 void jg_jwt_parse(struct jg_burst *b, struct jg_record *r)
 {
 	struct jg_parts parts;
-	struct jg_str header_text, payload_text;
+	struct jg_text header_text, payload;
 	struct jg_claims header;
+	if (parse_known(b, r))
+		return;
 	if (!jg_split(r->request->token, &parts)) {
 		jg_refuse(r, JG_REASON_MALFORMED);
 		return;
 	}
 	r->message = parts.signed_text;
 	r->dev_token = r->layout->dev_tokens && jg_str_eq(parts.signature, JG_STR("devtoken"));
-	if (!decode_part(b, r, parts.header, &header_text) ||
-		!decode_part(b, r, parts.payload, &payload_text) ||
-		!decode_signature(b, r, parts.signature))
+	if (!decode_parts(b, r, &parts, &header_text, &payload) || !take_claims(b, r) ||
+		!read_json(b, r, &header_text, &header_schema, &header))
 		return;
-	r->claims = jg_scratch_take(&b->verifier->scratch, sizeof(*r->claims));
-	if (r->claims == NULL) {
-		jg_refuse(r, JG_REASON_OVERLOADED);
-		return;
-	}
-	if (!read_json(b, r, header_text, &header_schema, &header) ||
-		!read_json(b, r, payload_text, r->layout->schema, r->claims))
+	if (!(r->dev_token ? read_json(b, r, &payload, r->layout->schema, r->claims)
+			   : read_payload(b, r, &payload)))
 		return;
 	if (!header_agrees(b, r, &header)) {
 		jg_refuse(r, JG_REASON_BAD_ALG);
 		return;
 	}
 	find_key_hint(b, r);
+}
+
+void jg_jwt_learn(struct jg_burst *b, struct jg_record *r)
+{
+	struct jg_verifier *v = b->verifier;
+	const struct jg_json_schema *schema = r->layout->schema;
+	const uint8_t *dot = memchr(r->message.p, '.', r->message.len);
+	size_t at = (size_t)(dot - (const uint8_t *)r->message.p) + 1;
+	struct jg_text text = {.bytes = v->lesson, .quotes = v->quotes};
+	struct jg_claims claims;
+	struct jg_holes holes = {.n = 0};
+	size_t len = r->message.len - at;
+	if (JG_BASE64URL_DECODED(len) > JG_SHAPE_TEXT_MAX ||
+		!v->decoders->text((const uint8_t *)r->message.p + at, len, &text))
+		return;
+	claims.text = text.bytes;
+	claims.len = text.len;
+	if (jg_scan(&v->scan[schema->number], &text, &claims, &holes))
+		jg_shapes_learn(v->shapes, schema->number, r->app->index, &text, &claims, &holes);
 }
 
 static int64_t seconds_in(const struct jg_record *r, unsigned slot)

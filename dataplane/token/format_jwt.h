@@ -8,6 +8,9 @@
 /** jg_layout.parse */
 void jg_jwt_parse(struct jg_burst *b, struct jg_record *r);
 
+/** Learn the shape of a token whose signature held, when it is one that can be learnt. */
+void jg_jwt_learn(struct jg_burst *b, struct jg_record *r);
+
 /** jg_layout.times: exp, nbf and iat where they are numbers; issued_at = iat. */
 void jg_jwt_times(struct jg_burst *b, struct jg_record *r);
 

@@ -33,6 +33,16 @@ struct jg_json_level {
 struct jg_json_schema {
 	const struct jg_json_level *levels;
 	uint8_t n;
+	uint8_t number; /**< enum jg_schema_number of a payload's */
+};
+
+/** Payload schemas; a verifier keeps each in the quick reader's form too. */
+enum jg_schema_number {
+	JG_SCHEMA_LIVEKIT,
+	JG_SCHEMA_STREAM,
+	JG_SCHEMA_OPENTOK,
+	JG_SCHEMA_VONAGE,
+	JG_SCHEMA_COUNT
 };
 
 #define JG_JSON_MEMBER(text, slot, level)                            \

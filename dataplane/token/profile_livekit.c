@@ -115,7 +115,7 @@ static const struct jg_json_level levels[] = {
 };
 // clang-format on
 
-const struct jg_json_schema jg_livekit_schema = {levels, JG_ARRAY_SIZE(levels)};
+const struct jg_json_schema jg_livekit_schema = {levels, JG_ARRAY_SIZE(levels), JG_SCHEMA_LIVEKIT};
 
 #define TEXT (JG_TYPE(NULL) | JG_TYPE(STRING))
 #define SWITCH (JG_TYPE(NULL) | JG_TYPE(TRUE) | JG_TYPE(FALSE))

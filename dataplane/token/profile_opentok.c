@@ -15,7 +15,7 @@ static const struct jg_json_member top_members[] = {
 // clang-format on
 static const struct jg_json_level levels[] = {{top_members, JG_ARRAY_SIZE(top_members)}};
 
-const struct jg_json_schema jg_opentok_schema = {levels, JG_ARRAY_SIZE(levels)};
+const struct jg_json_schema jg_opentok_schema = {levels, JG_ARRAY_SIZE(levels), JG_SCHEMA_OPENTOK};
 
 static const struct jg_claim_rule type_rules[] = {
 	{"ist", JG_OPENTOK_IST, JG_TYPE(STRING)},

@@ -23,7 +23,7 @@ static const struct jg_json_member top_members[] = {
 // clang-format on
 static const struct jg_json_level levels[] = {{top_members, JG_ARRAY_SIZE(top_members)}};
 
-const struct jg_json_schema jg_stream_schema = {levels, JG_ARRAY_SIZE(levels)};
+const struct jg_json_schema jg_stream_schema = {levels, JG_ARRAY_SIZE(levels), JG_SCHEMA_STREAM};
 
 static const struct jg_claim_rule type_rules[] = {
 	{"user_id", USER_ID, JG_TYPE(NULL) | JG_TYPE(STRING)},

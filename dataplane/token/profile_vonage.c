@@ -35,7 +35,7 @@ static const struct jg_json_level levels[] = {
 	[LEVEL_PATHS] = {path_members, JG_ARRAY_SIZE(path_members)},
 };
 
-const struct jg_json_schema jg_vonage_schema = {levels, JG_ARRAY_SIZE(levels)};
+const struct jg_json_schema jg_vonage_schema = {levels, JG_ARRAY_SIZE(levels), JG_SCHEMA_VONAGE};
 
 static const struct jg_claim_rule type_rules[] = {
 	{"acl", ACL, JG_TYPE(OBJECT)},

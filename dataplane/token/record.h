@@ -133,6 +133,7 @@ struct jg_record {
 	uint8_t claim_bits; /**< enum jg_claim_bit: which of them the token has */
 	bool dev_token; /**< Stream: unsigned development token */
 	bool verified; /**< the signature held */
+	bool new_shape; /**< JWT: the quick reader read it, no known shape fitted */
 	uint8_t signature[32]; /**< HMAC formats: decoded */
 };
 

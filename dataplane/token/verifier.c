@@ -2,6 +2,7 @@
 #include "verifier.h"
 
 #include "deflate.h"
+#include "profile.h"
 
 #include <stdlib.h>
 
@@ -21,6 +22,13 @@ static void describe(struct jg_verifier *v)
 	(void)append(v->describe, at, sizeof(v->describe), v->decoders->name);
 }
 
+static const struct jg_json_schema *const schemas[JG_SCHEMA_COUNT] = {
+	[JG_SCHEMA_LIVEKIT] = &jg_livekit_schema,
+	[JG_SCHEMA_STREAM] = &jg_stream_schema,
+	[JG_SCHEMA_OPENTOK] = &jg_opentok_schema,
+	[JG_SCHEMA_VONAGE] = &jg_vonage_schema,
+};
+
 static bool take_parts(
 	struct jg_verifier *v, const struct jg_verifier_options *options, struct jg_error *err)
 {
@@ -32,10 +40,15 @@ static bool take_parts(
 		return false;
 	v->json = jg_json_new(options->seed);
 	v->inflater = jg_inflater_new();
+	for (size_t i = 0; i < JG_ARRAY_SIZE(schemas); i++)
+		jg_scan_schema_init(&v->scan[i], schemas[i]);
+	if (!options->no_shapes)
+		v->shapes = jg_shapes_new(v->decoders->regions);
 	// Pages that no token ever needs are never touched.
 	v->scratch.size = (size_t)JG_BURST_MAX * JG_SCRATCH_TOKEN;
 	v->scratch.base = calloc(1, v->scratch.size);
-	if (v->json != NULL && v->inflater != NULL && v->scratch.base != NULL)
+	if (v->json != NULL && v->inflater != NULL && v->scratch.base != NULL &&
+		(v->shapes != NULL || options->no_shapes))
 		return true;
 	jg_error_set(
 		err, "no memory for a verifier; it needs %zu MiB", (v->scratch.size >> 20) + 1);
@@ -66,6 +79,7 @@ void jg_verifier_free(struct jg_verifier *verifier)
 		explicit_bzero(verifier->scratch.base, verifier->scratch.high);
 	free(verifier->scratch.base);
 	jg_inflater_free(verifier->inflater);
+	jg_shapes_free(verifier->shapes);
 	jg_json_free(verifier->json);
 	jg_mac_free(verifier->mac);
 	explicit_bzero(verifier, sizeof(*verifier));

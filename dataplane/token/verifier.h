@@ -5,6 +5,8 @@
 
 #include "json.h"
 #include "record.h"
+#include "scan.h"
+#include "shape.h"
 #include "simd/decoders.h"
 
 struct jg_inflater;
@@ -14,11 +16,15 @@ struct jg_verifier {
 	const struct jg_decoders *decoders;
 	struct jg_json *json;
 	struct jg_inflater *inflater;
+	struct jg_shapes *shapes; /**< NULL: learning is off */
 	struct jg_scratch scratch;
 	struct jg_record *live[JG_BURST_MAX];
 	struct jg_record *round[JG_BURST_MAX]; /**< records of one key round */
 	struct jg_record *group[JG_BURST_MAX]; /**< those of them that one engine call takes */
 	struct jg_record records[JG_BURST_MAX];
 	struct jg_mac_job jobs[JG_BURST_MAX];
+	struct jg_scan_schema scan[JG_SCHEMA_COUNT];
+	uint16_t quotes[JG_JSON_TEXT_MAX + JG_TEXT_SLACK]; /**< index of the text being read */
+	uint8_t lesson[JG_SHAPE_TEXT_MAX + JG_TEXT_SLACK]; /**< text being learnt from */
 	char describe[64];
 };

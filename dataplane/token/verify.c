@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The coordinator: a burst goes through the stages below, in the order of the reasons they give.
+#include "format_jwt.h"
 #include "stages.h"
 #include "verifier.h"
 
@@ -108,6 +109,19 @@ static void stage_apps(struct jg_burst *b)
 	jg_burst_each(b, find_app);
 }
 
+// At most one token teaches its shape, and not in every burst.
+static void stage_learn(struct jg_burst *b)
+{
+	struct jg_shapes *shapes = b->verifier->shapes;
+	if (shapes == NULL || !jg_shapes_turn(shapes))
+		return;
+	for (unsigned i = 0; i < b->n; i++)
+		if (b->live[i]->new_shape) {
+			jg_jwt_learn(b, b->live[i]);
+			return;
+		}
+}
+
 static void stage_verified(struct jg_burst *b)
 {
 	jg_burst_each(b, name_app);
@@ -129,7 +143,9 @@ static void (*const stages[])(struct jg_burst *b) = {
 	stage_parse, // malformed, bad_encoding, bad_json, bad_alg
 	stage_apps, // unknown_key
 	jg_stage_signatures, // bad_signature, dev_token
-	stage_verified, jg_stage_token_ids,
+	stage_learn,
+	stage_verified,
+	jg_stage_token_ids,
 	jg_stage_times, // expired, not_yet_valid
 	jg_stage_lifetime, // lifetime
 	jg_stage_required_claims, // missing_claim

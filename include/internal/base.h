@@ -11,8 +11,9 @@
 #define JG_COLD __attribute__((cold, noinline))
 #define JG_CACHE_LINE 64
 #define JG_ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
-/** A string literal as jg_str. */
-#define JG_STR(literal) ((struct jg_str){(literal), (uint32_t)(sizeof(literal) - 1)})
+/** A string literal as jg_str: an expression, and for static tables. */
+#define JG_STR(literal) ((struct jg_str)JG_STR_INIT(literal))
+#define JG_STR_INIT(literal) {(literal), (uint32_t)(sizeof(literal) - 1)}
 
 /** Equal bytes, lengths included; not for secrets. */
 static inline bool jg_str_eq(struct jg_str a, struct jg_str b)

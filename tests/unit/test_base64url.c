@@ -8,7 +8,7 @@
 static int strict(const char *text, size_t n)
 {
 	static uint8_t out[4096];
-	return jg_base64url_portable(text, n, out);
+	return jg_base64url_decode(text, n, out);
 }
 
 static int lenient(const char *text)
@@ -25,7 +25,7 @@ Test(base64url, whatever_was_encoded_comes_back)
 		for (size_t i = 0; i < n; i++)
 			bytes[i] = (uint8_t)((i * 7 + n) % 251);
 		size_t len = jg_base64url_encode(bytes, n, text);
-		cr_assert_eq(jg_base64url_portable(text, len, back), (int)n);
+		cr_assert_eq(jg_base64url_decode(text, len, back), (int)n);
 		cr_assert_eq(memcmp(bytes, back, n), 0, "length %zu", n);
 	}
 }

@@ -19,7 +19,7 @@ unsigned jg_cpu_features(void)
 	if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
 		__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq"))
 		features |= JG_CPU_AVX512;
-	if (__builtin_cpu_supports("avx512vbmi"))
+	if (__builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2"))
 		features |= JG_CPU_VBMI;
 	unsigned eax, ebx, ecx, edx;
 	if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ebx >> 29 & 1) != 0)

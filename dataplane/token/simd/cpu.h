@@ -12,7 +12,7 @@ enum jg_cpu_feature {
 	JG_CPU_AVX = 1 << 2,
 	JG_CPU_AVX2 = 1 << 3, /**< with BMI2 */
 	JG_CPU_AVX512 = 1 << 4, /**< F, VL, BW and DQ */
-	JG_CPU_VBMI = 1 << 5, /**< AVX512_VBMI */
+	JG_CPU_VBMI = 1 << 5, /**< AVX512_VBMI and VBMI2 */
 };
 
 /** The features there are, or-ed. */

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// AVX2: 32 characters to 24 bytes per step; the index is made of 64-bit masks over the result.
+#include "text.h"
+
+#include <immintrin.h>
+#include <string.h>
+
+#define STEP 24 // decoded bytes of one step of 32 characters
+
+struct state {
+	__m256i bad; // non-zero byte: a character outside the alphabet
+	__m256i seen; // OR of all decoded bytes
+	__m256i control; // 0xff where a byte is below 0x20
+	uint64_t escape; // 1: the next byte is escaped
+	uint64_t backslashes;
+	uint64_t odd_escapes;
+	uint16_t *quotes;
+};
+
+// As in text_avx512.c, with the carry out of bit STEP.
+static inline uint64_t escaped_bits(uint64_t backslash, uint64_t *escape)
+{
+	const uint64_t even = UINT64_C(0x5555555555555555);
+	backslash &= ~*escape;
+	uint64_t follows = backslash << 1 | *escape;
+	uint64_t odd_starts = backslash & ~even & ~follows;
+	uint64_t sum = odd_starts + backslash;
+	*escape = (sum >> STEP) & 1;
+	return (even ^ (sum << 1)) & follows;
+}
+
+static inline __m256i twice(__m128i lane)
+{
+	return _mm256_broadcastsi128_si256(lane);
+}
+
+// A character is in the alphabet when the rows of its two nibbles share no bit; its value is itself
+// plus an offset that depends on the high nibble alone, but for '_' (0x5f), which has its own.
+static inline __m256i sextets(struct state *s, __m256i c)
+{
+	const __m256i low_rows = twice(_mm_setr_epi8(0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11,
+		0x11, 0x11, 0x13, 0x3b, 0x3b, 0x3a, 0x3b, 0x33));
+	const __m256i high_rows = twice(_mm_setr_epi8(0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04,
+		0x20, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10));
+	const __m256i offsets =
+		twice(_mm_setr_epi8(0, 0, 17, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0));
+	const __m256i nibble = _mm256_set1_epi8(0x0f);
+	__m256i high = _mm256_and_si256(_mm256_srli_epi32(c, 4), nibble);
+	__m256i low = _mm256_and_si256(c, nibble);
+	__m256i underscore = _mm256_cmpeq_epi8(c, _mm256_set1_epi8('_'));
+	__m256i wrong = _mm256_and_si256(
+		_mm256_shuffle_epi8(low_rows, low), _mm256_shuffle_epi8(high_rows, high));
+	s->bad = _mm256_or_si256(s->bad, _mm256_andnot_si256(underscore, wrong));
+	__m256i value = _mm256_add_epi8(c, _mm256_shuffle_epi8(offsets, high));
+	return _mm256_blendv_epi8(value, _mm256_set1_epi8(63), underscore);
+}
+
+static inline __m256i decode_step(struct state *s, __m256i characters)
+{
+	const __m256i packing =
+		twice(_mm_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1));
+	__m256i value = sextets(s, characters);
+	__m256i pairs = _mm256_maddubs_epi16(value, _mm256_set1_epi32(0x01400140));
+	__m256i words = _mm256_madd_epi16(pairs, _mm256_set1_epi32(0x00011000));
+	words = _mm256_shuffle_epi8(words, packing);
+	return _mm256_permutevar8x32_epi32(words, _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 7, 7));
+}
+
+static inline uint32_t equal_bits(__m256i bytes, char c)
+{
+	return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(c)));
+}
+
+// Bits of bytes that may stand after a backslash, but for 'u' (RFC 8259 section 7).
+static inline uint64_t simple_escapes(__m256i bytes)
+{
+	static const char simple[] = "\"\\/bfnrt";
+	uint64_t bits = 0;
+	for (unsigned i = 0; i < sizeof(simple) - 1; i++)
+		bits |= equal_bits(bytes, simple[i]);
+	return bits;
+}
+
+static inline void index_step(struct state *s, __m256i bytes, uint32_t live, uint32_t base)
+{
+	uint64_t quote = equal_bits(bytes, '"') & live;
+	uint64_t backslash = equal_bits(bytes, '\\') & live;
+	if (__builtin_expect((backslash | s->escape) != 0, 0)) {
+		s->backslashes |= backslash;
+		uint64_t escaped = escaped_bits(backslash, &s->escape) & live;
+		s->odd_escapes |= escaped & ~simple_escapes(bytes);
+		quote &= ~escaped;
+	}
+	for (; quote != 0; quote &= quote - 1)
+		*s->quotes++ = (uint16_t)(base + (uint32_t)__builtin_ctzll(quote));
+}
+
+static inline void classify_step(struct state *s, __m256i bytes)
+{
+	s->seen = _mm256_or_si256(s->seen, bytes);
+	__m256i printable = _mm256_max_epu8(bytes, _mm256_set1_epi8(0x20));
+	s->control = _mm256_or_si256(s->control,
+		_mm256_xor_si256(_mm256_cmpeq_epi8(printable, bytes), _mm256_set1_epi8(-1)));
+}
+
+// The last step's bytes beyond n are made blanks, which neither index nor flags notice.
+static inline __m256i blank_beyond(__m256i bytes, unsigned n)
+{
+	const __m256i iota = _mm256_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+		16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
+	__m256i live = _mm256_cmpgt_epi8(_mm256_set1_epi8((char)n), iota);
+	return _mm256_blendv_epi8(_mm256_set1_epi8(' '), bytes, live);
+}
+
+bool jg_text_decode_avx2(const uint8_t *in, size_t len, struct jg_text *text)
+{
+	if (len % 4 == 1)
+		return false;
+	struct state s = {
+		.bad = _mm256_setzero_si256(),
+		.seen = _mm256_setzero_si256(),
+		.control = _mm256_setzero_si256(),
+		.quotes = text->quotes,
+	};
+	uint8_t *out = text->bytes;
+	uint32_t base = 0;
+	for (; len >= 32; len -= 32, in += 32, out += STEP, base += STEP) {
+		__m256i bytes =
+			decode_step(&s, _mm256_loadu_si256((const __m256i *)(const void *)in));
+		_mm256_storeu_si256((__m256i *)(void *)out, bytes);
+		bytes = blank_beyond(bytes, STEP);
+		classify_step(&s, bytes);
+		index_step(&s, bytes, (1u << STEP) - 1, base);
+	}
+	uint8_t rest[32];
+	memset(rest, 'A', sizeof(rest));
+	memcpy(rest, in, len);
+	__m256i bytes = decode_step(&s, _mm256_loadu_si256((const __m256i *)(const void *)rest));
+	unsigned n = (unsigned)len * 3 / 4;
+	_mm256_storeu_si256((__m256i *)(void *)out, bytes);
+	uint8_t spare = out[n]; // spare bits of the last character (RFC 4648 section 3.5)
+	bytes = blank_beyond(bytes, n);
+	classify_step(&s, bytes);
+	index_step(&s, bytes, (1u << n) - 1, base);
+	text->len = base + n;
+	text->quotes_n = (uint32_t)(s.quotes - text->quotes);
+	text->flags = (s.backslashes != 0 ? JG_TEXT_BACKSLASH : 0u) |
+		(s.odd_escapes != 0 ? JG_TEXT_ESCAPE : 0u) |
+		(!_mm256_testz_si256(s.control, s.control) ? JG_TEXT_CONTROL : 0u) |
+		(_mm256_movemask_epi8(s.seen) != 0 ? JG_TEXT_NON_ASCII : 0u);
+	return _mm256_testz_si256(s.bad, s.bad) != 0 && spare == 0;
+}

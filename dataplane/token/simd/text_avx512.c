@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// AVX-512 VBMI and VBMI2: 64 characters to 48 bytes and their quote index per step, from registers.
+#include "text.h"
+
+#include <immintrin.h>
+
+#define STEP 48 // decoded bytes of one step
+
+#define X 0x80 // not in the alphabet
+// clang-format off
+static const uint8_t alphabet[128] __attribute__((aligned(64))) = {
+	X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+	X, X, X, X, X, X, X, X, X, X, X, X, X, 62, X, X, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, X, X, X, X, X, X,
+	X, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, X, X, X, X, 63,
+	X, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, X, X, X, X, X,
+};
+
+// Within each 32-bit word the three bytes come out in reverse order.
+static const uint8_t packing[64] __attribute__((aligned(64))) = {
+	2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, 18, 17, 16, 22, 21, 20, 26, 25, 24, 30, 29, 28,
+	34, 33, 32, 38, 37, 36, 42, 41, 40, 46, 45, 44, 50, 49, 48, 54, 53, 52, 58, 57, 56, 62, 61, 60,
+};
+
+static const uint8_t ascending[64] __attribute__((aligned(64))) = {
+	0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23,
+	24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47,
+};
+// clang-format on
+#undef X
+
+struct state {
+	__m512i low, high, pack, iota;
+	__m512i bad; // bit 7 of a byte: a character outside the alphabet
+	__m512i seen; // OR of all decoded bytes
+	__mmask64 control;
+	uint64_t escape; // 1: the next byte is escaped
+	uint64_t backslashes;
+	uint64_t odd_escapes;
+	uint16_t *quotes;
+};
+
+// Bits of bytes that an unescaped backslash stands before. Runs of backslashes that start on odd
+// bits are found by letting an addition carry through them; the carry out of the step's last byte
+// escapes the first byte of the next step.
+static inline uint64_t escaped_bits(uint64_t backslash, uint64_t *escape)
+{
+	const uint64_t even = UINT64_C(0x5555555555555555);
+	backslash &= ~*escape;
+	uint64_t follows = backslash << 1 | *escape;
+	uint64_t odd_starts = backslash & ~even & ~follows;
+	uint64_t sum = odd_starts + backslash;
+	*escape = (sum >> STEP) & 1;
+	return (even ^ (sum << 1)) & follows;
+}
+
+static inline __m512i decode_step(struct state *s, __m512i characters)
+{
+	__m512i value = _mm512_permutex2var_epi8(s->low, characters, s->high);
+	s->bad = _mm512_ternarylogic_epi64(s->bad, characters, value, 0xfe);
+	__m512i pairs = _mm512_maddubs_epi16(value, _mm512_set1_epi32(0x01400140));
+	__m512i words = _mm512_madd_epi16(pairs, _mm512_set1_epi32(0x00011000));
+	return _mm512_permutexvar_epi8(s->pack, words);
+}
+
+// Bits of bytes that may stand after a backslash, but for 'u' (RFC 8259 section 7).
+static inline uint64_t simple_escapes(__m512i bytes)
+{
+	static const char simple[] = "\"\\/bfnrt";
+	uint64_t bits = 0;
+	for (unsigned i = 0; i < sizeof(simple) - 1; i++)
+		bits |= _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(simple[i]));
+	return bits;
+}
+
+static inline void index_step(struct state *s, __m512i bytes, __mmask64 live, uint32_t base)
+{
+	s->seen = _mm512_or_si512(s->seen, _mm512_maskz_mov_epi8(live, bytes));
+	s->control |= _mm512_mask_cmplt_epu8_mask(live, bytes, _mm512_set1_epi8(0x20));
+	uint64_t quote = _mm512_mask_cmpeq_epi8_mask(live, bytes, _mm512_set1_epi8('"'));
+	uint64_t backslash = _mm512_mask_cmpeq_epi8_mask(live, bytes, _mm512_set1_epi8('\\'));
+	if (__builtin_expect((backslash | s->escape) != 0, 0)) {
+		s->backslashes |= backslash;
+		uint64_t escaped = escaped_bits(backslash, &s->escape) & live;
+		s->odd_escapes |= escaped & ~simple_escapes(bytes);
+		quote &= ~escaped;
+	}
+	__m512i at = _mm512_maskz_compress_epi8(quote, s->iota);
+	__m512i wide = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(at));
+	__m512i offset = _mm512_set1_epi16((short)base);
+	_mm512_storeu_si512(s->quotes, _mm512_add_epi16(wide, offset));
+	unsigned count = (unsigned)_mm_popcnt_u64(quote);
+	if (__builtin_expect(count > 32, 0)) {
+		wide = _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(at, 1));
+		_mm512_storeu_si512(s->quotes + 32, _mm512_add_epi16(wide, offset));
+	}
+	s->quotes += count;
+}
+
+bool jg_text_decode_avx512(const uint8_t *in, size_t len, struct jg_text *text)
+{
+	if (len % 4 == 1)
+		return false;
+	struct state s = {
+		.low = _mm512_load_si512(alphabet),
+		.high = _mm512_load_si512(alphabet + 64),
+		.pack = _mm512_load_si512(packing),
+		.iota = _mm512_load_si512(ascending),
+		.bad = _mm512_setzero_si512(),
+		.seen = _mm512_setzero_si512(),
+		.quotes = text->quotes,
+	};
+	const __mmask64 step = (UINT64_C(1) << STEP) - 1;
+	uint8_t *out = text->bytes;
+	uint32_t base = 0;
+	for (; len >= 64; len -= 64, in += 64, out += STEP, base += STEP) {
+		__m512i bytes = decode_step(&s, _mm512_loadu_si512(in));
+		_mm512_storeu_si512(out, bytes);
+		index_step(&s, bytes, step, base);
+	}
+	// The rest, filled up with the character of value 0.
+	__mmask64 rest = (UINT64_C(1) << len) - 1;
+	__m512i bytes = decode_step(&s, _mm512_mask_loadu_epi8(_mm512_set1_epi8('A'), rest, in));
+	unsigned n = (unsigned)len * 3 / 4;
+	_mm512_storeu_si512(out, bytes);
+	index_step(&s, bytes, (UINT64_C(1) << n) - 1, base);
+	text->len = base + n;
+	text->quotes_n = (uint32_t)(s.quotes - text->quotes);
+	text->flags = (s.backslashes != 0 ? JG_TEXT_BACKSLASH : 0u) |
+		(s.odd_escapes != 0 ? JG_TEXT_ESCAPE : 0u) |
+		(s.control != 0 ? JG_TEXT_CONTROL : 0u) |
+		(_mm512_movepi8_mask(s.seen) != 0 ? JG_TEXT_NON_ASCII : 0u);
+	// Spare bits of the last character stand in the byte after the text (RFC 4648 section 3.5).
+	bool spare = (_mm512_mask_test_epi8_mask(step, bytes, bytes) >> n) != 0;
+	return _mm512_movepi8_mask(s.bad) == 0 && !spare;
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/**
+ * One pass over a base64url part of a JWT: strict decoding, and an index of the JSON text it holds.
+ * A variant per instruction set in simd/; text.c is the portable one that they must agree with.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** Bytes that a decoder may write, and a reader may read, beyond the decoded text. */
+#define JG_TEXT_SLACK 64
+
+enum jg_text_flag {
+	JG_TEXT_BACKSLASH = 1 << 0, /**< there is a backslash somewhere */
+	JG_TEXT_CONTROL = 1 << 1, /**< a byte below 0x20 */
+	JG_TEXT_NON_ASCII = 1 << 2, /**< a byte above 0x7f */
+	JG_TEXT_ESCAPE = 1 << 3, /**< after a backslash something else than one of "\/bfnrt */
+};
+
+struct jg_text {
+	uint8_t *bytes; /**< in: room for the decoded text and JG_TEXT_SLACK */
+	uint16_t *quotes; /**< in: room for as many as there are bytes, and JG_TEXT_SLACK */
+	uint32_t len; /**< out */
+	uint32_t quotes_n; /**< out: quotation marks that no backslash escapes, ascending */
+	uint32_t flags; /**< out: enum jg_text_flag */
+};
+
+/** False: a character outside the alphabet, padding, an impossible length or spare bits (RFC 4648
+ * section 3.5). Reads in[0..len-1] only; len is at most 65535. */
+typedef bool jg_text_decode_fn(const uint8_t *in, size_t len, struct jg_text *text);
+
+/** Is this well-formed UTF-8 (RFC 3629)? Reads up to JG_TEXT_SLACK bytes beyond, ignores them. */
+typedef bool jg_utf8_valid_fn(const uint8_t *text, size_t len);
+
+jg_text_decode_fn jg_text_decode_portable, jg_text_decode_avx2, jg_text_decode_avx512;
+jg_utf8_valid_fn jg_utf8_valid_portable, jg_utf8_valid_avx2;
