@@ -21,6 +21,14 @@ void jg_agora_006_session(struct jg_burst *b, struct jg_record *r);
 void jg_agora_006_beside(const struct jg_request *request, const struct jg_agora *agora,
 	struct jg_str *channel, struct jg_str *uid);
 
+/** Capabilities that a service's privilege stands for; 0: none that is known. */
+uint64_t jg_agora_meaning(unsigned type, unsigned key);
+
+/** Privileges of a service are numbered from 1 up to this. */
+#define JG_AGORA_PRIVILEGES_MAX 4
+/** 006: the privilege to log in to RTM. */
+#define JG_AGORA_006_RTM_LOGIN 1000
+
 /** Lanes of one call of jg_agora_keys_burst(). */
 #define JG_AGORA_LANES 64
 

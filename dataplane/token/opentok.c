@@ -6,10 +6,6 @@
 #include "utf8.h"
 #include "verifier.h"
 
-#define DATA_MAX 1000
-#define LAYOUT_CLASSES_MAX 1024
-#define SESSION_MAX 255
-
 #define SUBSCRIBER (JG_CAPABILITY(JOIN) | JG_CAPABILITY(SUBSCRIBE))
 #define PUBLISHER (SUBSCRIBER | JG_CAPABILITY_PUBLISH | JG_CAPABILITY(SIGNAL))
 
@@ -23,16 +19,32 @@ static const struct jg_role roles[] = {
 			JG_CAPABILITY(FORCE_MUTE)},
 };
 
-bool jg_opentok_role(struct jg_record *r, struct jg_str role)
+bool jg_opentok_role_find(
+	const struct jg_app_entry *app, struct jg_str role, uint64_t *capabilities)
 {
-	r->verdict->role = role;
-	if (jg_role_of_policy(r->app, role, &r->capabilities))
+	if (jg_role_of_policy(app, role, capabilities))
 		return true;
 	for (size_t i = 0; i < JG_ARRAY_SIZE(roles); i++)
 		if (jg_str_eq(roles[i].role, role)) {
-			r->capabilities = roles[i].capabilities;
+			*capabilities = roles[i].capabilities;
 			return true;
 		}
+	return false;
+}
+
+struct jg_str jg_opentok_role_with(uint64_t capabilities)
+{
+	for (size_t i = 0; i < JG_ARRAY_SIZE(roles); i++)
+		if (roles[i].capabilities == capabilities)
+			return roles[i].role;
+	return (struct jg_str){NULL, 0};
+}
+
+bool jg_opentok_role(struct jg_record *r, struct jg_str role)
+{
+	r->verdict->role = role;
+	if (jg_opentok_role_find(r->app, role, &r->capabilities))
+		return true;
 	jg_refuse_claim(r, "role");
 	return false;
 }
@@ -41,9 +53,9 @@ bool jg_opentok_data(struct jg_record *r, struct jg_str data)
 {
 	size_t characters = jg_utf8_count(data);
 	r->verdict->metadata = data;
-	if (characters <= DATA_MAX)
+	if (characters <= JG_OPENTOK_DATA_MAX)
 		return true;
-	jg_refuse_length(r, "connection_data", (uint32_t)characters, DATA_MAX);
+	jg_refuse_length(r, "connection_data", (uint32_t)characters, JG_OPENTOK_DATA_MAX);
 	return false;
 }
 
@@ -63,9 +75,9 @@ static struct jg_str tidy(struct jg_scratch *scratch, struct jg_str words)
 bool jg_opentok_layout_classes(struct jg_burst *b, struct jg_record *r, struct jg_str classes)
 {
 	size_t characters = jg_utf8_count(classes);
-	if (characters > LAYOUT_CLASSES_MAX) {
-		jg_refuse_length(
-			r, "initial_layout_class_list", (uint32_t)characters, LAYOUT_CLASSES_MAX);
+	if (characters > JG_OPENTOK_LAYOUT_CLASSES_MAX) {
+		jg_refuse_length(r, "initial_layout_class_list", (uint32_t)characters,
+			JG_OPENTOK_LAYOUT_CLASSES_MAX);
 		return false;
 	}
 	r->verdict->layout_classes = classes;
@@ -79,15 +91,15 @@ bool jg_opentok_session(struct jg_record *r, struct jg_str session)
 	r->verdict->room = session;
 	if (session.len == 0)
 		jg_refuse_missing(r, "session_id");
-	else if (session.len > SESSION_MAX)
-		jg_refuse_length(r, "session_id", session.len, SESSION_MAX);
+	else if (session.len > JG_OPENTOK_SESSION_MAX)
+		jg_refuse_length(r, "session_id", session.len, JG_OPENTOK_SESSION_MAX);
 	return r->reason == JG_REASON_OK;
 }
 
 bool jg_opentok_session_is_of(struct jg_str session, struct jg_str key)
 {
-	uint8_t text[SESSION_MAX];
-	if (session.len < 2 || session.len > SESSION_MAX || session.p[1] != '_' ||
+	uint8_t text[JG_OPENTOK_SESSION_MAX];
+	if (session.len < 2 || session.len > JG_OPENTOK_SESSION_MAX || session.p[1] != '_' ||
 		(session.p[0] != '1' && session.p[0] != '2'))
 		return false;
 	int n = jg_base64_decode_lenient(session.p + 2, session.len - 2, text);

@@ -23,6 +23,18 @@ void jg_vonage_claims(struct jg_burst *b, struct jg_record *r);
 /** The policy's own meaning of a role word; false when it has none. */
 bool jg_role_of_policy(const struct jg_app_entry *app, struct jg_str role, uint64_t *capabilities);
 
+/** Limits of OpenTok's and Vonage's fields: characters, characters, bytes. */
+#define JG_OPENTOK_DATA_MAX 1000
+#define JG_OPENTOK_LAYOUT_CLASSES_MAX 1024
+#define JG_OPENTOK_SESSION_MAX 255
+
+/** A role word's meaning: the policy's, else the vendor's; false when neither knows it. */
+bool jg_opentok_role_find(
+	const struct jg_app_entry *app, struct jg_str role, uint64_t *capabilities);
+
+/** The vendor's role with exactly these capabilities; p == NULL: none has. */
+struct jg_str jg_opentok_role_with(uint64_t capabilities);
+
 /**
  * OpenTok and Vonage, JWT and T1 alike. A role word: the policy's meaning, else the vendor's;
  * bad_claim for a word that neither knows.

@@ -6,7 +6,6 @@
 
 /** Ends that differ: one per privilege at most. */
 #define ENDS_MAX 16
-#define RTM_LOGIN_006 1000
 
 // clang-format off
 static const struct {
@@ -33,7 +32,7 @@ static const struct {
 };
 // clang-format on
 
-static uint64_t meaning(unsigned type, unsigned key)
+uint64_t jg_agora_meaning(unsigned type, unsigned key)
 {
 	for (size_t i = 0; i < JG_ARRAY_SIZE(meanings); i++)
 		if (meanings[i].type == type && meanings[i].key == key)
@@ -194,7 +193,7 @@ static void grant_service(
 	struct jg_cursor privileges = service->privileges;
 	struct jg_agora_privilege p;
 	while (jg_agora_privilege_next(&privileges, &p))
-		grant(g, meaning(service->type, p.key), end_of(agora, p.value));
+		grant(g, jg_agora_meaning(service->type, p.key), end_of(agora, p.value));
 	if (service->type == JG_AGORA_CONVO_AI)
 		grant(g, JG_CAPABILITY(CONVO_AI), JG_TIME_NONE);
 	if (service->type == JG_AGORA_STT)
@@ -239,9 +238,12 @@ static void grant_006(struct jg_record *r, struct grants *g, struct entry *entry
 	struct jg_agora_privilege p;
 	while (jg_agora_privilege_next(&privileges, &p)) {
 		int64_t end = p.value == 0 ? JG_TIME_NONE : (int64_t)p.value;
-		if ((p.key == RTM_LOGIN_006) != rtm)
+		if ((p.key == JG_AGORA_006_RTM_LOGIN) != rtm)
 			continue;
-		grant(g, rtm ? meaning(JG_AGORA_RTM, 1) : meaning(JG_AGORA_RTC, p.key), end);
+		grant(g,
+			rtm ? jg_agora_meaning(JG_AGORA_RTM, 1)
+			    : jg_agora_meaning(JG_AGORA_RTC, p.key),
+			end);
 		if (rtm || p.key == 1)
 			entry_add(entry, end);
 	}

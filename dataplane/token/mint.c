@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The minter: what is asked for becomes content, contents are signed in batches, then finished.
+#include "deflate.h"
+#include "format_agora.h"
+#include "hash.h"
+#include "minter.h"
+#include "rs256.h"
+#include "utf8.h"
+
+#include <stdlib.h>
+
+// Who writes what; a vendor's first row is its default.
+static const struct {
+	uint8_t vendor;
+	uint8_t format;
+	bool (*write)(struct jg_minter *m, struct jg_mint_slot *slot);
+} kinds[] = {
+	{JG_VENDOR_LIVEKIT, JG_FORMAT_JWT_HS256, jg_mint_livekit},
+	{JG_VENDOR_STREAM, JG_FORMAT_JWT_HS256, jg_mint_stream},
+	{JG_VENDOR_OPENTOK, JG_FORMAT_JWT_HS256, jg_mint_opentok_jwt},
+	{JG_VENDOR_OPENTOK, JG_FORMAT_T1, jg_mint_t1},
+	{JG_VENDOR_VONAGE, JG_FORMAT_JWT_RS256, jg_mint_vonage},
+	{JG_VENDOR_AGORA, JG_FORMAT_AGORA_007, jg_mint_agora_007},
+	{JG_VENDOR_AGORA, JG_FORMAT_AGORA_006, jg_mint_agora_006},
+};
+
+bool jg_mint_fail(struct jg_mint_slot *slot, const char *field, const char *problem)
+{
+	if (slot->out->problem != NULL)
+		return false;
+	slot->out->problem = problem;
+	slot->out->field = field;
+	return false;
+}
+
+bool jg_mint_check_text(
+	struct jg_mint_slot *slot, const char *field, struct jg_str text, uint32_t max)
+{
+	if (text.len > max)
+		return jg_mint_fail(slot, field, "longer than the format allows");
+	if (!jg_utf8_valid(text))
+		return jg_mint_fail(slot, field, "not valid UTF-8 without U+0000");
+	return true;
+}
+
+bool jg_mint_check_empty(struct jg_mint_slot *slot, const char *field, struct jg_str text)
+{
+	return text.len == 0 ? true : jg_mint_fail(slot, field, "the format has no place for it");
+}
+
+bool jg_mint_check_plain(struct jg_mint_slot *slot)
+{
+	if (slot->ask->not_before != JG_TIME_NONE)
+		return jg_mint_fail(slot, "not_before", "the format has no place for it");
+	return jg_mint_check_empty(slot, "claims", slot->ask->claims);
+}
+
+// splitmix64
+uint64_t jg_mint_random(struct jg_minter *m)
+{
+	uint64_t z = m->random += UINT64_C(0x9e3779b97f4a7c15);
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+static bool take_parts(
+	struct jg_minter *m, const struct jg_verifier_options *options, struct jg_error *err)
+{
+	struct jg_hash_seed seed;
+	jg_hash_seed_init(&seed, options->seed);
+	m->random = seed.word[0];
+	m->mac = jg_mac_new(options->mac_engine, err);
+	if (m->mac == NULL)
+		return false;
+	m->deflater = jg_deflater_new();
+	m->json = jg_json_new(options->seed);
+	m->scratch.size = JG_SCRATCH_TOKEN;
+	m->scratch.base = calloc(1, m->scratch.size);
+	m->text = calloc(1, JG_MINT_CONTENT_MAX);
+	m->content = calloc(JG_BURST_MAX, JG_MINT_CONTENT_MAX);
+	if (m->deflater != NULL && m->json != NULL && m->scratch.base != NULL && m->text != NULL &&
+		m->content != NULL)
+		return true;
+	jg_error_set(err, "no memory for a minter; it needs %u MiB",
+		(unsigned)(JG_BURST_MAX * JG_MINT_CONTENT_MAX >> 20) + 1);
+	return false;
+}
+
+struct jg_minter *jg_minter_new(const struct jg_verifier_options *options, struct jg_error *err)
+{
+	static const struct jg_verifier_options defaults = {0};
+	// MAC states want their own cache lines.
+	struct jg_minter *m = aligned_alloc(JG_CACHE_LINE, sizeof(*m));
+	if (m == NULL) {
+		jg_error_set(err, "no memory for a minter");
+		return NULL;
+	}
+	memset(m, 0, sizeof(*m));
+	if (take_parts(m, options != NULL ? options : &defaults, err))
+		return m;
+	jg_minter_free(m);
+	return NULL;
+}
+
+void jg_minter_free(struct jg_minter *minter)
+{
+	if (minter == NULL)
+		return;
+	free(minter->content);
+	free(minter->text);
+	free(minter->scratch.base);
+	jg_json_free(minter->json);
+	jg_deflater_free(minter->deflater);
+	jg_mac_free(minter->mac);
+	explicit_bzero(minter, sizeof(*minter));
+	free(minter);
+}
+
+// The secret that was named, or the first that signs now. Verify-only ones never sign.
+static bool find_key(struct jg_mint_slot *slot, int64_t now)
+{
+	const struct jg_app_entry *app = slot->app;
+	struct jg_str id = slot->ask->key;
+	for (unsigned i = 0; i < app->keys_n; i++) {
+		const struct jg_key *key = &app->keys[i];
+		if (id.p != NULL && !jg_str_eq(id, key->id))
+			continue;
+		if (key->status == JG_SECRET_ACTIVE && now >= key->not_before &&
+			now < key->not_after) {
+			slot->key = key;
+			return true;
+		}
+	}
+	return jg_mint_fail(slot, "key",
+		id.p != NULL ? "the app has no active secret of this id now"
+			     : "the app has no active secret now");
+}
+
+// Beyond 2^53 no reader of JSON can be trusted, and below it no sum of ours overflows.
+static bool check_time(struct jg_mint_slot *slot, const char *field, int64_t time)
+{
+	if (time == JG_TIME_NONE || (time >= 0 && time <= INT64_C(1) << 53))
+		return true;
+	return jg_mint_fail(slot, field, "not within 0..2^53 seconds");
+}
+
+bool jg_mint_begin(struct jg_minter *m, const struct jg_snapshot *snapshot,
+	struct jg_mint_slot *slot, const struct jg_mint *ask, struct jg_minted *out)
+{
+	out->len = 0;
+	out->problem = out->field = NULL;
+	*slot = (struct jg_mint_slot){.ask = ask, .out = out, .format = ask->format};
+	slot->token = (struct jg_writer){
+		.p = out->token, .size = out->size < JG_TOKEN_MAX ? out->size : JG_TOKEN_MAX};
+	slot->content = (struct jg_writer){
+		.p = m->content + (size_t)(slot - m->slots) * JG_MINT_CONTENT_MAX,
+		.size = JG_MINT_CONTENT_MAX};
+	slot->issued_at = ask->issued_at != JG_TIME_NONE ? ask->issued_at : m->now;
+	if (!check_time(slot, "issued_at", slot->issued_at) ||
+		!check_time(slot, "not_before", ask->not_before) ||
+		!check_time(slot, "expires_at", ask->expires_at))
+		return false;
+	slot->app = jg_snapshot_find(snapshot, ask->vendor, ask->app);
+	if (slot->app == NULL)
+		return jg_mint_fail(slot, "app", "the vendor has no app of this key here");
+	return find_key(slot, m->now);
+}
+
+static bool write_content(struct jg_minter *m, struct jg_mint_slot *slot)
+{
+	for (size_t i = 0; i < JG_ARRAY_SIZE(kinds); i++)
+		if (kinds[i].vendor == slot->ask->vendor &&
+			(slot->format == JG_FORMAT_NONE || kinds[i].format == slot->format)) {
+			slot->format = kinds[i].format;
+			return kinds[i].write(m, slot);
+		}
+	return jg_mint_fail(slot, "format", "the vendor has no such format");
+}
+
+static bool finish_jwt(struct jg_mint_slot *slot, const uint8_t *signature, size_t n)
+{
+	jg_write_text(&slot->token, ".");
+	jg_write_base64url(&slot->token, signature, n);
+	return slot->token.full ? jg_mint_fail(slot, NULL, JG_MINT_TOO_LONG) : true;
+}
+
+static void sign_rsa(struct jg_mint_slot *slot)
+{
+	uint8_t signature[JG_RS256_SIGNATURE_MAX];
+	struct evp_pkey_st *key = slot->key->private_key;
+	if (key == NULL)
+		(void)jg_mint_fail(slot, "key", "the secret has no private_key to sign with");
+	else if (!jg_rs256_sign(key, slot->message, signature))
+		(void)jg_mint_fail(slot, "key", "OpenSSL could not sign with the private key");
+	else
+		(void)finish_jwt(slot, signature, jg_rs256_size(key));
+}
+
+static void finish(struct jg_minter *m, struct jg_mint_slot *slot, const uint8_t *digest)
+{
+	switch (slot->format) {
+	case JG_FORMAT_T1:
+		(void)jg_mint_finish_t1(slot, digest);
+		break;
+	case JG_FORMAT_AGORA_007:
+		(void)jg_mint_finish_agora_007(m, slot, digest);
+		break;
+	case JG_FORMAT_AGORA_006:
+		(void)jg_mint_finish_agora_006(slot, digest);
+		break;
+	default:
+		(void)finish_jwt(slot, digest, 32);
+		break;
+	}
+}
+
+// Keys of the chained signatures, as many lanes at once as there are.
+static void derive_keys(struct jg_minter *m, unsigned n)
+{
+	struct jg_agora_key_job jobs[JG_AGORA_LANES];
+	unsigned lanes = 0;
+	for (unsigned i = 0; i < n; i++) {
+		struct jg_mint_slot *slot = &m->slots[i];
+		if (slot->out->problem == NULL && slot->format == JG_FORMAT_AGORA_007) {
+			slot->mac_key = &m->keys[i];
+			jobs[lanes++] =
+				(struct jg_agora_key_job){.certificate = slot->key->certificate,
+					.issued_at = (uint32_t)slot->issued_at,
+					.salt = slot->salt,
+					.key = &m->keys[i]};
+		}
+		if (lanes == JG_AGORA_LANES || (i + 1 == n && lanes > 0)) {
+			jg_agora_keys_burst(m->mac, jobs, lanes);
+			lanes = 0;
+		}
+	}
+}
+
+static const struct jg_mac_key *mac_key(const struct jg_mint_slot *slot, enum jg_mac_alg alg)
+{
+	if (slot->mac_key != NULL)
+		return slot->mac_key;
+	return alg == JG_MAC_SHA1 ? &slot->key->sha1 : &slot->key->mac;
+}
+
+static void sign_hmac(struct jg_minter *m, unsigned n, enum jg_mac_alg alg)
+{
+	unsigned jobs = 0;
+	for (unsigned i = 0; i < n; i++) {
+		const struct jg_mint_slot *slot = &m->slots[i];
+		bool sha1 = slot->format == JG_FORMAT_T1;
+		if (slot->out->problem != NULL || slot->unsigned_ || sha1 != (alg == JG_MAC_SHA1) ||
+			slot->format == JG_FORMAT_JWT_RS256)
+			continue;
+		m->job_slots[jobs] = i;
+		m->jobs[jobs++] = (struct jg_mac_job){.message = (const uint8_t *)slot->message.p,
+			.len = slot->message.len,
+			.key = mac_key(slot, alg)};
+	}
+	if (jobs == 0)
+		return;
+	jg_mac_burst(m->mac, alg, m->jobs, jobs);
+	for (unsigned j = 0; j < jobs; j++)
+		finish(m, &m->slots[m->job_slots[j]], m->jobs[j].digest);
+}
+
+void jg_mint_sign(struct jg_minter *m, unsigned n)
+{
+	derive_keys(m, n);
+	sign_hmac(m, n, JG_MAC_SHA256);
+	sign_hmac(m, n, JG_MAC_SHA1);
+	for (unsigned i = 0; i < n; i++) {
+		struct jg_mint_slot *slot = &m->slots[i];
+		if (slot->out->problem == NULL && slot->format == JG_FORMAT_JWT_RS256)
+			sign_rsa(slot);
+		if (slot->out->problem == NULL)
+			slot->out->len = (uint32_t)slot->token.at;
+	}
+}
+
+void jg_mint_burst(struct jg_minter *minter, const struct jg_snapshot *snapshot, int64_t now,
+	const struct jg_mint *requests, struct jg_minted *minted, unsigned n)
+{
+	assert(n > 0 && n <= JG_BURST_MAX);
+	minter->now = now;
+	for (unsigned i = 0; i < n; i++) {
+		struct jg_mint_slot *slot = &minter->slots[i];
+		minter->scratch.used = 0;
+		if (jg_mint_begin(minter, snapshot, slot, &requests[i], &minted[i]))
+			(void)write_content(minter, slot);
+	}
+	jg_mint_sign(minter, n);
+}
