@@ -13,7 +13,10 @@
 #define JG_ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 /** A string literal as jg_str: an expression, and for static tables. */
 #define JG_STR(literal) ((struct jg_str)JG_STR_INIT(literal))
-#define JG_STR_INIT(literal) {(literal), (uint32_t)(sizeof(literal) - 1)}
+#define JG_STR_INIT(literal)                               \
+	{                                                  \
+		(literal), (uint32_t)(sizeof(literal) - 1) \
+	}
 
 /** Equal bytes, lengths included; not for secrets. */
 static inline bool jg_str_eq(struct jg_str a, struct jg_str b)
