@@ -143,7 +143,7 @@ size_t jg_wire_reply_build(const struct jg_wire_request *wire, const struct jg_v
 	collect(&strings, wire, verdict, token);
 	const size_t used = cut(&strings, &flags, room);
 	const size_t mac = jg_wire_mac_size(wire->front_end);
-	set_aside(&strings, out, used + mac, aside);
+	set_aside(&strings, out, used, aside);
 	jg_wire_header_write(out, wire, flags, wire->type | JG_WIRE_REPLY, used + mac);
 	write_verdict(out, verdict);
 	uint8_t *p = out + JG_WIRE_VERDICT;

@@ -88,7 +88,7 @@ Test(wire_mac, request_of_a_jwt_is_bound_by_its_signature)
 	uint8_t digest[32];
 	const size_t head = wire.token_at;
 	memcpy(message, datagram, head);
-	memcpy(message + head, SAMPLE_TOKEN + strlen(SAMPLE_TOKEN) - 43, 43);
+	memcpy(message + head, &SAMPLE_TOKEN[strlen(SAMPLE_TOKEN) - 43], 43);
 	openssl_mac(message, head + 43, digest);
 	cr_assert_arr_eq(datagram + len - 16, digest, 16);
 	cr_assert(holds(datagram, len));
@@ -247,6 +247,36 @@ Test(wire_mac, unauthenticated_reply_is_refused_where_a_key_is)
 	cr_assert_eq(jg_wire_reply_open(key, &wire, answer, len, &reply), JG_WIRE_FATE_MAC);
 	ask(JG_STR(SAMPLE_TOKEN), wire.id);
 	cr_assert_eq(jg_wire_reply_open(key, &wire, answer, len, &reply), JG_WIRE_FATE_OTHER);
+}
+
+Test(wire_mac, authenticated_reply_is_refused_where_no_key_is)
+{
+	ask(JG_STR(SAMPLE_TOKEN), 1);
+	const size_t len = reply_to_it();
+	cr_assert_eq(jg_wire_reply_open(NULL, &wire, answer, len, &reply), JG_WIRE_FATE_MAC);
+}
+
+// Without a MAC the echo is all there is.
+Test(wire_mac, reply_that_echoes_another_header_is_refused)
+{
+	static const struct {
+		uint8_t at, value;
+	} rows[] = {{3, 0x82}, {3, 0x83}, {8, 0}, {15, 0}, {18, 0x7f}, {22, 1}, {23, 1}};
+	struct jg_wire_request sent = sample_wire(0);
+	const struct jg_request what = sample_request();
+	const struct jg_verdict verdict = {.reason = JG_REASON_EXPIRED};
+	size_t len = jg_wire_request_build(&sent, &what, datagram, sizeof(datagram));
+	cr_assert_eq(jg_wire_request_parse(datagram, len, &wire, &request), JG_WIRE_FATE_OK);
+	len = jg_wire_reply_build(
+		&wire, &verdict, (struct jg_str){NULL, 0}, answer, sizeof(answer));
+	for (size_t i = 0; i < JG_ARRAY_SIZE(rows); i++) {
+		const uint8_t kept = answer[rows[i].at];
+		answer[rows[i].at] = rows[i].value;
+		cr_assert_eq(jg_wire_reply_open(NULL, &wire, answer, len, &reply),
+			JG_WIRE_FATE_OTHER, "row %zu", i);
+		answer[rows[i].at] = kept;
+	}
+	cr_assert_eq(jg_wire_reply_open(NULL, &wire, answer, len, &reply), JG_WIRE_FATE_OK);
 }
 
 Test(wire_mac, request_does_not_pass_for_a_reply_nor_a_reply_for_a_request)
