@@ -14,7 +14,8 @@
 
 enum {
 	SHOWN_MAX = 20,
-	LAYOUTS = 8
+	LAYOUTS = 8,
+	PATHS_MAX = 3
 };
 
 struct tally {
@@ -24,7 +25,8 @@ struct tally {
 
 struct run {
 	struct ref_world world;
-	struct jg_verifier *verifier;
+	struct jg_verifier *path[PATHS_MAX]; /**< the best of this CPU, the portable one, AVX2 */
+	size_t paths_n;
 	struct jg_snapshot *snapshot;
 	char *public_pem;
 	uint64_t disagreements;
@@ -121,9 +123,28 @@ static void build(struct run *run, struct jg_cut_offs *cut_offs)
 	if (builder != NULL)
 		jg_snapshot_builder_set_cut_offs(builder, cut_offs);
 	run->snapshot = builder == NULL ? NULL : jg_snapshot_build(builder, 1, &err);
-	run->verifier = jg_verifier_new(NULL, &err);
-	if (run->snapshot == NULL || run->verifier == NULL)
+	if (run->snapshot == NULL)
 		die(&err);
+}
+
+// Every way through the core is judged: the fastest, the full scan in portable code, and AVX2 where
+// this CPU has it.
+static void open_paths(struct run *run)
+{
+	static const struct jg_verifier_options options[PATHS_MAX] = {{.seed = 1},
+		{.mac_engine = "ref", .simd = "portable", .no_shapes = true, .seed = 1},
+		{.simd = "avx2", .seed = 1}};
+	for (size_t i = 0; i < PATHS_MAX; i++) {
+		struct jg_error err = {""};
+		struct jg_verifier *verifier = jg_verifier_new(&options[i], &err);
+		if (verifier == NULL && i < 2)
+			die(&err);
+		if (verifier == NULL)
+			continue;
+		printf("path %zu: %s%s\n", run->paths_n, jg_verifier_describe(verifier),
+			options[i].no_shapes ? " no shapes" : "");
+		run->path[run->paths_n++] = verifier;
+	}
 }
 
 static bool same(struct jg_str got, const char *want)
@@ -213,29 +234,30 @@ static void show(const struct run *run, const struct gen_case *c, const struct j
 	}
 }
 
-static void compare(struct run *run, const struct gen_case *c, const struct jg_verdict *got)
+static void compare(struct run *run, const struct gen_case *c, const struct jg_verdict *got,
+	const struct ref_verdict *want)
 {
-	static struct ref_verdict want;
-	ref_judge(&run->world, &c->request, &want);
-	const uint32_t reasons = ref_reasons(&want);
+	const bool admit = got->reason == JG_REASON_OK;
+	const uint32_t reasons = ref_reasons(want);
+	const bool verdict = admit ? reasons == 0 : (reasons >> got->reason & 1) != 0;
+	const char *field = verdict && admit ? difference(got, want) : NULL;
+	if (!verdict || field != NULL) {
+		run->disagreements++;
+		show(run, c, got, want, field);
+	}
+}
+
+static void count(
+	struct run *run, const struct gen_case *c, const struct ref_verdict *want, uint8_t reason)
+{
 	struct tally *tally = run->tally;
 	while (tally->layout != NULL && strcmp(tally->layout, c->layout) != 0)
 		tally++;
 	tally->layout = c->layout;
 	tally->cases++;
-	tally->open += want.unspecified != NULL;
-	if (want.unspecified == NULL) {
-		const bool admit = got->reason == JG_REASON_OK;
-		const bool verdict = admit ? reasons == 0 : (reasons >> got->reason & 1) != 0;
-		const char *field = verdict && admit ? difference(got, &want) : NULL;
-		tally->admitted += admit;
-		run->reasons[got->reason < JG_REASON_COUNT ? got->reason : 0]++;
-		if (!verdict || field != NULL) {
-			run->disagreements++;
-			show(run, c, got, &want, field);
-		}
-	}
-	ref_clear(&want);
+	tally->open += want->unspecified != NULL;
+	tally->admitted += want->unspecified == NULL && reason == JG_REASON_OK;
+	run->reasons[reason < JG_REASON_COUNT ? reason : 0]++;
 }
 
 // RSA signing is slow: Vonage gets a small share.
@@ -264,7 +286,8 @@ static void burst(struct run *run, struct gen *gens, unsigned n)
 {
 	static struct gen_case cases[JG_BURST_MAX];
 	static struct jg_request requests[JG_BURST_MAX];
-	static struct jg_verdict verdicts[JG_BURST_MAX];
+	static struct jg_verdict verdicts[PATHS_MAX][JG_BURST_MAX];
+	static struct ref_verdict want;
 	const char *only = getenv("ONLY");
 	for (unsigned i = 0; i < n; i++) {
 		// Each has a pool of its own; the random state goes from one to the next.
@@ -283,9 +306,15 @@ static void burst(struct run *run, struct gen *gens, unsigned n)
 			.type = JG_REQUEST_JOIN,
 			.service = (uint8_t)r->service};
 	}
-	jg_verify_burst(run->verifier, run->snapshot, GEN_NOW, requests, verdicts, n);
-	for (unsigned i = 0; i < n; i++)
-		compare(run, &cases[i], &verdicts[i]);
+	for (size_t i = 0; i < run->paths_n; i++)
+		jg_verify_burst(run->path[i], run->snapshot, GEN_NOW, requests, verdicts[i], n);
+	for (unsigned i = 0; i < n; i++) {
+		ref_judge(&run->world, &cases[i].request, &want);
+		count(run, &cases[i], &want, verdicts[0][i].reason);
+		for (size_t p = 0; p < run->paths_n && want.unspecified == NULL; p++)
+			compare(run, &cases[i], &verdicts[p][i], &want);
+		ref_clear(&want);
+	}
 }
 
 static void report(const struct run *run)
@@ -329,6 +358,7 @@ int main(void)
 	if (cut_offs == NULL)
 		die(&err);
 	build(&run, cut_offs);
+	open_paths(&run);
 	struct gen *gens = calloc(JG_BURST_MAX + 1, sizeof(*gens));
 	for (unsigned i = 0; gens != NULL && i <= JG_BURST_MAX; i++)
 		gens[i] = (struct gen){.state = seed, .world = &run.world, .private_key = pair};
@@ -340,7 +370,8 @@ int main(void)
 		done += n;
 	}
 	report(&run);
-	jg_verifier_free(run.verifier);
+	for (size_t i = 0; i < run.paths_n; i++)
+		jg_verifier_free(run.path[i]);
 	jg_snapshot_free(run.snapshot);
 	jg_cut_offs_free(cut_offs);
 	BIO_free(bio);
