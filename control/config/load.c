@@ -25,7 +25,7 @@ static void wipe_what_jansson_frees(void)
 	json_malloc_t get;
 	json_free_t put;
 	json_get_alloc_funcs(&get, &put);
-	if (put != wiping_free)
+	if (put == free) // else somebody has found a better place for them
 		json_set_alloc_funcs(malloc, wiping_free);
 }
 

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control.h"
+
+#include "admin.h"
+#include "locked.h"
+#include "log.h"
+#include "request.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define COLLECT_NS (UINT64_C(60) * 1000000000)
+#define IDLE_NS (200 * 1000000L) // how often the idle thread looks at acknowledgements
+#define SPIN_NS (20 * 1000L) // and while somebody waits for them
+#define STOPPING 1u
+#define RELOADING 2u
+
+// A request of another thread, on that thread's stack.
+struct jg_asked {
+	struct jg_asked *next;
+	struct jg_ask ask;
+	uint64_t deadline_ns;
+	bool started;
+	bool done;
+};
+
+struct jg_control {
+	struct jg_engine engine;
+	struct jg_admin *admin;
+	struct jg_control_member members[JG_PUBLISHER_WORKERS_MAX];
+	int wake_fd;
+	atomic_uint wishes; // STOPPING, RELOADING: set by any thread, taken by ours
+	pthread_t thread;
+	bool running;
+	bool no_socket;
+	pthread_mutex_t lock; // guards asked
+	pthread_cond_t answered;
+	struct jg_asked *asked;
+	uint64_t collected_ns;
+};
+
+static void wake(struct jg_control *control)
+{
+	const uint64_t one = 1;
+	(void)!write(control->wake_fd, &one, sizeof(one));
+}
+
+static struct jg_store *open_store(const struct jg_config *config, struct jg_error *err)
+{
+	if (config->store_sqlite.p != NULL)
+		return jg_store_sqlite_open(config->store_sqlite.p, err);
+	return NULL;
+}
+
+static int prepare(struct jg_control *control, struct jg_error *err)
+{
+	struct jg_engine *engine = &control->engine;
+	bool stored = engine->config->store_sqlite.p != NULL;
+	engine->store = open_store(engine->config, err);
+	if (stored && engine->store == NULL)
+		return -EIO;
+	engine->state = jg_state_new(err);
+	engine->publisher = jg_publisher_new(jg_compiled_free, err);
+	if (engine->state == NULL || engine->publisher == NULL)
+		return -ENOMEM;
+	control->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (control->wake_fd < 0) {
+		jg_error_set(err, "eventfd: %s", strerror(errno));
+		return -errno;
+	}
+	int result = jg_engine_load(engine, err);
+	if (result == 0 && stored)
+		(void)jg_engine_compare(engine);
+	return result;
+}
+
+struct jg_control *jg_control_new(const struct jg_control_options *options, struct jg_error *err)
+{
+	struct jg_control *control = calloc(1, sizeof(*control));
+	if (control == NULL) {
+		jg_error_set(err, "out of memory for the control plane");
+		jg_config_free(options->config);
+		return NULL;
+	}
+	control->wake_fd = -1;
+	control->no_socket = options->no_socket;
+	(void)pthread_mutex_init(&control->lock, NULL);
+	(void)pthread_cond_init(&control->answered, NULL);
+	control->engine.config = options->config;
+	control->engine.config_path = options->config_path;
+	control->engine.version = options->version != NULL ? options->version : "joingated";
+	control->engine.members = control->members;
+	control->engine.started_at = (int64_t)jg_realtime();
+	if (prepare(control, err) != 0) {
+		jg_control_free(control);
+		return NULL;
+	}
+	return control;
+}
+
+int jg_control_add(
+	struct jg_control *control, const struct jg_control_member *member, struct jg_error *err)
+{
+	struct jg_engine *engine = &control->engine;
+	int result = jg_publisher_add(engine->publisher, member->name, member->channel, err);
+	if (result == 0)
+		control->members[engine->members_n++] = *member;
+	return result;
+}
+
+static void answer_asked(struct jg_control *control, uint64_t now_ns)
+{
+	const struct jg_publisher *publisher = control->engine.publisher;
+	(void)pthread_mutex_lock(&control->lock);
+	for (struct jg_asked *a = control->asked; a != NULL; a = a->next) {
+		if (a->done)
+			continue;
+		if (!a->started) {
+			a->started = true;
+			jg_ask_run(&a->ask);
+			a->deadline_ns = now_ns + a->ask.wait_ns;
+		}
+		if (a->ask.failure != JG_FAILURE_NONE || a->ask.epoch == 0 ||
+			jg_publisher_in_force(publisher) >= a->ask.epoch ||
+			now_ns >= a->deadline_ns) {
+			jg_ask_finish(&a->ask);
+			a->done = true;
+			(void)pthread_cond_broadcast(&control->answered);
+		}
+	}
+	(void)pthread_mutex_unlock(&control->lock);
+}
+
+static bool asked_waiting(struct jg_control *control)
+{
+	bool waiting = false;
+	(void)pthread_mutex_lock(&control->lock);
+	for (struct jg_asked *a = control->asked; a != NULL; a = a->next)
+		waiting |= !a->done;
+	(void)pthread_mutex_unlock(&control->lock);
+	return waiting;
+}
+
+static void wait_for_work(struct jg_control *control, struct pollfd *fds, unsigned n)
+{
+	bool waiting = (control->admin != NULL && jg_admin_waiting(control->admin)) ||
+		asked_waiting(control);
+	const struct timespec timeout = {.tv_nsec = waiting ? SPIN_NS : IDLE_NS};
+	(void)ppoll(fds, n, &timeout, NULL);
+	uint64_t count;
+	if ((fds[0].revents & POLLIN) != 0)
+		(void)!read(control->wake_fd, &count, sizeof(count));
+}
+
+static void reload(struct jg_control *control)
+{
+	struct jg_error err;
+	uint64_t epoch;
+	if (jg_engine_reload(&control->engine, "signal", &epoch, &err) != 0)
+		jg_log("reload: %s", err.text);
+	else
+		jg_log("reloaded %s, epoch %llu", control->engine.config_path,
+			(unsigned long long)epoch);
+}
+
+// One turn of the control thread: false when it is to end.
+static bool turn(struct jg_control *control)
+{
+	struct pollfd fds[JG_ADMIN_FDS + 2];
+	unsigned n = 0;
+	fds[n++] = (struct pollfd){.fd = control->wake_fd, .events = POLLIN};
+	struct jg_store *store = control->engine.store;
+	fds[n++] = (struct pollfd){.fd = store != NULL ? store->wake_fd : -1, .events = POLLIN};
+	unsigned admin_n = control->admin != NULL ? jg_admin_fds(control->admin, fds + n) : 0;
+	wait_for_work(control, fds, n + admin_n);
+	uint64_t now_ns = jg_monotonic_ns();
+	unsigned wishes = atomic_exchange(&control->wishes, 0);
+	if ((wishes & STOPPING) != 0)
+		return false;
+	if ((wishes & RELOADING) != 0)
+		reload(control);
+	jg_engine_turn(&control->engine);
+	if (control->admin != NULL)
+		jg_admin_turn(control->admin, fds + n, admin_n, now_ns);
+	answer_asked(control, now_ns);
+	if (now_ns - control->collected_ns >= COLLECT_NS) {
+		control->collected_ns = now_ns;
+		jg_engine_collect(&control->engine, (int64_t)jg_realtime());
+	}
+	return true;
+}
+
+static void *run(void *arg)
+{
+	struct jg_control *control = arg;
+	(void)pthread_setname_np(pthread_self(), "jg-control");
+	while (turn(control))
+		;
+	return NULL;
+}
+
+int jg_control_start(struct jg_control *control, struct jg_error *err)
+{
+	struct jg_engine *engine = &control->engine;
+	int result = jg_engine_publish(engine, err);
+	if (result != 0)
+		return result;
+	if (!control->no_socket && engine->config->admin_socket.p != NULL) {
+		control->admin = jg_admin_open(engine->config->admin_socket.p,
+			engine->config->admin_uids, engine->config->admin_uids_n, engine, err);
+		if (control->admin == NULL)
+			return -EIO;
+	}
+	result = pthread_create(&control->thread, NULL, run, control);
+	if (result != 0)
+		jg_error_set(err, "the control thread does not start: %s", strerror(result));
+	control->running = result == 0;
+	return -result;
+}
+
+void jg_control_reload(struct jg_control *control)
+{
+	atomic_fetch_or(&control->wishes, RELOADING);
+	wake(control);
+}
+
+void jg_control_drain(struct jg_control *control, bool drain)
+{
+	atomic_store(&control->engine.draining, drain);
+	wake(control);
+}
+
+bool jg_control_ready(const struct jg_control *control)
+{
+	return atomic_load(&control->engine.ready) && !atomic_load(&control->engine.draining);
+}
+
+void jg_control_stop(struct jg_control *control)
+{
+	if (control == NULL || !control->running)
+		return;
+	atomic_fetch_or(&control->wishes, STOPPING);
+	wake(control);
+	(void)pthread_join(control->thread, NULL);
+	control->running = false;
+	jg_admin_close(control->admin);
+	control->admin = NULL;
+}
+
+void jg_control_free(struct jg_control *control)
+{
+	if (control == NULL)
+		return;
+	jg_control_stop(control);
+	jg_admin_close(control->admin);
+	jg_publisher_free(control->engine.publisher);
+	jg_state_free(control->engine.state);
+	if (control->engine.store != NULL)
+		control->engine.store->ops->free(control->engine.store);
+	jg_config_free(control->engine.config);
+	if (control->wake_fd >= 0)
+		(void)close(control->wake_fd);
+	(void)pthread_cond_destroy(&control->answered);
+	(void)pthread_mutex_destroy(&control->lock);
+	free(control);
+}
+
+char *jg_control_ask(struct jg_control *control, const char *who, const char *request, size_t len)
+{
+	struct jg_asked asked = {.ask = {.engine = &control->engine, .who = who}};
+	asked.ask.request = json_loadb(request, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+	if (!json_is_object(asked.ask.request) || !control->running) {
+		json_decref(asked.ask.request);
+		return NULL;
+	}
+	(void)pthread_mutex_lock(&control->lock);
+	struct jg_asked **end = &control->asked;
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = &asked;
+	wake(control);
+	while (!asked.done)
+		(void)pthread_cond_wait(&control->answered, &control->lock);
+	end = &control->asked;
+	while (*end != &asked)
+		end = &(*end)->next;
+	*end = asked.next;
+	(void)pthread_mutex_unlock(&control->lock);
+	char *reply = jg_text_of(asked.ask.reply);
+	json_decref(asked.ask.reply);
+	json_decref(asked.ask.request);
+	return reply;
+}
+
+void jg_control_reply_free(char *reply)
+{
+	jg_text_free(reply);
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/**
+ * The control plane of one gate: a thread that owns the desired state, its store, the publication to
+ * the workers and the admin socket.
+ *
+ *     new (store opened, state loaded)  add members  start (first snapshot sent, socket open)
+ *     ... reload, requests ...  stop (thread gone, socket closed)  [workers stop]  free
+ */
+
+#include "internal/channel.h"
+#include "internal/config.h"
+#include "internal/counters.h"
+
+struct jg_control;
+
+struct jg_control_options {
+	const char *config_path; /**< read again by a reload; NULL = none */
+	struct jg_config *config; /**< owned from here on, also on failure */
+	const char *version; /**< "joingated 0.1.0" */
+	bool no_socket; /**< tests and benches: requests through jg_control_ask() alone */
+};
+
+/** A worker or the RS256 lane. Everything is borrowed. */
+struct jg_control_member {
+	const char *name;
+	struct jg_channel *channel;
+	const struct jg_counters *counters; /**< NULL = none */
+	const char *describe; /**< "mac=… simd=…"; NULL = not known */
+};
+
+/** Open the store and load the state, or seed it from the configuration. NULL with err: what is wrong
+ * and the way out. */
+JG_MUST_CHECK struct jg_control *jg_control_new(
+	const struct jg_control_options *options, struct jg_error *err);
+
+/** Before start. */
+JG_MUST_CHECK int jg_control_add(
+	struct jg_control *control, const struct jg_control_member *member, struct jg_error *err);
+
+/** Send the first snapshot, open the admin socket, start the thread. */
+JG_MUST_CHECK int jg_control_start(struct jg_control *control, struct jg_error *err);
+
+/** Ask for a reload of the configuration; async-signal-safe, any thread. */
+void jg_control_reload(struct jg_control *control);
+
+/** Not ready any more, whatever else holds; any thread. Undone by false. */
+void jg_control_drain(struct jg_control *control, bool drain);
+
+/** State loaded, in force everywhere, not draining, not fenced; any thread. */
+bool jg_control_ready(const struct jg_control *control);
+
+/** End the thread and close the socket; snapshots stay until free. */
+void jg_control_stop(struct jg_control *control);
+
+/** The workers must have stopped. NULL is allowed. */
+void jg_control_free(struct jg_control *control);
+
+/**
+ * One request of docs/admin.md, as if it came over the socket; waits until it is answered.
+ * Tests, benches and other front doors (metrics) use it; any thread but control's own.
+ *
+ * @param who for the audit trail
+ * @return the reply's JSON text, to be freed with jg_control_reply_free(); NULL: stopped or no memory
+ */
+JG_MUST_CHECK char *jg_control_ask(
+	struct jg_control *control, const char *who, const char *request, size_t len);
+void jg_control_reply_free(char *reply);

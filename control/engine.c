@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "engine.h"
+
+#include "log.h"
+
+#include <joingate/verify.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+uint64_t jg_monotonic_ns(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+double jg_realtime(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+int jg_engine_publish(struct jg_engine *engine, struct jg_error *err)
+{
+	uint64_t epoch = jg_publisher_next(engine->publisher);
+	struct jg_gate_state *compiled =
+		jg_state_compile(engine->state, engine->config, epoch, err);
+	if (compiled == NULL)
+		return -EINVAL;
+	if (jg_publisher_publish(engine->publisher, compiled, jg_monotonic_ns()) == 0) {
+		jg_error_set(err, "out of memory while publishing");
+		return -ENOMEM;
+	}
+	engine->dirty = false;
+	return 0;
+}
+
+static int validate(const struct jg_change *change, struct jg_error *err)
+{
+	size_t size = 0;
+	for (uint32_t i = 0; i < change->records_n; i++) {
+		const struct jg_record *r = &change->records[i];
+		size += r->path.len + r->value.len;
+		int result = jg_state_check(r, err);
+		if (result != 0)
+			return result;
+	}
+	for (uint32_t i = 0; i < change->cut_offs_n; i++) {
+		const struct jg_cut_off *c = &change->cut_offs[i];
+		size += c->user.len + c->room.len + c->secret.len;
+	}
+	if (size > JG_CHANGE_MAX) {
+		jg_error_set(err, "the change is larger than 1 MiB; split it");
+		return -E2BIG;
+	}
+	return 0;
+}
+
+static int write_durably(struct jg_engine *engine, const struct jg_change *change, uint64_t epoch,
+	struct jg_error *err)
+{
+	char *detail = change->detail == NULL ? NULL : jg_text_of(change->detail);
+	const struct jg_audit audit = {
+		.time = (int64_t)jg_realtime(),
+		.epoch = epoch,
+		.who = {change->who, (uint32_t)strlen(change->who)},
+		.what = {change->what, (uint32_t)strlen(change->what)},
+		.detail = detail == NULL ? JG_STR("{}")
+					 : (struct jg_str){detail, (uint32_t)strlen(detail)},
+	};
+	const struct jg_store_change written = {
+		.records = change->records,
+		.records_n = change->records_n,
+		.cut_offs = change->cut_offs,
+		.cut_offs_n = change->cut_offs_n,
+		.audit = &audit,
+		.epoch = epoch,
+	};
+	int result = engine->store->ops->commit(engine->store, &written, err);
+	jg_text_free(detail);
+	return result;
+}
+
+// From here on the change is durable: what fails is retried, never undone.
+static void apply(struct jg_engine *engine, const struct jg_change *change)
+{
+	struct jg_error err;
+	for (uint32_t i = 0; i < change->records_n; i++)
+		if (jg_state_apply(engine->state, &change->records[i], &err) != 0)
+			jg_log("a durable change could not be applied: %s", err.text);
+	for (uint32_t i = 0; i < change->cut_offs_n; i++)
+		if (jg_state_cut_off(engine->state, &change->cut_offs[i], &err) != 0)
+			jg_log("a durable cut-off could not be applied: %s", err.text);
+}
+
+// A seal where only cut-offs changed, else a new snapshot.
+static uint64_t publish(struct jg_engine *engine, const struct jg_change *change)
+{
+	struct jg_error err;
+	if (change->cut_offs_n > 0) {
+		engine->reclaim = true;
+		engine->reclaim_epoch = jg_publisher_next(engine->publisher);
+	}
+	if (change->records_n == 0 && !engine->dirty)
+		return jg_publisher_publish(engine->publisher, NULL, jg_monotonic_ns());
+	engine->dirty = true;
+	if (jg_engine_publish(engine, &err) != 0) {
+		jg_log("a durable change is not in force yet: %s", err.text);
+		return 0;
+	}
+	return jg_publisher_epoch(engine->publisher);
+}
+
+int jg_engine_change(struct jg_engine *engine, const struct jg_change *change,
+	struct jg_change_result *result, struct jg_error *err)
+{
+	*result = (struct jg_change_result){.began_ns = jg_monotonic_ns()};
+	if (engine->store == NULL) {
+		jg_error_set(err,
+			"there is no store: the configuration file is the state. Change %s and run "
+			"joingatectl reload, or set store.sqlite",
+			engine->config_path != NULL ? engine->config_path : "it");
+		return -ENOTSUP;
+	}
+	int failed = validate(change, err);
+	if (failed == 0)
+		failed = write_durably(engine, change, jg_publisher_next(engine->publisher), err);
+	if (failed != 0)
+		return failed;
+	result->durable_ns = jg_monotonic_ns();
+	result->durable_at = jg_realtime();
+	apply(engine, change);
+	result->epoch = publish(engine, change);
+	engine->changes++;
+	return 0;
+}
+
+static int load_record(void *arg, const struct jg_record *record, struct jg_error *err)
+{
+	struct jg_engine *engine = arg;
+	return jg_state_apply(engine->state, record, err);
+}
+
+static int load_cut_off(void *arg, const struct jg_cut_off *cut_off, struct jg_error *err)
+{
+	struct jg_engine *engine = arg;
+	return jg_state_cut_off(engine->state, cut_off, err);
+}
+
+// A record per app of the configuration; texts in the locked memory of JSON. Free with records_free.
+static struct jg_record *config_records(const struct jg_config *config, struct jg_error *err)
+{
+	struct jg_record *records = calloc((size_t)config->apps_n + 1, sizeof(*records));
+	if (records == NULL) {
+		jg_error_set(err, "out of memory for the apps");
+		return NULL;
+	}
+	for (uint32_t i = 0; i < config->apps_n; i++) {
+		char path[JG_PATH_MAX];
+		const struct jg_app *app = &config->apps[i];
+		char *value = jg_config_app_render(app, true);
+		bool ok = jg_path_app(path, app->vendor, app->key);
+		assert(ok); // 128 bytes fit
+		(void)ok;
+		char *kept = strdup(path);
+		records[i].path = (struct jg_str){kept, kept == NULL ? 0 : (uint32_t)strlen(kept)};
+		records[i].value =
+			(struct jg_str){value, value == NULL ? 0 : (uint32_t)strlen(value)};
+		if (kept == NULL || value == NULL)
+			jg_error_set(err, "out of memory for the apps");
+	}
+	return records;
+}
+
+static void records_free(struct jg_record *records, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		free((char *)(uintptr_t)records[i].path.p);
+		jg_text_free((char *)(uintptr_t)records[i].value.p);
+	}
+	free(records);
+}
+
+static int apply_config(struct jg_engine *engine, struct jg_record *records, struct jg_error *err)
+{
+	int result = 0;
+	for (uint32_t i = 0; i < engine->config->apps_n && result == 0; i++)
+		result = records[i].value.p == NULL
+			? -ENOMEM
+			: jg_state_apply(engine->state, &records[i], err);
+	if (result == 0)
+		result = jg_config_seed_cut_offs(
+			engine->config, jg_state_cut_offs(engine->state), err);
+	return result;
+}
+
+static int seed(struct jg_engine *engine, struct jg_record *records, struct jg_error *err)
+{
+	const struct jg_audit audit = {
+		.time = engine->started_at,
+		.epoch = 1,
+		.who = JG_STR("configuration"),
+		.what = JG_STR("seed"),
+		.detail = JG_STR("{}"),
+	};
+	const struct jg_store_change change = {
+		.records = records,
+		.records_n = engine->config->apps_n,
+		.cut_offs = engine->config->cut_offs,
+		.cut_offs_n = engine->config->cut_offs_n,
+		.audit = &audit,
+		.epoch = 1,
+	};
+	return engine->store->ops->commit(engine->store, &change, err);
+}
+
+int jg_engine_load(struct jg_engine *engine, struct jg_error *err)
+{
+	bool seeding = engine->store != NULL && engine->store->empty;
+	if (engine->store != NULL && !seeding) {
+		const struct jg_store_sink sink = {engine, load_record, load_cut_off};
+		int result = engine->store->ops->load(engine->store, &sink, err);
+		if (result == 0)
+			jg_publisher_resume(engine->publisher, engine->store->epoch);
+		return result;
+	}
+	struct jg_record *records = config_records(engine->config, err);
+	if (records == NULL)
+		return -ENOMEM;
+	int result = apply_config(engine, records, err);
+	if (result == 0 && seeding)
+		result = seed(engine, records, err);
+	if (result == 0 && seeding)
+		jg_publisher_resume(engine->publisher, engine->store->epoch);
+	records_free(records, engine->config->apps_n);
+	return result;
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/** What the control thread works with. Private to control; every function is for that thread. */
+
+#include "control.h"
+#include "publish.h"
+#include "state.h"
+
+#include <stdatomic.h>
+
+struct jg_admin;
+
+/** Requests in flight through jg_control_ask(). */
+struct jg_asked;
+
+struct jg_engine {
+	struct jg_config *config;
+	const char *config_path;
+	const char *version;
+	struct jg_state *state;
+	struct jg_store *store; // NULL: the configuration is the state
+	struct jg_publisher *publisher;
+	const struct jg_control_member *members;
+	unsigned members_n;
+	int64_t started_at; // seconds since the Unix epoch
+	uint64_t reloads;
+	uint64_t reload_failures;
+	uint64_t changes;
+	uint64_t collected; // cut-offs that could refuse nothing any more
+	bool dirty; // durable, but not yet compiled: retried
+	uint64_t retry_ns; // not before
+	bool reclaim; // the cut-off table may hold memory that growth replaced
+	uint64_t reclaim_epoch; // once this is in force everywhere it may go
+	atomic_bool draining;
+	atomic_bool ready;
+};
+
+/** What is to change, with a line for the audit trail. */
+struct jg_change {
+	const char *who;
+	const char *what; // "revoke user"
+	const json_t *detail; // without secrets
+	struct jg_record *records;
+	uint32_t records_n;
+	const struct jg_cut_off *cut_offs;
+	uint32_t cut_offs_n;
+};
+
+struct jg_change_result {
+	uint64_t epoch; // seals it; 0 = it is durable but could not be published yet
+	uint64_t began_ns; // monotonic
+	uint64_t durable_ns;
+	double durable_at; // seconds since the Unix epoch
+};
+
+uint64_t jg_monotonic_ns(void);
+double jg_realtime(void);
+
+/** Validate, write durably, apply, compile, publish. 0, or negative errno with err; -EAGAIN: somebody
+ * else changed the same record meanwhile. */
+JG_MUST_CHECK int jg_engine_change(struct jg_engine *engine, const struct jg_change *change,
+	struct jg_change_result *result, struct jg_error *err);
+
+/** Fill the state from store or configuration. */
+JG_MUST_CHECK int jg_engine_load(struct jg_engine *engine, struct jg_error *err);
+
+/** Compile and publish a snapshot of the state; 0 or negative errno. */
+JG_MUST_CHECK int jg_engine_publish(struct jg_engine *engine, struct jg_error *err);
+
+/** Read the configuration again; a bad file changes nothing. @param[out] epoch that seals it */
+JG_MUST_CHECK int jg_engine_reload(
+	struct jg_engine *engine, const char *who, uint64_t *epoch, struct jg_error *err);
+
+/** What has to be done from time to time: acknowledgements, retries, changes of others, collection. */
+void jg_engine_turn(struct jg_engine *engine);
+
+/** Collect cut-offs that can refuse nothing any more; a bounded number at a time. */
+void jg_engine_collect(struct jg_engine *engine, int64_t now);
+
+/** Warn about apps of the configuration that differ from the store's. @return how many */
+unsigned jg_engine_compare(const struct jg_engine *engine);

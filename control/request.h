@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/** Requests of docs/admin.md: what was asked, by whom, and what came of it. Control thread only. */
+
+#include "engine.h"
+
+/** How a request failed: X(SYMBOL, "code in the reply"). */
+#define JG_FAILURES(X)                  \
+	X(INVALID, "invalid")           \
+	X(NOT_FOUND, "not_found")       \
+	X(EXISTS, "exists")             \
+	X(CONFLICT, "conflict")         \
+	X(UNAVAILABLE, "unavailable")   \
+	X(NOT_IN_FORCE, "not_in_force") \
+	X(DENIED, "denied")             \
+	X(BUSY, "busy")
+
+enum jg_failure {
+	JG_FAILURE_NONE = 0,
+#define X(symbol, code) JG_FAILURE_##symbol,
+	JG_FAILURES(X)
+#undef X
+};
+
+const char *jg_failure_name(enum jg_failure failure);
+
+struct jg_ask {
+	struct jg_engine *engine;
+	const char *who; // for the audit trail
+	json_t *request; // a JSON object
+	json_t *reply; // a JSON object, filled in
+	enum jg_failure failure; // with err
+	struct jg_error err;
+	uint64_t epoch; // the reply waits until this is in force; 0 = it does not wait
+	uint64_t wait_ns; // how long, at most
+	struct jg_change_result change; // where there was one
+	bool follow; // audit lines go on coming
+	uint64_t after; // the last audit line that was told
+};
+
+/** Run one request; the reply lacks what jg_ask_finish() adds. */
+void jg_ask_run(struct jg_ask *ask);
+
+/** The epoch is in force (or time is up): say so. ok, durable and in-force times, lag of workers. */
+void jg_ask_finish(struct jg_ask *ask);
+
+/** Audit lines after ask->after, one JSON object each, appended to a list. */
+void jg_ask_audit(struct jg_ask *ask, unsigned limit, json_t *lines);
+
+// For the files that hold the commands.
+
+/** Note a failure. */
+JG_PRINTF(3, 4)
+void jg_ask_fail(struct jg_ask *ask, enum jg_failure failure, const char *format, ...);
+
+/** The app that the request names by vendor and app (vendor may be left out where only one vendor has
+ * the key); false: failed. */
+bool jg_ask_app(struct jg_ask *ask, struct jg_state_app *found);
+
+/** Change records and cut-offs; false: failed. detail is for the audit trail, without secrets. */
+bool jg_ask_change(struct jg_ask *ask, struct jg_change *change);
+
+/** Write an app's new JSON (stolen) in place of the old; NULL removes it. */
+bool jg_ask_put_app(struct jg_ask *ask, const char *what, const struct jg_app *named, json_t *app,
+	const json_t *detail);
+
+/** A member that must be a string; NULL: failed. */
+const char *jg_ask_string(struct jg_ask *ask, const char *name);
+
+/** Commands, one file each group. */
+void jg_ask_revoke(struct jg_ask *ask);
+void jg_ask_unrevoke(struct jg_ask *ask);
+void jg_ask_rotate(struct jg_ask *ask);
+void jg_ask_apps(struct jg_ask *ask);
+void jg_ask_policy(struct jg_ask *ask);
+void jg_ask_grant(struct jg_ask *ask);
+void jg_ask_status(struct jg_ask *ask);
+void jg_ask_stats(struct jg_ask *ask);
+void jg_ask_node(struct jg_ask *ask);

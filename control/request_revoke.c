@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// revoke and unrevoke: cut-offs at every scope.
+#include "request.h"
+
+#include <joingate/verify.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define USERS_MAX 100000
+
+// "now" is the next full second, so that what was issued in this one dies too; Stream compares a
+// token of the same second as still good (token-formats.md section 3).
+static int64_t now_for(unsigned vendor)
+{
+	int64_t now = (int64_t)jg_realtime();
+	return vendor == JG_VENDOR_STREAM ? now : now + 1;
+}
+
+static bool has_secret(const struct jg_app *app, struct jg_str id)
+{
+	for (uint32_t i = 0; i < app->secrets_n; i++)
+		if (jg_str_eq(app->secrets[i].id, id))
+			return true;
+	return false;
+}
+
+// One JSON object as in the configuration's cut_offs[], from the request's members.
+static json_t *subject(
+	struct jg_ask *ask, const struct jg_app *app, const char *scope, int64_t before)
+{
+	static const char *const fields[] = {"user", "room", "secret", "token_id"};
+	json_t *json = json_object();
+	(void)json_object_set_new(json, "vendor", json_string(jg_vendor_name(app->vendor)));
+	(void)json_object_set_new(json, "app", json_stringn(app->key.p, app->key.len));
+	(void)json_object_set_new(json, "scope", json_string(scope));
+	(void)json_object_set_new(
+		json, "before", before == JG_TIME_NONE ? json_null() : json_integer(before));
+	for (size_t i = 0; i < JG_ARRAY_SIZE(fields); i++) {
+		json_t *value = json_object_get(ask->request, fields[i]);
+		if (value != NULL)
+			(void)json_object_set(json, fields[i], value);
+	}
+	return json;
+}
+
+static bool commit(
+	struct jg_ask *ask, bool undo, json_t *detail, const struct jg_cut_off *cut_offs, size_t n)
+{
+	char what[64];
+	snprintf(what, sizeof(what), "%s %s", undo ? "unrevoke" : "revoke",
+		n == 1 ? jg_scope_name(cut_offs[0].scope) : "users");
+	struct jg_change change = {
+		.what = what,
+		.detail = detail,
+		.cut_offs = cut_offs,
+		.cut_offs_n = (uint32_t)n,
+	};
+	bool ok = jg_ask_change(ask, &change);
+	if (ok)
+		(void)json_object_set_new(ask->reply, "cut_offs", json_integer((json_int_t)n));
+	return ok;
+}
+
+static void revoke_users(
+	struct jg_ask *ask, const struct jg_app *app, json_t *users, int64_t before)
+{
+	size_t n = json_array_size(users);
+	if (n < 1 || n > USERS_MAX) {
+		jg_ask_fail(ask, JG_FAILURE_INVALID, "users is a list of %zu; expected 1..%d", n,
+			USERS_MAX);
+		return;
+	}
+	struct jg_cut_off *cut_offs = calloc(n, sizeof(*cut_offs));
+	if (cut_offs == NULL) {
+		jg_ask_fail(ask, JG_FAILURE_UNAVAILABLE, "out of memory");
+		return;
+	}
+	bool ok = true;
+	for (size_t i = 0; i < n && ok; i++) {
+		cut_offs[i] = (struct jg_cut_off){
+			.scope = JG_SCOPE_USER,
+			.vendor = app->vendor,
+			.app = app->key,
+			.user = jg_str_of(json_array_get(users, i)),
+			.before = before,
+		};
+		ok = cut_offs[i].user.len >= 1 && cut_offs[i].user.len <= 1024;
+		if (!ok)
+			jg_ask_fail(ask, JG_FAILURE_INVALID,
+				"users[%zu] is no user; expected a string of 1..1024 bytes", i);
+	}
+	if (ok) {
+		json_t *detail = subject(ask, app, "user", before);
+		(void)json_object_set(detail, "users", users);
+		(void)commit(ask, before == JG_TIME_NONE, detail, cut_offs, n);
+		json_decref(detail);
+	}
+	free(cut_offs);
+}
+
+static void revoke(struct jg_ask *ask, int64_t before)
+{
+	struct jg_state_app found;
+	struct jg_cut_off cut_off;
+	const char *scope = jg_ask_string(ask, "scope");
+	if (scope == NULL || !jg_ask_app(ask, &found))
+		return;
+	if (before == 0)
+		before = now_for(found.app->vendor);
+	json_t *users = json_object_get(ask->request, "users");
+	if (users != NULL && strcmp(scope, "user") == 0) {
+		revoke_users(ask, found.app, users, before);
+		return;
+	}
+	json_t *json = subject(ask, found.app, scope, before);
+	if (!jg_record_cut_off(&cut_off, json, &ask->err)) {
+		ask->failure = JG_FAILURE_INVALID;
+	} else if (cut_off.scope == JG_SCOPE_SECRET && before != JG_TIME_NONE &&
+		!has_secret(found.app, cut_off.secret)) {
+		jg_ask_fail(
+			ask, JG_FAILURE_NOT_FOUND, "the app has no secret %.64s", cut_off.secret.p);
+	} else if (commit(ask, before == JG_TIME_NONE, json, &cut_off, 1)) {
+		(void)json_object_set_new(ask->reply, "before",
+			before == JG_TIME_NONE ? json_null() : json_integer(before));
+	}
+	json_decref(json);
+}
+
+void jg_ask_revoke(struct jg_ask *ask)
+{
+	const json_t *before = json_object_get(ask->request, "before");
+	int64_t when = json_integer_value(before);
+	if (json_is_null(before)) {
+		revoke(ask, JG_TIME_NONE);
+	} else if (before != NULL && (!json_is_integer(before) || when < 1 || when > 4294967294)) {
+		jg_ask_fail(ask, JG_FAILURE_INVALID,
+			"before is not a time; expected seconds since 1970, 1..4294967294, or "
+			"null");
+	} else {
+		revoke(ask, when); // 0: now
+	}
+}
+
+void jg_ask_unrevoke(struct jg_ask *ask)
+{
+	revoke(ask, JG_TIME_NONE);
+}

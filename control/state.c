@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "state.h"
+
+#include "internal/front_end.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+// A record that is in force. An app's index stays its own for the life of the process, so that
+// counters never change owner.
+struct entry {
+	struct entry *next; // in its bucket
+	char *path;
+	uint64_t hash;
+	int64_t revision;
+	uint32_t index;
+	struct jg_config *app; // or
+	struct jg_override_record override;
+};
+
+struct jg_state {
+	struct jg_cut_offs *cut_offs;
+	struct entry **buckets;
+	size_t buckets_n; // a power of two
+	size_t entries_n;
+	unsigned apps_n;
+	uint32_t next_index;
+};
+
+struct jg_state *jg_state_new(struct jg_error *err)
+{
+	struct jg_state *state = calloc(1, sizeof(*state));
+	if (state != NULL) {
+		state->buckets_n = 64;
+		state->buckets = calloc(state->buckets_n, sizeof(struct entry *));
+	}
+	if (state == NULL || state->buckets == NULL) {
+		jg_error_set(err, "out of memory for the state");
+		free(state);
+		return NULL;
+	}
+	state->cut_offs = jg_cut_offs_new(0, err);
+	if (state->cut_offs == NULL) {
+		jg_state_free(state);
+		return NULL;
+	}
+	return state;
+}
+
+static void entry_free(struct entry *entry)
+{
+	jg_config_free(entry->app);
+	jg_record_override_fini(&entry->override);
+	free(entry->path);
+	free(entry);
+}
+
+void jg_state_clear(struct jg_state *state)
+{
+	for (size_t i = 0; i < state->buckets_n; i++) {
+		while (state->buckets[i] != NULL) {
+			struct entry *entry = state->buckets[i];
+			state->buckets[i] = entry->next;
+			entry_free(entry);
+		}
+	}
+	state->entries_n = 0;
+	state->apps_n = 0;
+}
+
+void jg_state_free(struct jg_state *state)
+{
+	if (state == NULL)
+		return;
+	jg_state_clear(state);
+	jg_cut_offs_free(state->cut_offs);
+	free(state->buckets);
+	free(state);
+}
+
+// FNV-1a: paths come from operators alone.
+static uint64_t hash_of(struct jg_str path)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	for (uint32_t i = 0; i < path.len; i++)
+		hash = (hash ^ (unsigned char)path.p[i]) * UINT64_C(0x100000001b3);
+	return hash ^ hash >> 32;
+}
+
+// Where the entry of a path hangs, or would.
+static struct entry **slot_of(const struct jg_state *state, struct jg_str path, uint64_t hash)
+{
+	struct entry **slot = &state->buckets[hash & (state->buckets_n - 1)];
+	while (*slot != NULL &&
+		((*slot)->hash != hash || strlen((*slot)->path) != path.len ||
+			memcmp((*slot)->path, path.p, path.len) != 0))
+		slot = &(*slot)->next;
+	return slot;
+}
+
+static void grow(struct jg_state *state)
+{
+	size_t n = state->buckets_n * 2;
+	struct entry **buckets = calloc(n, sizeof(struct entry *));
+	if (buckets == NULL)
+		return; // longer chains, nothing worse
+	for (size_t i = 0; i < state->buckets_n; i++) {
+		while (state->buckets[i] != NULL) {
+			struct entry *entry = state->buckets[i];
+			state->buckets[i] = entry->next;
+			entry->next = buckets[entry->hash & (n - 1)];
+			buckets[entry->hash & (n - 1)] = entry;
+		}
+	}
+	free(state->buckets);
+	state->buckets = buckets;
+	state->buckets_n = n;
+}
+
+static bool starts_with(struct jg_str text, const char *prefix)
+{
+	size_t len = strlen(prefix);
+	return text.len >= len && memcmp(text.p, prefix, len) == 0;
+}
+
+// A record says twice whose it is, in its path and in its value; they must agree, or a sealed
+// record could be served under another's name.
+static int bound_to(const char *derived, struct jg_str path, struct jg_error *err)
+{
+	if (strlen(derived) == path.len && memcmp(derived, path.p, path.len) == 0)
+		return 0;
+	jg_error_set(
+		err, "record %.*s holds what belongs at %.200s", (int)path.len, path.p, derived);
+	return -EINVAL;
+}
+
+static int read_app(struct entry *entry, const struct jg_record *record, struct jg_error *err)
+{
+	char path[JG_PATH_MAX];
+	entry->app = jg_record_app(record->value, err);
+	if (entry->app == NULL)
+		return -EINVAL;
+	const struct jg_app *app = &entry->app->apps[0];
+	if (!jg_path_app(path, app->vendor, app->key))
+		return -EINVAL;
+	return bound_to(path, record->path, err);
+}
+
+static int read_override(struct entry *entry, const struct jg_record *record, struct jg_error *err)
+{
+	char path[JG_PATH_MAX];
+	if (!jg_record_override(&entry->override, record->value, err))
+		return -EINVAL;
+	const struct jg_override *o = &entry->override.override;
+	if (!jg_path_override(path, o->vendor, o->app, o->room, o->identity))
+		return -EINVAL;
+	return bound_to(path, record->path, err);
+}
+
+static struct entry *read_entry(const struct jg_record *record, int *result, struct jg_error *err)
+{
+	struct entry *entry = calloc(1, sizeof(*entry));
+	*result = -ENOMEM;
+	if (entry != NULL)
+		entry->path = strndup(record->path.p, record->path.len);
+	if (entry == NULL || entry->path == NULL) {
+		jg_error_set(err, "out of memory for a record");
+		free(entry);
+		return NULL;
+	}
+	entry->hash = hash_of(record->path);
+	entry->revision = record->revision;
+	if (starts_with(record->path, "app/")) {
+		*result = read_app(entry, record, err);
+	} else if (starts_with(record->path, "override/")) {
+		*result = read_override(entry, record, err);
+	} else {
+		jg_error_set(err, "record %.*s is of no kind that this version knows",
+			(int)record->path.len, record->path.p);
+		*result = -EINVAL;
+	}
+	if (*result == 0)
+		return entry;
+	entry_free(entry);
+	return NULL;
+}
+
+int jg_state_check(const struct jg_record *record, struct jg_error *err)
+{
+	int result = 0;
+	if (record->value.p == NULL)
+		return 0;
+	struct entry *entry = read_entry(record, &result, err);
+	if (entry == NULL)
+		return result;
+	// What cannot be compiled must be refused before it is written.
+	struct jg_snapshot_builder *builder = jg_snapshot_builder_new();
+	if (builder == NULL) {
+		jg_error_set(err, "out of memory for a snapshot");
+		result = -ENOMEM;
+	} else if (entry->app != NULL) {
+		result = jg_snapshot_builder_add(builder, &entry->app->apps[0], err);
+	} else {
+		result = jg_snapshot_builder_override(builder, &entry->override.override, err);
+	}
+	jg_snapshot_builder_free(builder);
+	entry_free(entry);
+	return result;
+}
+
+int jg_state_apply(struct jg_state *state, const struct jg_record *record, struct jg_error *err)
+{
+	struct entry **slot = slot_of(state, record->path, hash_of(record->path));
+	struct entry *old = *slot;
+	struct entry *fresh = NULL;
+	int result = 0;
+	if (record->value.p != NULL) {
+		fresh = read_entry(record, &result, err);
+		if (fresh == NULL)
+			return result;
+		fresh->index = old != NULL ? old->index : state->next_index++;
+		fresh->next = old != NULL ? old->next : NULL;
+		*slot = fresh;
+		state->entries_n++;
+		state->apps_n += fresh->app != NULL;
+	} else if (old != NULL) {
+		*slot = old->next;
+	}
+	if (old != NULL) {
+		state->entries_n--;
+		state->apps_n -= old->app != NULL;
+		entry_free(old);
+	}
+	if (state->entries_n > state->buckets_n)
+		grow(state);
+	return 0;
+}
+
+int jg_state_cut_off(struct jg_state *state, const struct jg_cut_off *cut_off, struct jg_error *err)
+{
+	return jg_cut_offs_set(state->cut_offs, cut_off, err);
+}
+
+struct jg_cut_offs *jg_state_cut_offs(const struct jg_state *state)
+{
+	return state->cut_offs;
+}
+
+bool jg_state_find(const struct jg_state *state, unsigned vendor, struct jg_str key,
+	struct jg_state_app *found)
+{
+	char path[JG_PATH_MAX];
+	if (!jg_path_app(path, vendor, key))
+		return false;
+	const struct jg_str text = {path, (uint32_t)strlen(path)};
+	const struct entry *entry = *slot_of(state, text, hash_of(text));
+	if (entry == NULL)
+		return false;
+	*found = (struct jg_state_app){&entry->app->apps[0], entry->index, entry->revision};
+	return true;
+}
+
+int jg_state_apps(const struct jg_state *state, void *arg,
+	int (*visit)(void *arg, const struct jg_state_app *app))
+{
+	for (size_t i = 0; i < state->buckets_n; i++) {
+		for (const struct entry *e = state->buckets[i]; e != NULL; e = e->next) {
+			if (e->app == NULL)
+				continue;
+			const struct jg_state_app app = {&e->app->apps[0], e->index, e->revision};
+			int result = visit(arg, &app);
+			if (result != 0)
+				return result;
+		}
+	}
+	return 0;
+}
+
+unsigned jg_state_apps_count(const struct jg_state *state)
+{
+	return state->apps_n;
+}
+
+unsigned jg_state_overrides_count(const struct jg_state *state)
+{
+	return (unsigned)state->entries_n - state->apps_n;
+}
+
+static int build(const struct jg_state *state, struct jg_snapshot_builder *builder,
+	const struct jg_config *config, struct jg_error *err)
+{
+	int result = 0;
+	for (size_t i = 0; i < state->buckets_n && result == 0; i++) {
+		for (const struct entry *e = state->buckets[i]; e != NULL && result == 0;
+			e = e->next) {
+			if (e->app == NULL)
+				continue;
+			struct jg_app app = e->app->apps[0];
+			app.index = e->index;
+			result = jg_snapshot_builder_add(builder, &app, err);
+		}
+	}
+	for (size_t i = 0; i < state->buckets_n && result == 0; i++)
+		for (const struct entry *e = state->buckets[i]; e != NULL && result == 0;
+			e = e->next)
+			if (e->app == NULL)
+				result = jg_snapshot_builder_override(
+					builder, &e->override.override, err);
+	if (result == 0)
+		result = jg_config_allow(config, builder, err);
+	jg_snapshot_builder_set_cut_offs(builder, state->cut_offs);
+	return result;
+}
+
+static struct jg_front_ends *front_ends(const struct jg_config *config, struct jg_error *err)
+{
+	size_t n = config->front_ends_n;
+	struct jg_front_end_entry *entries = calloc(n + 1, sizeof(*entries));
+	if (entries == NULL) {
+		jg_error_set(err, "out of memory for the front ends");
+		return NULL;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		const struct jg_config_front_end *f = &config->front_ends[i];
+		entries[i] = (struct jg_front_end_entry){
+			.id = (uint32_t)f->id,
+			.caller = i + 1,
+			.key = f->key,
+			.from = f->from,
+			.from_n = f->from_n,
+		};
+	}
+	struct jg_front_ends *made = jg_front_ends_new(entries, (unsigned)n, config->insecure, err);
+	free(entries);
+	return made;
+}
+
+struct jg_gate_state *jg_state_compile(const struct jg_state *state, const struct jg_config *config,
+	uint64_t epoch, struct jg_error *err)
+{
+	struct jg_gate_state *compiled = calloc(1, sizeof(*compiled));
+	struct jg_snapshot_builder *builder = jg_snapshot_builder_new();
+	if (compiled == NULL || builder == NULL) {
+		jg_error_set(err, "out of memory for a snapshot");
+		jg_snapshot_builder_free(builder);
+		free(compiled);
+		return NULL;
+	}
+	if (build(state, builder, config, err) != 0) {
+		jg_snapshot_builder_free(builder);
+		free(compiled);
+		return NULL;
+	}
+	compiled->snapshot = jg_snapshot_build(builder, epoch, err);
+	if (compiled->snapshot != NULL)
+		compiled->front_ends = front_ends(config, err);
+	if (compiled->front_ends == NULL) {
+		jg_compiled_free(compiled);
+		return NULL;
+	}
+	return compiled;
+}
+
+// Nobody reads them any more, so the const of the workers' view may go.
+void jg_compiled_free(void *compiled)
+{
+	struct jg_gate_state *state = compiled;
+	if (state == NULL)
+		return;
+	jg_front_ends_free((struct jg_front_ends *)(uintptr_t)state->front_ends);
+	jg_snapshot_free((struct jg_snapshot *)(uintptr_t)state->snapshot);
+	free(state);
+}
