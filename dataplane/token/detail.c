@@ -74,7 +74,7 @@ static const char *template_of(const struct jg_verdict *v)
 	if (v->rule == JG_RULE_CUT_OFF && v->rule_value == JG_TIME_NONE)
 		return "has no issue time; a cut-off of scope %S at %L is in force";
 	if (v->rule == JG_RULE_DENY && v->subject.len > 0)
-		return "the participant's %S takes join away";
+		return "%S takes join away";
 	if (v->rule < JG_RULE_COUNT && templates[v->rule] != NULL)
 		return templates[v->rule];
 	return jg_reason_help(v->reason);

@@ -44,7 +44,8 @@ static void apply_override(struct jg_burst *b, struct jg_record *r)
 	if (override == NULL)
 		return;
 	if (override->set_capabilities) {
-		deny(r, ~override->capabilities, JG_RULE_DENY, JG_STR("override"));
+		deny(r, ~override->capabilities, JG_RULE_DENY,
+			JG_STR("the participant's override"));
 		r->capabilities = override->capabilities;
 	}
 	if (override->name.p != NULL)
@@ -61,9 +62,21 @@ static void require(struct jg_record *r, uint64_t required)
 			__builtin_ctzll(missing), 0);
 }
 
+// A role or a default set of the policy's own may leave join out. Agora logins never had it.
+static bool may_join(const struct jg_record *r)
+{
+	return r->layout->vendor == JG_VENDOR_AGORA || (r->capabilities & JG_CAPABILITY(JOIN)) != 0;
+}
+
 static void apply_policy(struct jg_burst *b, struct jg_record *r)
 {
 	(void)b;
+	if (!may_join(r)) {
+		refuse_by_policy(r, JG_RULE_DENY,
+			r->verdict->role.len > 0 ? JG_STR("policy.roles")
+						 : JG_STR("policy.default_capabilities"));
+		return;
+	}
 	if (r->app->plain_policy)
 		return;
 	const struct jg_policy *policy = &r->app->policy;

@@ -66,3 +66,37 @@ Test(vectors, agora_tokens_get_the_expected_verdicts)
 {
 	check_file("agora", 133);
 }
+
+Test(vectors, policies_change_verdicts_as_expected)
+{
+	check_file("policy", 57);
+}
+
+static const char *const files[] = {"livekit", "stream", "opentok", "vonage", "agora", "policy"};
+
+// Reasons that no token provokes, and the end-to-end test that does.
+static const struct {
+	uint8_t reason;
+	char test[32];
+} elsewhere[] = {{JG_REASON_OVERLOADED, "tests/e2e/overload.sh"}};
+
+Test(vectors, every_reason_is_provoked_by_a_vector)
+{
+	bool seen[JG_REASON_COUNT] = {[JG_REASON_OK] = true};
+	for (size_t i = 0; i < JG_ARRAY_SIZE(elsewhere); i++)
+		seen[elsewhere[i].reason] = true;
+	for (size_t f = 0; f < JG_ARRAY_SIZE(files); f++) {
+		json_t *lines = vectors_load(files[f]), *line;
+		size_t i;
+		json_array_foreach(lines, i, line)
+		{
+			const json_t *expect = json_object_get(line, "expect");
+			const char *name = json_string_value(json_object_get(expect, "reason"));
+			for (unsigned r = 0; name != NULL && r < JG_REASON_COUNT; r++)
+				seen[r] |= strcmp(name, jg_reason_name(r)) == 0;
+		}
+		json_decref(lines);
+	}
+	for (unsigned r = 0; r < JG_REASON_COUNT; r++)
+		cr_expect(seen[r], "no vector is refused as %s", jg_reason_name(r));
+}

@@ -98,31 +98,76 @@ static int64_t integer(const json_t *object, const char *name, int64_t absent)
 	return json_is_integer(value) ? json_integer_value(value) : absent;
 }
 
-// joingate's own vectors may carry a policy, in the names of the configuration.
-static void fill_policy(struct jg_policy *policy, const json_t *json, struct jg_room_rule *rooms)
+#define ENTRIES_MAX 4
+
+// The lists of a policy, while the snapshot is built from them.
+struct lists {
+	struct jg_room_rule rooms[ENTRIES_MAX];
+	struct jg_role roles[ENTRIES_MAX];
+};
+
+static void fill_rooms(struct jg_policy *policy, const json_t *json, struct lists *lists)
 {
+	const json_t *patterns = json_object_get(json, "rooms");
+	for (size_t i = 0; i < json_array_size(patterns) && i < ENTRIES_MAX; i++) {
+		const json_t *rule = json_array_get(patterns, i);
+		lists->rooms[i] = (struct jg_room_rule){.pattern = member(rule, "pattern"),
+			.deny = capabilities_of(json_object_get(rule, "deny"))};
+		policy->rooms_n = (uint32_t)i + 1;
+	}
+	policy->rooms = lists->rooms;
+}
+
+static void fill_roles(struct jg_policy *policy, const json_t *json, struct lists *lists)
+{
+	const char *role;
+	json_t *names;
+	json_object_foreach(json_object_get(json, "roles"), role, names)
+	{
+		cr_assert_lt(policy->roles_n, ENTRIES_MAX);
+		lists->roles[policy->roles_n++] =
+			(struct jg_role){.role = {role, (uint32_t)strlen(role)},
+				.capabilities = capabilities_of(names)};
+	}
+	policy->roles = lists->roles;
+}
+
+static uint32_t claims_of(const json_t *names)
+{
+	static const char *const known[] = {"exp", "iat", "jti"};
+	uint32_t bits = 0;
+	for (size_t i = 0; i < json_array_size(names); i++)
+		for (size_t k = 0; k < JG_ARRAY_SIZE(known); k++)
+			if (strcmp(json_string_value(json_array_get(names, i)), known[k]) == 0)
+				bits |= 1u << k;
+	return bits;
+}
+
+// joingate's own vectors carry a policy in the names of the configuration.
+static void fill_policy(struct jg_policy *policy, const json_t *json, struct lists *lists)
+{
+	const json_t *defaults = json_object_get(json, "default_capabilities");
+	const json_t *sources = json_object_get(json, "publish_sources");
+	if (defaults != NULL)
+		policy->default_capabilities = capabilities_of(defaults);
+	if (sources != NULL)
+		policy->publish_sources = capabilities_of(sources);
 	policy->deny = capabilities_of(json_object_get(json, "deny"));
 	policy->require = capabilities_of(json_object_get(json, "require"));
 	policy->max_lifetime = integer(json, "max_lifetime", 0);
 	policy->leeway = (int32_t)integer(json, "leeway", -1);
-	policy->required_claims = (uint32_t)integer(json, "required_claims", 0);
+	policy->required_claims = claims_of(json_object_get(json, "required_claims"));
 	policy->reconnect_grace = integer(json, "reconnect_grace", 0);
 	policy->refresh_until = integer(json, "refresh_until", 0);
 	policy->refresh = json_is_true(json_object_get(json, "refresh"));
-	const json_t *patterns = json_object_get(json, "rooms");
-	for (size_t i = 0; i < json_array_size(patterns) && i < 4; i++) {
-		const json_t *rule = json_array_get(patterns, i);
-		rooms[i] = (struct jg_room_rule){.pattern = member(rule, "pattern"),
-			.deny = capabilities_of(json_object_get(rule, "deny"))};
-		policy->rooms = rooms;
-		policy->rooms_n = (uint32_t)i + 1;
-	}
+	fill_rooms(policy, json, lists);
+	fill_roles(policy, json, lists);
 }
 
 static struct jg_snapshot *build_snapshot(const struct vector *v)
 {
 	struct jg_error err = {0};
-	struct jg_room_rule rooms[4];
+	struct lists lists;
 	struct jg_secret secret = {.id = JG_STR("a"),
 		.secret = member(v->line, "secret"),
 		.public_key = member(v->line, "public_key"),
@@ -134,7 +179,7 @@ static struct jg_snapshot *build_snapshot(const struct vector *v)
 		.secrets_n = 1,
 		.policy = jg_policy_default()};
 	const json_t *state = json_object_get(v->line, "state");
-	fill_policy(&app.policy, json_object_get(v->line, "policy"), rooms);
+	fill_policy(&app.policy, json_object_get(v->line, "policy"), &lists);
 	app.policy.auth_checks = !json_is_true(json_object_get(state, "auth_checks_disabled"));
 	struct jg_snapshot_builder *builder = jg_snapshot_builder_new();
 	cr_assert_not_null(builder);
