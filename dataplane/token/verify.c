@@ -143,7 +143,9 @@ static void (*const stages[])(struct jg_burst *b) = {
 	stage_parse, // malformed, bad_encoding, bad_json, bad_alg
 	stage_apps, // unknown_key
 	jg_stage_signatures, // bad_signature, dev_token
-	stage_learn, stage_verified, jg_stage_token_ids,
+	stage_learn, // shapes, from verified tokens only
+	stage_verified, // what the token says may be repeated
+	jg_stage_token_ids, // for those who asked
 	jg_stage_times, // expired, not_yet_valid
 	jg_stage_lifetime, // lifetime
 	jg_stage_required_claims, // missing_claim
