@@ -86,9 +86,11 @@ void jg_answer_headers(const struct jg_interface *port, const struct jg_frame *f
 		write_ipv6(frame, reply, ip);
 }
 
-void jg_answer_udp(const struct jg_interface *port, const struct jg_frame *frame, uint8_t *udp,
-	uint32_t len, bool offload)
+void jg_answer_udp(const struct jg_interface *port, const struct jg_frame *frame,
+	const uint8_t *payload, uint32_t payload_len, bool offload, uint8_t udp[JG_UDP_HEADER])
 {
+	uint32_t len = JG_UDP_HEADER + payload_len;
+
 	put16(udp, port->udp_port);
 	put16(udp + 2, frame->source_port);
 	put16(udp + 4, (uint16_t)len);
@@ -99,7 +101,8 @@ void jg_answer_udp(const struct jg_interface *port, const struct jg_frame *frame
 		put16(udp + 6, jg_sum_fold(sum));
 		return;
 	}
-	uint16_t checksum = (uint16_t)~jg_sum_fold(jg_sum_add(sum, udp, len));
+	sum = jg_sum_add(sum, udp, JG_UDP_HEADER);
+	uint16_t checksum = (uint16_t)~jg_sum_fold(jg_sum_add(sum, payload, payload_len));
 	put16(udp + 6, checksum == 0 ? 0xffff : checksum); // RFC 768: zero means none
 }
 

@@ -27,14 +27,12 @@ void jg_answer_headers(const struct jg_interface *port, const struct jg_frame *f
 	const struct jg_answer *reply, uint8_t *out);
 
 /**
- * Write the UDP header in front of a payload, from our port to the sender's.
+ * Write the UDP header of a payload, which need not follow it, from our port to the sender's.
  *
- * @param udp     JG_UDP_HEADER bytes, then the payload
- * @param len     of both
  * @param offload leave the checksum's rest to the port: only the pseudo header is summed
  */
-void jg_answer_udp(const struct jg_interface *port, const struct jg_frame *frame, uint8_t *udp,
-	uint32_t len, bool offload);
+void jg_answer_udp(const struct jg_interface *port, const struct jg_frame *frame,
+	const uint8_t *payload, uint32_t payload_len, bool offload, uint8_t udp[JG_UDP_HEADER]);
 
 /** Bytes behind the IP headers that one packet of this MTU carries, for fragments rounded down. */
 uint32_t jg_answer_room(const struct jg_frame *frame, uint32_t mtu, bool fragment);

@@ -24,7 +24,7 @@ static struct packet answer(unsigned family, unsigned tags_n, bool offload)
 
 	memcpy(p.bytes + p.len + 8, "abc", 3);
 	jg_answer_headers(&port, &frame, &reply, p.bytes);
-	jg_answer_udp(&port, &frame, p.bytes + p.len, 11, offload);
+	jg_answer_udp(&port, &frame, p.bytes + p.len + 8, 3, offload, p.bytes + p.len);
 	p.len += 11;
 	return p;
 }

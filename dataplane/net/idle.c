@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "idle.h"
+
+#include "internal/config.h"
+
+#include <rte_pause.h>
+
+#include <sys/prctl.h>
+#include <time.h>
+
+enum {
+	PAUSES = 256, // empty polls before the first nap: a burst's neighbours arrive within these
+	NAP_NS = 20000,
+	NAP_MAX_NS = 1000000,
+};
+
+void jg_idle_start(struct jg_idle_state *idle)
+{
+	idle->empty = 0;
+	// The kernel may delay a nap's end by this many nanoseconds; its own choice is 50 000.
+	prctl(PR_SET_TIMERSLACK, 1);
+}
+
+static void nap(long ns)
+{
+	nanosleep(&(struct timespec){.tv_nsec = ns}, NULL);
+}
+
+void jg_idle_wait(struct jg_idle_state *idle)
+{
+	if (idle->mode == JG_IDLE_POLL)
+		return;
+	if (++idle->empty <= PAUSES) {
+		rte_pause();
+		return;
+	}
+	if (idle->mode == JG_IDLE_PAUSE) {
+		nap(NAP_NS);
+		return;
+	}
+	// Naps double up to a millisecond; the first packet sets them back.
+	uint32_t doublings = idle->empty - PAUSES < 6 ? idle->empty - PAUSES : 6;
+	long ns = (long)NAP_NS << doublings;
+	nap(ns < NAP_MAX_NS ? ns : NAP_MAX_NS);
+}
+
+int64_t jg_clock_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME_COARSE, &now);
+	return now.tv_sec;
+}

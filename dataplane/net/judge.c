@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "judge.h"
+
+#include "internal/address.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+int jg_judge_init(struct jg_judge *judge, struct jg_counters *counters,
+	const struct jg_verifier_options *options, struct jg_error *err)
+{
+	*judge = (struct jg_judge){.counters = counters};
+	judge->verifier = jg_verifier_new(options, err);
+	judge->minter = judge->verifier == NULL ? NULL : jg_minter_new(options, err);
+	judge->mac = judge->minter == NULL ? NULL : jg_mac_new(options->mac_engine, err);
+	if (judge->mac == NULL) {
+		jg_judge_fini(judge);
+		return -EINVAL;
+	}
+	judge->slots = calloc(JG_JUDGE_SLOTS, JG_WIRE_DATAGRAM_MAX);
+	judge->mac_scratch = calloc(JG_BURST_MAX, JG_WIRE_MAC_SCRATCH);
+	if (judge->slots == NULL || judge->mac_scratch == NULL) {
+		jg_error_set(err, "no memory for a worker's buffers");
+		jg_judge_fini(judge);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void jg_judge_fini(struct jg_judge *judge)
+{
+	jg_verifier_free(judge->verifier);
+	jg_minter_free(judge->minter);
+	jg_mac_free(judge->mac);
+	free(judge->slots);
+	free(judge->mac_scratch);
+	*judge = (struct jg_judge){.verifier = NULL};
+}
+
+uint8_t *jg_judge_slot(struct jg_judge *judge)
+{
+	if (judge->slots_used == JG_JUDGE_SLOTS)
+		return NULL;
+	return judge->slots + (size_t)judge->slots_used++ * JG_WIRE_DATAGRAM_MAX;
+}
+
+static enum jg_counter fate_of(enum jg_wire_fate fate)
+{
+	switch (fate) {
+	case JG_WIRE_FATE_OK:
+		return JG_FATE_NONE;
+	case JG_WIRE_FATE_FRONT_END:
+		return JG_COUNTER_UNKNOWN_FRONT_END;
+	case JG_WIRE_FATE_SOURCE:
+		return JG_COUNTER_FRONT_END_SOURCE;
+	case JG_WIRE_FATE_MAC:
+		return JG_COUNTER_BAD_REQUEST_MAC;
+	default:
+		return JG_COUNTER_BAD_REQUEST;
+	}
+}
+
+// Parses and admits; the request's place is the next live one.
+static enum jg_counter read_one(struct jg_judge *judge, struct jg_packet *packet)
+{
+	struct jg_request *request = &judge->requests[judge->live_n];
+	struct jg_address source = {.family = packet->frame.family};
+
+	if (judge->state == NULL)
+		return JG_COUNTER_NOT_READY;
+	memcpy(source.bytes, packet->frame.source, sizeof(source.bytes));
+	enum jg_wire_fate fate =
+		jg_wire_request_parse(packet->bytes, packet->len, &packet->wire, request);
+	if (fate == JG_WIRE_FATE_OK)
+		fate = jg_front_ends_admit(
+			judge->state->front_ends, &packet->wire, &source, &packet->front_end);
+	if (fate != JG_WIRE_FATE_OK || packet->wire.type == JG_WIRE_PING)
+		return fate_of(fate);
+	if (packet->front_end != NULL) {
+		request->flags |= JG_REQUEST_AUTHENTICATED;
+		request->caller = packet->front_end->caller;
+	}
+	judge->live[judge->live_n++] = packet;
+	return JG_FATE_NONE;
+}
+
+static void check_macs(struct jg_judge *judge, struct jg_packet *packets, unsigned n)
+{
+	size_t used = 0;
+	unsigned jobs = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct jg_packet *packet = &packets[i];
+
+		if (packet->fate != JG_FATE_NONE || packet->front_end == NULL)
+			continue;
+		judge->signer[jobs] = packet;
+		used += jg_wire_request_mac_job(&packet->wire, &packet->front_end->key,
+			judge->mac_scratch + used, &judge->jobs[jobs]);
+		jobs++;
+	}
+	if (jobs > 0)
+		jg_mac_burst(judge->mac, JG_MAC_SHA256, judge->jobs, jobs);
+	for (unsigned i = 0; i < jobs; i++)
+		if (!jg_wire_request_mac_holds(&judge->signer[i]->wire, &judge->jobs[i]))
+			judge->signer[i]->fate = JG_COUNTER_BAD_REQUEST_MAC;
+}
+
+// Takes those whose MAC does not hold out of the live ones.
+static void close_ranks(struct jg_judge *judge)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < judge->live_n; i++) {
+		if (judge->live[i]->fate != JG_FATE_NONE)
+			continue;
+		judge->live[n] = judge->live[i];
+		if (n != i)
+			judge->requests[n] = judge->requests[i];
+		n++;
+	}
+	judge->live_n = n;
+}
+
+void jg_judge_read(struct jg_judge *judge, struct jg_packet *packets, unsigned n, bool trusted)
+{
+	assert(n <= JG_BURST_MAX);
+	judge->live_n = 0;
+	judge->shed_n = 0;
+	for (unsigned i = 0; i < n; i++) {
+		packets[i].front_end = NULL;
+		packets[i].fate = (uint8_t)read_one(judge, &packets[i]);
+	}
+	if (trusted)
+		return;
+	check_macs(judge, packets, n);
+	close_ranks(judge);
+}
+
+static void count_verdicts(struct jg_judge *judge, unsigned n)
+{
+	struct jg_counters *counters = judge->counters;
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct jg_verdict *verdict = &judge->verdicts[i];
+		uint32_t app = verdict->app_index;
+
+		jg_count_add(&counters->verdicts[verdict->vendor][verdict->reason], 1);
+		if (app == UINT32_MAX)
+			continue;
+		app = app < JG_COUNTER_APPS ? app : JG_COUNTER_APPS;
+		jg_count_add(&counters->apps[app][verdict->reason], 1);
+	}
+	judge->verdicts_given += n;
+}
+
+void jg_judge_decide(struct jg_judge *judge, int64_t now)
+{
+	assert(judge->live_n + judge->shed_n <= JG_BURST_MAX);
+	if (judge->live_n > 0) {
+		jg_verify_burst(judge->verifier, judge->state->snapshot, now, judge->requests,
+			judge->verdicts, judge->live_n);
+		for (unsigned i = 0; i < judge->live_n; i++)
+			judge->minted[i] = (struct jg_minted){.token = NULL};
+	}
+	for (unsigned i = 0; i < judge->shed_n; i++) {
+		struct jg_packet *packet = judge->shed[i];
+
+		judge->live[judge->live_n] = packet;
+		judge->minted[judge->live_n] = (struct jg_minted){.token = NULL};
+		judge->verdicts[judge->live_n++] =
+			(struct jg_verdict){.reason = JG_REASON_OVERLOADED,
+				.vendor = packet->wire.vendor,
+				.issued_at = JG_TIME_NONE,
+				.expires_at = JG_TIME_NONE,
+				.epoch = judge->epoch,
+				.app_index = UINT32_MAX};
+	}
+	judge->shed_n = 0;
+	count_verdicts(judge, judge->live_n);
+}
+
+// No reply to this verdict can be longer.
+static size_t reply_bound(const struct jg_verdict *v, struct jg_str token)
+{
+	return JG_WIRE_VERDICT + JG_WIRE_MAC_SIZE + 4 * JG_WIRE_FIELD_COUNT + 32 + token.len +
+		v->app.len + v->key.len + v->identity.len + v->room.len + v->name.len +
+		v->metadata.len + v->attributes.len + v->role.len + v->kind.len +
+		v->layout_classes.len + v->subject.len + 16 * (size_t)v->capability_expires_n;
+}
+
+static void write_reply(struct jg_judge *judge, unsigned i)
+{
+	struct jg_packet *packet = judge->live[i];
+	const struct jg_verdict *verdict = &judge->verdicts[i];
+	struct jg_str token = {judge->minted[i].token, judge->minted[i].len};
+
+	if (token.len == 0)
+		token.p = NULL;
+	// Unauthenticated replies never outgrow their request.
+	if (packet->front_end != NULL && reply_bound(verdict, token) > packet->cap) {
+		uint8_t *slot = jg_judge_slot(judge);
+
+		if (slot != NULL) {
+			packet->bytes = slot;
+			packet->cap = JG_WIRE_DATAGRAM_MAX;
+			packet->in_mbuf = false;
+		}
+	}
+	packet->len = (uint32_t)jg_wire_reply_build(
+		&packet->wire, verdict, token, packet->bytes, packet->cap);
+	packet->fate = packet->len > 0 ? JG_COUNTER_VERDICT : JG_COUNTER_NO_BUFFER;
+}
+
+static void write_ping(struct jg_judge *judge, struct jg_packet *packet, int64_t now)
+{
+	struct jg_wire_load load = {.verdicts = judge->verdicts_given,
+		.epoch = judge->epoch,
+		.now = now,
+		.busy = judge->busy};
+
+	packet->len =
+		(uint32_t)jg_wire_ping_build(&packet->wire, &load, packet->bytes, packet->cap);
+	packet->fate = packet->len > 0 ? JG_COUNTER_PING : JG_COUNTER_NO_BUFFER;
+}
+
+static bool is_answered(const struct jg_packet *packet)
+{
+	return packet->fate == JG_COUNTER_VERDICT || packet->fate == JG_COUNTER_PING;
+}
+
+static void sign_replies(struct jg_judge *judge, struct jg_packet *packets, unsigned n)
+{
+	unsigned jobs = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct jg_packet *packet = &packets[i];
+
+		if (!is_answered(packet) || packet->front_end == NULL)
+			continue;
+		judge->signer[jobs] = packet;
+		jg_wire_reply_mac_job(
+			packet->bytes, packet->len, &packet->front_end->key, &judge->jobs[jobs]);
+		jobs++;
+	}
+	if (jobs > 0)
+		jg_mac_burst(judge->mac, JG_MAC_SHA256, judge->jobs, jobs);
+	for (unsigned i = 0; i < jobs; i++)
+		jg_wire_mac_store(judge->signer[i]->bytes, judge->signer[i]->len, &judge->jobs[i]);
+}
+
+void jg_judge_write(struct jg_judge *judge, struct jg_packet *packets, unsigned n, int64_t now)
+{
+	for (unsigned i = 0; i < judge->live_n; i++)
+		write_reply(judge, i);
+	for (unsigned i = 0; i < n; i++)
+		if (packets[i].fate == JG_FATE_NONE && packets[i].wire.type == JG_WIRE_PING)
+			write_ping(judge, &packets[i], now);
+	sign_replies(judge, packets, n);
+	judge->slots_used = 0;
+}

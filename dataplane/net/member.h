@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/** What workers and the lane have in common: messages from control, and how a poll is counted. */
+
+#include "internal/channel.h"
+#include "judge.h"
+
+/** Messages of one poll, at most: a burst never waits for more than these. */
+#define JG_MEMBER_MESSAGES 8
+
+/** Between bursts: apply what control sent and acknowledge it. False: stop was asked for. */
+bool jg_member_drain(struct jg_judge *judge, struct jg_channel *channel);
+
+/** Count one poll that brought n packets and took cycles. */
+void jg_member_count_poll(struct jg_judge *judge, unsigned n, uint64_t cycles);

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "telemetry.h"
+
+#include "internal/gate.h"
+
+#include <rte_spinlock.h>
+#include <rte_telemetry.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+// EAL's telemetry thread reads these; its callbacks carry no pointer of ours in 22.11, and there is
+// no way to take a command back.
+static const struct jg_gate *current;
+static rte_spinlock_t lock = RTE_SPINLOCK_INITIALIZER;
+
+static void add_counters(const struct jg_gate *gate, unsigned member, struct rte_tel_data *data)
+{
+	const struct jg_counters *counters = jg_gate_counters(gate, member);
+
+	rte_tel_data_add_dict_string(data, "member", jg_gate_member_name(gate, member));
+	for (unsigned i = 0; i < JG_COUNTER_COUNT; i++)
+		rte_tel_data_add_dict_u64(
+			data, jg_counter_name(i), jg_count_read(&counters->value[i]));
+}
+
+static void add_verdicts(const struct jg_gate *gate, struct rte_tel_data *data)
+{
+	for (unsigned vendor = 0; vendor < JG_VENDOR_COUNT; vendor++) {
+		for (unsigned reason = 0; reason < JG_REASON_COUNT; reason++) {
+			uint64_t sum = 0;
+			char name[RTE_TEL_MAX_STRING_LEN];
+
+			for (unsigned m = 0; m < jg_gate_members(gate); m++)
+				sum += jg_count_read(
+					&jg_gate_counters(gate, m)->verdicts[vendor][reason]);
+			if (sum == 0)
+				continue;
+			snprintf(name, sizeof(name), "%s_%s",
+				vendor == 0 ? "unknown" : jg_vendor_name(vendor),
+				jg_reason_name(reason));
+			rte_tel_data_add_dict_u64(data, name, sum);
+		}
+	}
+}
+
+static void add_port(const struct jg_gate *gate, unsigned port, struct rte_tel_data *data)
+{
+	struct jg_port_stats stats;
+
+	if (jg_gate_port_stats(gate, port, &stats) != 0)
+		return;
+	rte_tel_data_add_dict_string(data, "device", stats.device);
+	rte_tel_data_add_dict_string(data, "driver", stats.driver);
+	rte_tel_data_add_dict_int(data, "link_up", stats.link_up);
+	rte_tel_data_add_dict_u64(data, "rx_packets", stats.rx_packets);
+	rte_tel_data_add_dict_u64(data, "tx_packets", stats.tx_packets);
+	rte_tel_data_add_dict_u64(data, "rx_missed", stats.rx_missed);
+	rte_tel_data_add_dict_u64(data, "rx_errors", stats.rx_errors);
+	rte_tel_data_add_dict_u64(data, "tx_errors", stats.tx_errors);
+	rte_tel_data_add_dict_u64(data, "rx_no_mbuf", stats.rx_no_mbuf);
+	rte_tel_data_add_dict_u64(data, "mbufs", stats.mbufs);
+	rte_tel_data_add_dict_u64(data, "mbufs_free", stats.mbufs_free);
+}
+
+static unsigned number_of(const char *params)
+{
+	return params == NULL || *params == '\0' ? 0 : (unsigned)strtoul(params, NULL, 10);
+}
+
+static int on_stats(const char *cmd, const char *params, struct rte_tel_data *data)
+{
+	unsigned member = number_of(params);
+	int result = -EINVAL;
+
+	(void)cmd;
+	rte_spinlock_lock(&lock);
+	if (current != NULL && member < jg_gate_members(current)) {
+		rte_tel_data_start_dict(data);
+		add_counters(current, member, data);
+		result = 0;
+	}
+	rte_spinlock_unlock(&lock);
+	return result;
+}
+
+static int on_verdicts(const char *cmd, const char *params, struct rte_tel_data *data)
+{
+	(void)cmd;
+	(void)params;
+	rte_spinlock_lock(&lock);
+	rte_tel_data_start_dict(data);
+	if (current != NULL)
+		add_verdicts(current, data);
+	rte_spinlock_unlock(&lock);
+	return 0;
+}
+
+static int on_ports(const char *cmd, const char *params, struct rte_tel_data *data)
+{
+	unsigned port = number_of(params);
+	int result = -EINVAL;
+
+	(void)cmd;
+	rte_spinlock_lock(&lock);
+	if (current != NULL && port < jg_gate_ports(current)) {
+		rte_tel_data_start_dict(data);
+		add_port(current, port, data);
+		result = 0;
+	}
+	rte_spinlock_unlock(&lock);
+	return result;
+}
+
+void jg_telemetry_start(const struct jg_gate *gate)
+{
+	rte_spinlock_lock(&lock);
+	current = gate;
+	rte_spinlock_unlock(&lock);
+	// A command that is registered already stays; without telemetry (--no-telemetry) nothing asks.
+	rte_telemetry_register_cmd("/joingate/stats", on_stats,
+		"Counters of a worker or the lane. Parameter: its number, 0 when absent");
+	rte_telemetry_register_cmd(
+		"/joingate/verdicts", on_verdicts, "Verdicts by vendor and reason, of all workers");
+	rte_telemetry_register_cmd("/joingate/ports", on_ports,
+		"A port's own figures. Parameter: its number, 0 when absent");
+}
+
+void jg_telemetry_stop(const struct jg_gate *gate)
+{
+	rte_spinlock_lock(&lock);
+	if (current == gate)
+		current = NULL;
+	rte_spinlock_unlock(&lock);
+}
