@@ -2,8 +2,8 @@
 // HMAC engines: which there are, and which is the fastest for what.
 #include "mac_engine.h"
 #include "mac_imb.h"
+#include "mac_lanes.h"
 #include "mac_ref.h"
-#include "mac_shani.h"
 #include "simd/cpu.h"
 
 #include <stdlib.h>
@@ -18,6 +18,7 @@ static const struct jg_mac_engine *const engines[] = {
 	&jg_imb_avx2,
 	&jg_imb_avx512,
 	&jg_shani,
+	&jg_avx512,
 };
 
 #define ENGINES JG_ARRAY_SIZE(engines)
@@ -113,17 +114,14 @@ static unsigned fastest(const uint64_t cycles[ENGINES], unsigned favourite)
 	return cycles[best] < cycles[favourite] / 16 * 15 ? best : favourite;
 }
 
-static void calibrate(struct jg_mac *mac, const bool open[ENGINES], struct trial *trial)
+static void calibrate(
+	struct jg_mac *mac, const bool open[ENGINES], enum jg_mac_alg alg, struct trial *trial)
 {
-	enum {
-		CLASSES = JG_MAC_ALG_COUNT * BURSTS * LENGTHS
-	};
-	// The class of most tokens comes first: big bursts, middle length, SHA-256.
 	unsigned favourite = 0;
-	for (unsigned i = 0; i < CLASSES; i++) {
-		unsigned class = ((BURSTS - 1) * LENGTHS + 1 + i) % CLASSES;
-		enum jg_mac_alg alg = class / (BURSTS * LENGTHS);
-		unsigned burst = class / LENGTHS % BURSTS;
+	for (unsigned i = 0; i < BURSTS * LENGTHS; i++) {
+		// The class of most tokens comes first: big bursts, middle length.
+		unsigned class = ((BURSTS - 1) * LENGTHS + 1 + i) % (BURSTS * LENGTHS);
+		unsigned burst = class / LENGTHS;
 		unsigned length = class % LENGTHS;
 		for (unsigned j = 0; j < burst_sizes[burst]; j++)
 			trial->jobs[j] = (struct jg_mac_job){.message = trial->message,
@@ -135,7 +133,8 @@ static void calibrate(struct jg_mac *mac, const bool open[ENGINES], struct trial
 				? UINT64_MAX
 				: measure(mac, engine, alg, trial, burst_sizes[burst]);
 		unsigned best = fastest(cycles, favourite);
-		favourite = i == 0 ? best : favourite;
+		if (i == 0)
+			favourite = best;
 		mac->choice[alg][burst][length] = (uint8_t)best;
 	}
 }
@@ -158,8 +157,8 @@ static bool fastest_select(struct jg_mac *mac)
 		open[i] = usable(engines[i]) && engine_open(mac, i);
 		open_n += open[i];
 	}
-	if (open_n > 0)
-		calibrate(mac, open, trial);
+	for (unsigned alg = 0; alg < JG_MAC_ALG_COUNT && open_n > 0; alg++)
+		calibrate(mac, open, (enum jg_mac_alg)alg, trial);
 	free(trial);
 	for (unsigned i = 0; i < ENGINES; i++)
 		if (!chosen(mac, i))

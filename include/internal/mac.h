@@ -48,8 +48,8 @@ void jg_mac_burst(struct jg_mac *mac, enum jg_mac_alg alg, struct jg_mac_job *jo
 /**
  * An engine for one thread.
  *
- * @param engine "ref", "imb-sse", "imb-avx", "imb-avx2", "imb-avx512", "shani"; NULL = the fastest
- *               here, measured in a few milliseconds
+ * @param engine "ref", "imb-sse", "imb-avx", "imb-avx2", "imb-avx512", "shani", "avx512"; NULL = the
+ *               fastest here, measured in a few milliseconds
  * @return NULL with err filled in when the name is unknown or the CPU lacks it
  */
 JG_MUST_CHECK struct jg_mac *jg_mac_new(const char *engine, struct jg_error *err);

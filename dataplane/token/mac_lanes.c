@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Sorts the jobs of a burst by their number of blocks and gives them to the lanes in groups.
-#include "mac_shani.h"
+#include "mac_lanes.h"
 
 #include "mac_ref.h"
 #include "simd/cpu.h"
 #ifdef __x86_64__
+#include "simd/sha256_avx512.h"
 #include "simd/shani.h"
 
 #include <assert.h>
@@ -76,9 +77,44 @@ static unsigned group_size(unsigned lanes, unsigned left)
 	return lanes == 4 && left == 6 ? 3 : lanes;
 }
 
+static void shani_group(const struct jg_shani *shani, struct jg_mac_job *const *sorted, unsigned n)
+{
+	for (unsigned at = 0; at < n;) {
+		unsigned size = group_size(shani->lanes, n - at);
+		shani->hmac[size - 1](sorted + at);
+		at += size;
+	}
+}
+
 static void shani_burst(void *state, enum jg_mac_alg alg, struct jg_mac_job *jobs, unsigned n)
 {
-	const struct jg_shani *shani = state;
+	if (alg != JG_MAC_SHA256) {
+		jg_ref_burst(NULL, alg, jobs, n);
+		return;
+	}
+	struct jg_mac_job *sorted[BATCH];
+	for (unsigned done = 0; done < n; done += BATCH) {
+		unsigned batch = n - done < BATCH ? n - done : BATCH;
+		sort_jobs(jobs + done, batch, sorted);
+		shani_group(state, sorted, batch);
+	}
+}
+
+// Sixteen lanes take as long as this many jobs do one after the other on the SHA instructions; a
+// group that has not as many blocks to do for each step is better off there.
+#define WIDE_WORTH 9u
+
+// Do these sorted jobs fill the wide lanes?
+static bool wide_worth(struct jg_mac_job *const *sorted, unsigned n)
+{
+	unsigned blocks = 0;
+	for (unsigned i = 0; i < n; i++)
+		blocks += blocks_of(sorted[i]) + 1u;
+	return blocks > WIDE_WORTH * (blocks_of(sorted[n - 1]) + 1u);
+}
+
+static void avx512_burst(void *state, enum jg_mac_alg alg, struct jg_mac_job *jobs, unsigned n)
+{
 	if (alg != JG_MAC_SHA256) {
 		jg_ref_burst(NULL, alg, jobs, n);
 		return;
@@ -88,11 +124,19 @@ static void shani_burst(void *state, enum jg_mac_alg alg, struct jg_mac_job *job
 		unsigned batch = n - done < BATCH ? n - done : BATCH;
 		sort_jobs(jobs + done, batch, sorted);
 		for (unsigned at = 0; at < batch;) {
-			unsigned size = group_size(shani->lanes, batch - at);
-			shani->hmac[size - 1](sorted + at);
+			unsigned size = batch - at < JG_WIDE_LANES ? batch - at : JG_WIDE_LANES;
+			if (wide_worth(sorted + at, size))
+				jg_wide_hmac(sorted + at, size);
+			else
+				shani_group(state, sorted + at, size);
 			at += size;
 		}
 	}
+}
+
+static bool avx512_usable(void)
+{
+	return kernels() == &jg_shani_avx512;
 }
 
 static void shani_keys(
@@ -116,6 +160,13 @@ const struct jg_mac_engine jg_shani = {.name = "shani",
 	.close = shani_close,
 	.burst = shani_burst,
 	.keys = shani_keys};
+
+const struct jg_mac_engine jg_avx512 = {.name = "avx512",
+	.usable = avx512_usable,
+	.open = shani_open,
+	.close = shani_close,
+	.burst = avx512_burst,
+	.keys = shani_keys};
 #else
 static bool shani_usable(void)
 {
@@ -123,4 +174,5 @@ static bool shani_usable(void)
 }
 
 const struct jg_mac_engine jg_shani = {.name = "shani", .usable = shani_usable};
+const struct jg_mac_engine jg_avx512 = {.name = "avx512", .usable = shani_usable};
 #endif
