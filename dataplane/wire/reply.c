@@ -10,7 +10,7 @@
 // A rule's subject is a claim's name or a room pattern; a longer one is not worth a reply's room.
 #define SUBJECT_MAX 512
 
-// What a reply carries, by field code; p == NULL: not there or left out.
+// What a reply may carry, by field code; p == NULL: not there.
 struct strings {
 	struct jg_str field[JG_WIRE_FIELD_COUNT];
 	uint8_t expires[JG_CAPABILITY_COUNT * JG_WIRE_EXPIRY];
@@ -75,32 +75,44 @@ static void collect(struct strings *strings, const struct jg_wire_request *wire,
 	field[JG_WIRE_FIELD_METADATA] = verdict->metadata;
 }
 
+// The first field of a set, which it leaves.
+static unsigned next_of(uint32_t *fields)
+{
+	const unsigned code = (unsigned)__builtin_ctz(*fields);
+	*fields &= *fields - 1;
+	return code;
+}
+
 // Keep the wanted fields that fit, from the first on; none that follows one left out.
-static size_t cut(struct strings *strings, uint32_t *flags, size_t room)
+static size_t cut(const struct strings *strings, uint32_t *flags, uint32_t *kept, size_t room)
 {
 	size_t used = JG_WIRE_VERDICT;
-	for (unsigned code = 1; code < JG_WIRE_FIELD_COUNT; code++) {
-		struct jg_str *field = &strings->field[code];
-		const bool wanted = (*flags >> code & 1) != 0 && field->p != NULL;
-		if (wanted && JG_WIRE_FIELD_HEAD + (size_t)field->len > room - used)
+	*kept = 0;
+	for (uint32_t wanted = *flags & JG_WIRE_WANT_ALL; wanted != 0;) {
+		const unsigned code = next_of(&wanted);
+		const struct jg_str *field = &strings->field[code];
+		if (field->p == NULL)
+			continue;
+		if (JG_WIRE_FIELD_HEAD + (size_t)field->len > room - used) {
 			*flags |= JG_WIRE_CUT;
-		if (!wanted || (*flags & JG_WIRE_CUT) != 0)
-			field->p = NULL;
-		else
-			used += JG_WIRE_FIELD_HEAD + (size_t)field->len;
+			break;
+		}
+		*kept |= UINT32_C(1) << code;
+		used += JG_WIRE_FIELD_HEAD + (size_t)field->len;
 	}
 	return used;
 }
 
 // Copy what lies where the reply is going to be. Compared as integers: the strings may belong to
 // other objects.
-static void set_aside(struct strings *strings, const uint8_t *out, size_t len, uint8_t *aside)
+static void set_aside(
+	struct strings *strings, uint32_t kept, const uint8_t *out, size_t len, uint8_t *aside)
 {
 	const uintptr_t start = (uintptr_t)out;
-	for (unsigned code = 1; code < JG_WIRE_FIELD_COUNT; code++) {
-		struct jg_str *field = &strings->field[code];
+	while (kept != 0) {
+		struct jg_str *field = &strings->field[next_of(&kept)];
 		const uintptr_t p = (uintptr_t)field->p;
-		if (field->p == NULL || p >= start + len || p + field->len <= start)
+		if (p >= start + len || p + field->len <= start)
 			continue;
 		memcpy(aside, field->p, field->len);
 		field->p = (const char *)aside;
@@ -140,16 +152,17 @@ size_t jg_wire_reply_build(const struct jg_wire_request *wire, const struct jg_v
 	struct strings strings;
 	uint8_t aside[JG_WIRE_DATAGRAM_MAX];
 	uint32_t flags = wire->flags;
+	uint32_t kept;
 	collect(&strings, wire, verdict, token);
-	const size_t used = cut(&strings, &flags, room);
+	const size_t used = cut(&strings, &flags, &kept, room);
 	const size_t mac = jg_wire_mac_size(wire->front_end);
-	set_aside(&strings, out, used, aside);
+	set_aside(&strings, kept, out, used, aside);
 	jg_wire_header_write(out, wire, flags, wire->type | JG_WIRE_REPLY, used + mac);
 	write_verdict(out, verdict);
 	uint8_t *p = out + JG_WIRE_VERDICT;
-	for (unsigned code = 1; code < JG_WIRE_FIELD_COUNT; code++) {
-		if (strings.field[code].p != NULL)
-			p = jg_wire_field_write(p, code, strings.field[code]);
+	while (kept != 0) {
+		const unsigned code = next_of(&kept);
+		p = jg_wire_field_write(p, code, strings.field[code]);
 	}
 	assert(p == out + used);
 	memcpy(p, wire->mac, mac);
