@@ -163,10 +163,27 @@ static void check_gate(struct loader *loader)
 			"has none, so that nobody is answered; add one, or set insecure");
 }
 
+static void check_callers(struct loader *loader)
+{
+	const struct jg_config *config = loader->config;
+	const struct place list = {.name = "token_server.callers"};
+	for (uint32_t i = 0; i < config->token_server_callers_n; i++) {
+		const struct jg_config_caller *caller = &config->token_server_callers[i];
+		const struct place at = {.parent = &list, .index = i};
+		const struct place key = {.parent = &at, .name = "key"};
+		if (!given(caller->key))
+			jg_config_mistake(loader, &key, "is not given; expected key or key_file");
+		for (uint32_t j = 0; j < i && caller->key.len > 0; j++)
+			if (jg_str_eq(caller->key, config->token_server_callers[j].key))
+				jg_config_mistake(loader, &key, "is that of callers[%u]", j);
+	}
+}
+
 void jg_config_check(struct loader *loader)
 {
 	jg_config_check_apps(loader);
 	check_cut_offs(loader);
+	check_callers(loader);
 	if (loader->parts == JG_CONFIG_ALL)
 		check_gate(loader);
 }

@@ -157,20 +157,26 @@ static void read_setting(struct loader *loader, const struct pending *pending, s
 	}
 }
 
+static bool is_wanted(
+	const struct loader *loader, const struct section *section, const struct setting *setting)
+{
+	if (section != &jg_config_sections[SECTION_ROOT] || loader->parts == JG_CONFIG_ALL)
+		return true;
+	return setting->kind == KIND_APPS || setting->kind == KIND_CUT_OFFS ||
+		(loader->parts == JG_CONFIG_TOKEN_SERVER &&
+			strncmp(setting->path, "token_server.", 13) == 0);
+}
+
 static void read_section(struct loader *loader, const struct pending *pending)
 {
-	bool is_root = pending->section == &jg_config_sections[SECTION_ROOT];
 	if (!json_is_object(pending->json)) {
 		jg_config_mistake(loader, pending->place, "is not an object; expected {...}");
 		return;
 	}
 	check_names(loader, pending);
-	for (size_t i = 0; i < pending->section->n; i++) {
-		uint8_t kind = pending->section->settings[i].kind;
-		if (!is_root || loader->parts == JG_CONFIG_ALL || kind == KIND_APPS ||
-			kind == KIND_CUT_OFFS)
+	for (size_t i = 0; i < pending->section->n; i++)
+		if (is_wanted(loader, pending->section, &pending->section->settings[i]))
 			read_setting(loader, pending, i);
-	}
 }
 
 // FNV-1a over a setting as written, so that a reload can tell whether it changed.

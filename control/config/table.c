@@ -34,6 +34,7 @@
 #define COUNT_CUT_OFFS(type, f) offsetof(type, f##_n)
 #define COUNT_PORTS(type, f) offsetof(type, f##_n)
 #define COUNT_FRONT_ENDS(type, f) offsetof(type, f##_n)
+#define COUNT_CALLERS(type, f) offsetof(type, f##_n)
 
 #define TYPE_ROOT struct jg_config
 #define TYPE_APP struct jg_app
@@ -43,6 +44,7 @@
 #define TYPE_CUT_OFF struct jg_cut_off
 #define TYPE_PORT struct jg_config_port
 #define TYPE_FRONT_END struct jg_config_front_end
+#define TYPE_CALLER struct jg_config_caller
 
 #define ROW(type, field, kind, path, preset, min, max, unit, reload, help)                      \
 	{path, preset, unit, help, min, max, offsetof(type, field), sizeof(((type *)0)->field), \
@@ -72,6 +74,9 @@ static const struct setting port[] = {JG_CONFIG_PORT(X)};
 #define X(...) ROW(TYPE_FRONT_END, __VA_ARGS__)
 static const struct setting front_end[] = {JG_CONFIG_FRONT_END(X)};
 #undef X
+#define X(...) ROW(TYPE_CALLER, __VA_ARGS__)
+static const struct setting caller[] = {JG_CONFIG_CALLER(X)};
+#undef X
 
 #define SECTION(symbol, rows, place) \
 	[SECTION_##symbol] = {place, rows, JG_ARRAY_SIZE(rows), sizeof(TYPE_##symbol)}
@@ -84,6 +89,7 @@ const struct section jg_config_sections[SECTION_COUNT] = {
 	SECTION(CUT_OFF, cut_off, "cut_offs[]."),
 	SECTION(PORT, port, "ports[]."),
 	SECTION(FRONT_END, front_end, "front_ends[]."),
+	SECTION(CALLER, caller, "token_server.callers[]."),
 };
 
 static_assert(JG_ARRAY_SIZE(root) <= JG_ARRAY_SIZE(((struct jg_config *)0)->fixed),
@@ -106,6 +112,8 @@ enum section_id jg_config_child(enum kind kind)
 		return SECTION_PORT;
 	case KIND_FRONT_ENDS:
 		return SECTION_FRONT_END;
+	case KIND_CALLERS:
+		return SECTION_CALLER;
 	default:
 		return SECTION_COUNT;
 	}

@@ -50,7 +50,9 @@
 	X(admin_socket,        PATH,       "admin.socket",             "\"/run/joingate/admin.sock\"", 1, 107, "bytes", NO, "socket of joingatectl") \
 	X(admin_uids,          UIDS,       "admin.uids",               "[]",        0, 64,       "uids",    NO,  "users that may use it beside root and the gate's own") \
 	X(user,                TEXT,       "user",                     "",          1, 32,       "bytes",   NO,  "user to become after the start") \
-	X(eal_extra,           TEXTS,      "eal_extra",                "[]",        0, 64,       "words",   NO,  "words handed to DPDK's EAL as they are")
+	X(eal_extra,           TEXTS,      "eal_extra",                "[]",        0, 64,       "words",   NO,  "words handed to DPDK's EAL as they are") \
+	X(token_server_listen, LISTEN,     "token_server.listen",      "\"127.0.0.1:7680\"", 0, 64, "bytes", NO, "address and port of `joingate token-server`") \
+	X(token_server_callers, CALLERS,   "token_server.callers",     "[]",        0, 256,      "callers", NO,  "who may ask the token server for tokens")
 
 #define JG_CONFIG_APP(X) \
 	X(vendor,              VENDOR,     "vendor",                   "!",         0, 0,        "",        YES, "whose token formats: livekit, stream, opentok, vonage or agora") \
@@ -116,6 +118,16 @@
 	X(from,                PREFIXES,   "from",                     "!",         1, 64,       "prefixes", YES, "where its requests come from: 10.0.0.0/24") \
 	X(apps,                ALLOWED,    "apps",                     "[\"*\"]",   1, 1024,     "apps",    YES, "what it may ask about: \"*\", \"vendor:*\" or \"vendor:key\"")
 
+#define JG_CONFIG_CALLER(X) \
+	X(id,                  TEXT,       "id",                       "!",         1, 64,       "bytes",   NO,  "name of the caller") \
+	X(key,                 SECRET,     "key",                      "",          16, 1024,    "bytes",   NO,  "its API key, sent as Authorization: Bearer") \
+	X(key,                 CONTENT,    "key_file",                 "",          16, 1024,    "bytes",   NO,  "file with the key") \
+	X(apps,                ALLOWED,    "apps",                     "!",         1, 1024,     "apps",    NO,  "whose tokens it may get: \"*\", \"vendor:*\" or \"vendor:key\"") \
+	X(rooms,               TEXTS,      "rooms",                    "[\"*\"]",   1, 256,      "patterns", NO, "globs; the room must match one") \
+	X(identities,          TEXTS,      "identities",               "[\"*\"]",   1, 256,      "patterns", NO, "globs; the identity must match one") \
+	X(capabilities,        CAPABILITIES, "capabilities",           "[\"join\", \"subscribe\", \"publish_camera\", \"publish_microphone\", \"publish_screen_share\", \"publish_screen_share_audio\", \"publish_other\", \"publish_data\", \"signal\"]", 0, 64, "capabilities", NO, "its tokens give nothing else") \
+	X(max_ttl,             INTEGER,    "max_ttl",                  "3600",      1, 2592000,  "seconds", NO,  "longest life of its tokens")
+
 /** Every section: X(SYMBOL, "where it stands"). */
 #define JG_CONFIG(X) \
 	X(ROOT, "") \
@@ -125,7 +137,8 @@
 	X(ROOM, "apps[].policy.rooms[].") \
 	X(CUT_OFF, "cut_offs[].") \
 	X(PORT, "ports[].") \
-	X(FRONT_END, "front_ends[].")
+	X(FRONT_END, "front_ends[].") \
+	X(CALLER, "token_server.callers[].")
 // clang-format on
 
 enum jg_idle {
@@ -172,6 +185,8 @@ struct jg_allowed {
 #define JG_MEMBER_APPS(f) JG_MEMBER_LIST(struct jg_app, f)
 #define JG_MEMBER_CUT_OFFS(f) JG_MEMBER_LIST(struct jg_cut_off, f)
 #define JG_MEMBER_PORTS(f) JG_MEMBER_LIST(struct jg_config_port, f)
+#define JG_MEMBER_CAPABILITIES(f) uint64_t f;
+#define JG_MEMBER_CALLERS(f) JG_MEMBER_LIST(struct jg_config_caller, f)
 #define JG_MEMBER_FRONT_ENDS(f) JG_MEMBER_LIST(struct jg_config_front_end, f)
 
 #define X(field, kind, path, preset, min, max, unit, reload, help) JG_MEMBER_##kind(field)
@@ -182,6 +197,10 @@ struct jg_config_port {
 /** Its caller number is its place in front_ends plus 1. */
 struct jg_config_front_end {
 	JG_CONFIG_FRONT_END(X)
+};
+
+struct jg_config_caller {
+	JG_CONFIG_CALLER(X)
 };
 
 struct jg_config_memory;
@@ -211,6 +230,7 @@ struct jg_problems {
 
 enum jg_config_parts {
 	JG_CONFIG_APPS, /**< apps and cut_offs alone, what verifying and minting need */
+	JG_CONFIG_TOKEN_SERVER, /**< those and token_server */
 	JG_CONFIG_ALL,
 };
 

@@ -327,6 +327,13 @@ Test(config, mistakes_in_the_gate_are_told)
 			"f:1:88: front_ends[0].apps[0] is \"zoom:x\"; expected \"*\", \"vendor:*\" "
 			"or "
 			"\"vendor:key\"\n"},
+		{"{\"token_server\": {\"callers\": [{\"id\": \"a\", \"apps\": [\"*\"]}]}}",
+			"f:1:31: token_server.callers[0].key is not given; expected key or "
+			"key_file\n"},
+		{"{\"token_server\": {\"callers\": [{\"id\": \"a\", \"key\": \"0123456789abcdef\", "
+		 "\"apps\": "
+		 "[\"*\"]},\n{\"id\": \"b\", \"key\": \"0123456789abcdef\", \"apps\": [\"*\"]}]}}",
+			"f:2:20: token_server.callers[1].key is that of callers[0]\n"},
 		{"{\"store\": {\"sqlite\": \"a\", \"etcd\": {\"endpoints\": [\"http://h\"]}}}",
 			"f:1:11: store is both sqlite and etcd; expected one of the two\n"
 			"f:1:35: store.etcd has no fleet_key_file, which seals secrets there\n"
