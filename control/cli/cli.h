@@ -49,5 +49,6 @@ struct judge {
 };
 
 /** False after saying why. @param path NULL: no file was named, which is a mistake */
-JG_MUST_CHECK bool judge_open(struct judge *judge, const struct command *command, const char *path);
+JG_MUST_CHECK bool judge_open(struct judge *judge, const struct command *command, const char *path,
+	enum jg_config_parts parts);
 void judge_close(struct judge *judge);

@@ -4,10 +4,11 @@
 
 #include <stdio.h>
 
-static bool load(struct judge *judge, const struct command *command, const char *path)
+static bool load(struct judge *judge, const struct command *command, const char *path,
+	enum jg_config_parts parts)
 {
 	struct jg_problems problems = {0};
-	judge->config = jg_config_load(path, JG_CONFIG_APPS, &problems);
+	judge->config = jg_config_load(path, parts, &problems);
 	if (judge->config == NULL) {
 		jg_problems_print(&problems, path, stderr);
 		(void)cli_fail(command, "%s cannot be used", path);
@@ -16,7 +17,8 @@ static bool load(struct judge *judge, const struct command *command, const char 
 	return judge->config != NULL;
 }
 
-bool judge_open(struct judge *judge, const struct command *command, const char *path)
+bool judge_open(struct judge *judge, const struct command *command, const char *path,
+	enum jg_config_parts parts)
 {
 	struct jg_error err = {""};
 	*judge = (struct judge){0};
@@ -24,7 +26,7 @@ bool judge_open(struct judge *judge, const struct command *command, const char *
 		(void)cli_fail(command, "no configuration; expected --config FILE");
 		return false;
 	}
-	if (!load(judge, command, path))
+	if (!load(judge, command, path, parts))
 		return false;
 	judge->cut_offs = jg_cut_offs_new(judge->config->cut_offs_n, &err);
 	if (judge->cut_offs == NULL ||

@@ -140,7 +140,7 @@ static int run(int argc, char **argv)
 	int status = EXIT_BAD;
 	s->now = now;
 	lines_init(&s->lines, STDIN_FILENO);
-	if (judge_open(&s->judge, &command_verify, path)) {
+	if (judge_open(&s->judge, &command_verify, path, JG_CONFIG_APPS)) {
 		status = run_stream(s);
 		judge_close(&s->judge);
 	}
