@@ -150,7 +150,13 @@ bool jg_mint_begin(struct jg_minter *m, const struct jg_snapshot *snapshot,
 {
 	out->len = 0;
 	out->problem = out->field = NULL;
-	*slot = (struct jg_mint_slot){.ask = ask, .out = out, .format = ask->format};
+	slot->ask = ask;
+	slot->out = out;
+	slot->app = NULL;
+	slot->key = NULL;
+	slot->mac_key = NULL;
+	slot->format = ask->format;
+	slot->unsigned_ = false;
 	slot->token = (struct jg_writer){
 		.p = out->token, .size = out->size < JG_TOKEN_MAX ? out->size : JG_TOKEN_MAX};
 	slot->content = (struct jg_writer){

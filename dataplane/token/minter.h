@@ -19,6 +19,7 @@ struct jg_deflater;
 /** One token of a burst on its way. */
 struct jg_mint_slot {
 	const struct jg_mint *ask;
+	struct jg_mint own; /**< refresh: what ask points to */
 	struct jg_minted *out;
 	const struct jg_app_entry *app;
 	const struct jg_key *key;
