@@ -194,6 +194,7 @@ static const struct command {
 } commands[] = {
 	{"app", jg_ask_apps},
 	{"audit", ask_audit},
+	{"cut_offs", jg_ask_cut_offs},
 	{"drain", ask_drain},
 	{"grant", jg_ask_grant},
 	{"node", jg_ask_node},

@@ -71,6 +71,7 @@ const char *jg_ask_string(struct jg_ask *ask, const char *name);
 /** Commands, one file each group. */
 void jg_ask_revoke(struct jg_ask *ask);
 void jg_ask_unrevoke(struct jg_ask *ask);
+void jg_ask_cut_offs(struct jg_ask *ask);
 void jg_ask_rotate(struct jg_ask *ask);
 void jg_ask_apps(struct jg_ask *ask);
 void jg_ask_policy(struct jg_ask *ask);

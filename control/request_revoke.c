@@ -146,3 +146,39 @@ void jg_ask_unrevoke(struct jg_ask *ask)
 {
 	revoke(ask, JG_TIME_NONE);
 }
+
+static int list_one(void *arg, const struct jg_cut_off *cut_off, struct jg_error *err)
+{
+	(void)err;
+	return json_array_append_new(arg, jg_record_cut_off_json(cut_off));
+}
+
+void jg_ask_cut_offs(struct jg_ask *ask)
+{
+	struct jg_state_app found;
+	struct jg_store *store = ask->engine->store;
+	const json_t *limit = json_object_get(ask->request, "limit");
+	json_int_t n = limit == NULL ? 1000 : json_integer_value(limit);
+	if (!jg_ask_app(ask, &found))
+		return;
+	if (n < 1 || n > 100000) {
+		jg_ask_fail(ask, JG_FAILURE_INVALID, "limit is out of range; expected 1..100000");
+		return;
+	}
+	if (store == NULL) {
+		jg_ask_fail(ask, JG_FAILURE_UNAVAILABLE,
+			"there is no store: the cut-offs are those of the configuration file");
+		return;
+	}
+	json_t *list = json_array();
+	const struct jg_cut_off_filter filter = {
+		.vendor = found.app->vendor,
+		.app = found.app->key,
+		.older_than = JG_TIME_NONE,
+		.limit = (uint32_t)n,
+	};
+	const struct jg_store_sink sink = {.arg = list, .cut_off = list_one};
+	if (store->ops->cut_offs(store, &filter, &sink, &ask->err) != 0)
+		ask->failure = JG_FAILURE_UNAVAILABLE;
+	(void)json_object_set_new(ask->reply, "list", list);
+}

@@ -188,8 +188,11 @@ static uint64_t digest(json_t *value, const char *preset_text)
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 	for (const char *p = text != NULL ? text : preset_text; *p != '\0'; p++)
 		hash = (hash ^ (unsigned char)*p) * UINT64_C(0x100000001b3);
+	json_malloc_t get;
+	json_free_t put;
+	json_get_alloc_funcs(&get, &put);
 	if (text != NULL)
-		wiping_free(text);
+		put(text); // it wipes
 	return hash;
 }
 
