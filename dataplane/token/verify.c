@@ -138,6 +138,7 @@ static void stage_session(struct jg_burst *b)
 	jg_burst_each(b, compare_session);
 }
 
+// clang-format off
 static void (*const stages[])(struct jg_burst *b) = {
 	stage_recognise, // too_long, malformed
 	stage_parse, // malformed, bad_encoding, bad_json, bad_alg
@@ -156,6 +157,7 @@ static void (*const stages[])(struct jg_burst *b) = {
 	jg_stage_policy, // not_permitted
 	jg_stage_refresh, // not_permitted
 };
+// clang-format on
 
 static void begin(struct jg_burst *b, const struct jg_request *requests,
 	struct jg_verdict *verdicts, unsigned n)
