@@ -19,7 +19,8 @@ static const struct jg_json_member header_members[] = {
 static const struct jg_json_level header_levels[] = {
 	{header_members, JG_ARRAY_SIZE(header_members)},
 };
-static const struct jg_json_schema header_schema = {header_levels, JG_ARRAY_SIZE(header_levels), 0};
+static const struct jg_json_schema header_schema = {
+	.levels = header_levels, .n = JG_ARRAY_SIZE(header_levels)};
 
 // Decode a part into the scratch; false when it was refused. Development tokens may spell freely.
 static bool decode_part(
@@ -222,13 +223,15 @@ void jg_jwt_learn(struct jg_burst *b, struct jg_record *r)
 		jg_shapes_learn(v->shapes, schema->number, r->app->index, &text, &claims, &holes);
 }
 
-static int64_t seconds_in(const struct jg_record *r, unsigned slot)
+static int64_t seconds_in(struct jg_record *r, unsigned slot)
 {
 	int64_t seconds;
-	if (jg_claims_type(r->claims, slot) != JG_JSON_NUMBER ||
-		!jg_claim_seconds(r->claims, &r->claims->slot[slot], &seconds))
+	if ((r->claims->of_type[JG_JSON_NUMBER] >> slot & 1) == 0)
 		return JG_TIME_NONE;
-	return seconds;
+	if (jg_claim_seconds(r->claims, &r->claims->slot[slot], &seconds))
+		return seconds;
+	r->bad_time = true;
+	return JG_TIME_NONE;
 }
 
 void jg_jwt_times(struct jg_burst *b, struct jg_record *r)
@@ -248,8 +251,17 @@ void jg_jwt_times(struct jg_burst *b, struct jg_record *r)
 			r->claim_bits |= known[i].bit;
 }
 
-bool jg_jwt_check_types(struct jg_record *r, const struct jg_claim_rule *rules, unsigned n)
+bool jg_jwt_check_types(struct jg_burst *b, struct jg_record *r)
 {
+	const struct jg_json_schema *schema = r->layout->schema;
+	const uint64_t *wrong = b->verifier->wrong_types[schema->number];
+	uint64_t found = 0;
+	for (unsigned type = 0; type < JG_JSON_TYPES; type++)
+		found |= r->claims->of_type[type] & wrong[type];
+	if (found == 0)
+		return true;
+	const struct jg_claim_rule *rules = schema->rules;
+	unsigned n = schema->rules_n;
 	for (unsigned i = 0; i < n; i++) {
 		enum jg_json_type type = jg_claims_type(r->claims, rules[i].slot);
 		if (type == JG_JSON_NONE || (rules[i].types >> type & 1) != 0)
@@ -262,6 +274,9 @@ bool jg_jwt_check_types(struct jg_record *r, const struct jg_claim_rule *rules, 
 
 bool jg_jwt_check_times(struct jg_record *r, bool null_is_absent)
 {
+	const uint64_t times = 1u << JG_SLOT_EXP | 1u << JG_SLOT_NBF | 1u << JG_SLOT_IAT;
+	if ((r->claims->present & ~r->claims->of_type[JG_JSON_NUMBER] & times) == 0 && !r->bad_time)
+		return true;
 	static const char *const names[] = {
 		[JG_SLOT_EXP] = "exp", [JG_SLOT_NBF] = "nbf", [JG_SLOT_IAT] = "iat"};
 	const int64_t values[] = {

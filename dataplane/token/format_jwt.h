@@ -14,17 +14,8 @@ void jg_jwt_learn(struct jg_burst *b, struct jg_record *r);
 /** jg_layout.times: exp, nbf and iat where they are numbers; issued_at = iat. */
 void jg_jwt_times(struct jg_burst *b, struct jg_record *r);
 
-/** What a profile expects of a slot; null is as absent only where it says so. */
-struct jg_claim_rule {
-	const char *name; /**< for people, with its path */
-	uint8_t slot;
-	uint8_t types; /**< bit per enum jg_json_type that is fine */
-};
-
-#define JG_TYPE(type) (1u << JG_JSON_##type)
-
-/** bad_claim for the first present slot of another type. */
-bool jg_jwt_check_types(struct jg_record *r, const struct jg_claim_rule *rules, unsigned n);
+/** bad_claim for the first present slot of another type than the schema's rules allow. */
+bool jg_jwt_check_types(struct jg_burst *b, struct jg_record *r);
 
 /** bad_claim when a time claim is there but no number within 2^53; null passes if allowed. */
 bool jg_jwt_check_times(struct jg_record *r, bool null_is_absent);

@@ -282,8 +282,7 @@ static void fill_slot(struct reader *s, uint8_t slot, const struct jg_claim *cla
 {
 	if (slot == NO_SLOT)
 		return;
-	s->claims->slot[slot] = *claim;
-	s->claims->present |= UINT64_C(1) << slot;
+	jg_claims_set(s->claims, slot, *claim);
 }
 
 // Slot and level of the value that follows this name in an object of this level.
@@ -425,7 +424,7 @@ static uint32_t mask_for(uint32_t len)
 bool jg_json_read(struct jg_json *json, struct jg_scratch *scratch,
 	const struct jg_json_schema *schema, struct jg_claims *claims)
 {
-	claims->present = 0;
+	jg_claims_clear(claims);
 	if (claims->len > JG_JSON_TEXT_MAX)
 		return false;
 	if (++json->generation == 0) { // wrapped: forget what could look new

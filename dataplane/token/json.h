@@ -29,11 +29,22 @@ struct jg_json_level {
 	uint8_t n;
 };
 
+/** What a profile expects of a slot; null is as absent only where it says so. */
+struct jg_claim_rule {
+	const char *name; /**< for people, with its path */
+	uint8_t slot;
+	uint8_t types; /**< bit per enum jg_json_type that is fine */
+};
+
+#define JG_TYPE(type) (1u << JG_JSON_##type)
+
 /** Level 0 is the top object. */
 struct jg_json_schema {
 	const struct jg_json_level *levels;
 	uint8_t n;
 	uint8_t number; /**< enum jg_schema_number of a payload's */
+	uint8_t rules_n;
+	const struct jg_claim_rule *rules; /**< checked by jg_jwt_check_types() */
 };
 
 /** Payload schemas; a verifier keeps each in the quick reader's form too. */
@@ -78,7 +89,22 @@ static inline enum jg_json_type jg_claims_type(const struct jg_claims *claims, u
 /** Absent or null. */
 static inline bool jg_claims_empty(const struct jg_claims *claims, unsigned slot)
 {
-	return jg_claims_type(claims, slot) <= JG_JSON_NULL;
+	return ((claims->present & ~claims->of_type[JG_JSON_NULL]) >> slot & 1) == 0;
+}
+
+/** Note a known member's value. */
+static inline void jg_claims_set(struct jg_claims *claims, unsigned slot, struct jg_claim claim)
+{
+	claims->slot[slot] = claim;
+	claims->present |= UINT64_C(1) << slot;
+	claims->of_type[claim.type] |= UINT64_C(1) << slot;
+}
+
+/** No members. */
+static inline void jg_claims_clear(struct jg_claims *claims)
+{
+	claims->present = 0;
+	memset(claims->of_type, 0, sizeof(claims->of_type));
 }
 
 /** The raw text of a claim. */

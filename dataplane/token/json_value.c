@@ -76,10 +76,28 @@ static bool whole_part(const struct decimal *d, uint64_t *whole, bool *fraction)
 	return true;
 }
 
+// What nearly every time is: a few digits and nothing else.
+static bool plain_digits(struct jg_str text, int64_t *seconds)
+{
+	int64_t value = 0;
+	if (text.len > 15) // 10^15 < 2^53
+		return false;
+	for (uint32_t i = 0; i < text.len; i++) {
+		unsigned digit = (unsigned char)text.p[i] - '0';
+		if (digit > 9)
+			return false;
+		value = value * 10 + (int)digit;
+	}
+	*seconds = value;
+	return true;
+}
+
 bool jg_claim_seconds(
 	const struct jg_claims *claims, const struct jg_claim *claim, int64_t *seconds)
 {
 	struct jg_str text = jg_claim_text(claims, claim);
+	if (plain_digits(text, seconds))
+		return true;
 	bool negative = text.p[0] == '-', fraction;
 	if (negative)
 		text.p++, text.len--;

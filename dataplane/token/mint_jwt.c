@@ -42,7 +42,7 @@ bool jg_payload_begin(struct jg_minter *m, struct jg_mint_slot *slot, struct jg_
 		return true;
 	m->claims.text = (const uint8_t *)claims.p;
 	m->claims.len = claims.len;
-	m->claims.present = 0;
+	jg_claims_clear(&m->claims);
 	if (claims.len > JG_JSON_TEXT_MAX)
 		return jg_mint_fail(slot, "claims", "longer than a token may be");
 	if (!jg_json_read(m->json, &m->scratch, &schema, &m->claims))

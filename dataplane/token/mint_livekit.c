@@ -144,7 +144,7 @@ static bool check_attributes(struct jg_minter *m, struct jg_mint_slot *slot)
 		return jg_mint_fail(slot, "attributes", "longer than a token may be");
 	m->claims.text = (const uint8_t *)text.p;
 	m->claims.len = text.len;
-	m->claims.present = 0;
+	jg_claims_clear(&m->claims);
 	if (!jg_json_read(m->json, &m->scratch, &schema, &m->claims))
 		return jg_mint_fail(slot, "attributes", "not one strict JSON object");
 	struct jg_claim object = {.start = 0, .len = text.len, .type = JG_JSON_OBJECT}, value;

@@ -36,7 +36,7 @@ static void deny(struct jg_record *r, uint64_t denied, enum jg_rule rule, struct
 }
 
 // What LiveKit calls UpdateParticipant: in place of what the token says.
-static void apply_override(struct jg_burst *b, struct jg_record *r)
+void jg_apply_override(struct jg_burst *b, struct jg_record *r)
 {
 	struct jg_verdict *verdict = r->verdict;
 	const struct jg_override *override =
@@ -68,7 +68,7 @@ static bool may_join(const struct jg_record *r)
 	return r->layout->vendor == JG_VENDOR_AGORA || (r->capabilities & JG_CAPABILITY(JOIN)) != 0;
 }
 
-static void apply_policy(struct jg_burst *b, struct jg_record *r)
+void jg_apply_policy(struct jg_burst *b, struct jg_record *r)
 {
 	(void)b;
 	if (!may_join(r)) {
@@ -99,7 +99,7 @@ static void refuse_refresh(struct jg_record *r, const char *why)
 }
 
 // Counted from the original issue, so that refreshing over and over launders nothing.
-static void judge_refresh(struct jg_burst *b, struct jg_record *r)
+void jg_judge_refresh(struct jg_burst *b, struct jg_record *r)
 {
 	const struct jg_policy *policy = &r->app->policy;
 	if (r->request->type != JG_REQUEST_REFRESH)
@@ -112,19 +112,4 @@ static void judge_refresh(struct jg_burst *b, struct jg_record *r)
 		refuse_refresh(r, "policy.refresh_until needs an issue time");
 	else if (policy->refresh_until > 0 && b->now >= r->issued_at + policy->refresh_until)
 		refuse_refresh(r, "policy.refresh_until is over");
-}
-
-void jg_stage_overrides(struct jg_burst *b)
-{
-	jg_burst_each(b, apply_override);
-}
-
-void jg_stage_policy(struct jg_burst *b)
-{
-	jg_burst_each(b, apply_policy);
-}
-
-void jg_stage_refresh(struct jg_burst *b)
-{
-	jg_burst_each(b, judge_refresh);
 }

@@ -115,8 +115,6 @@ static const struct jg_json_level levels[] = {
 };
 // clang-format on
 
-const struct jg_json_schema jg_livekit_schema = {levels, JG_ARRAY_SIZE(levels), JG_SCHEMA_LIVEKIT};
-
 #define TEXT (JG_TYPE(NULL) | JG_TYPE(STRING))
 #define SWITCH (JG_TYPE(NULL) | JG_TYPE(TRUE) | JG_TYPE(FALSE))
 #define OBJECT (JG_TYPE(NULL) | JG_TYPE(OBJECT))
@@ -167,6 +165,14 @@ static const struct jg_claim_rule type_rules[] = {
 	{"observability.write", OBSERVABILITY_WRITE, SWITCH},
 };
 
+const struct jg_json_schema jg_livekit_schema = {
+	.levels = levels,
+	.n = JG_ARRAY_SIZE(levels),
+	.number = JG_SCHEMA_LIVEKIT,
+	.rules = type_rules,
+	.rules_n = JG_ARRAY_SIZE(type_rules),
+};
+
 // Switches that stand for capabilities and nothing else.
 static const uint64_t switch_capabilities[SLOTS - CAN_UPDATE_OWN_METADATA] = {
 #define SWITCH_OF(slot) [(slot)-CAN_UPDATE_OWN_METADATA]
@@ -206,7 +212,7 @@ static const struct {
 static bool is_on(const struct jg_claims *claims, unsigned slot, bool absent)
 {
 	return jg_claims_empty(claims, slot) ? absent
-					     : jg_claims_type(claims, slot) == JG_JSON_TRUE;
+					     : (claims->of_type[JG_JSON_TRUE] >> slot & 1) != 0;
 }
 
 // The sources a non-empty list names; every source without a list or with an empty one.
@@ -239,9 +245,9 @@ static uint64_t capabilities_of(struct jg_scratch *scratch, const struct jg_clai
 		capabilities |= listed_sources(scratch, claims);
 	if (is_on(claims, CAN_PUBLISH_DATA, publish))
 		capabilities |= JG_CAPABILITY(PUBLISH_DATA);
-	for (unsigned slot = CAN_UPDATE_OWN_METADATA; slot < SLOTS; slot++)
-		if (is_on(claims, slot, false))
-			capabilities |= switch_capabilities[slot - CAN_UPDATE_OWN_METADATA];
+	uint64_t on = claims->of_type[JG_JSON_TRUE] >> CAN_UPDATE_OWN_METADATA;
+	for (; on != 0; on &= on - 1)
+		capabilities |= switch_capabilities[__builtin_ctzll(on)];
 	return capabilities;
 }
 
@@ -268,15 +274,14 @@ static struct jg_str kind_of(struct jg_str text)
 	return kinds[0];
 }
 
-static bool check_types(struct jg_record *r)
+static bool check_types(struct jg_burst *b, struct jg_record *r)
 {
 	static const struct {
 		uint8_t slot;
 		const char *name;
 	} of_strings[] = {{ATTRIBUTES, "attributes"}, {KIND_DETAILS, "kindDetails"},
 		{CAN_PUBLISH_SOURCES, "video.canPublishSources"}};
-	if (!jg_jwt_check_times(r, true) ||
-		!jg_jwt_check_types(r, type_rules, JG_ARRAY_SIZE(type_rules)))
+	if (!jg_jwt_check_times(r, true) || !jg_jwt_check_types(b, r))
 		return false;
 	for (size_t i = 0; i < JG_ARRAY_SIZE(of_strings); i++) {
 		unsigned slot = of_strings[i].slot;
@@ -326,7 +331,7 @@ void jg_livekit_times(struct jg_burst *b, struct jg_record *r)
 void jg_livekit_claims(struct jg_burst *b, struct jg_record *r)
 {
 	struct jg_scratch *scratch = &b->verifier->scratch;
-	if (!check_types(r) || !find_participant(b, r))
+	if (!check_types(b, r) || !find_participant(b, r))
 		return;
 	struct jg_verdict *verdict = r->verdict;
 	verdict->name = jg_claims_string(scratch, r->claims, NAME);

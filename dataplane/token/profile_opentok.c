@@ -15,15 +15,14 @@ static const struct jg_json_member top_members[] = {
 // clang-format on
 static const struct jg_json_level levels[] = {{top_members, JG_ARRAY_SIZE(top_members)}};
 
-const struct jg_json_schema jg_opentok_schema = {levels, JG_ARRAY_SIZE(levels), JG_SCHEMA_OPENTOK};
+static const struct jg_claim_rule type_rules[] = {JG_OPENTOK_RULES};
 
-static const struct jg_claim_rule type_rules[] = {
-	{"ist", JG_OPENTOK_IST, JG_TYPE(STRING)},
-	{"scope", JG_OPENTOK_SCOPE, JG_TYPE(STRING)},
-	{"session_id", JG_OPENTOK_SESSION, JG_TYPE(STRING)},
-	{"role", JG_OPENTOK_ROLE, JG_TYPE(STRING)},
-	{"connection_data", JG_OPENTOK_DATA, JG_TYPE(STRING)},
-	{"initial_layout_class_list", JG_OPENTOK_LAYOUT_CLASSES, JG_TYPE(STRING) | JG_TYPE(ARRAY)},
+const struct jg_json_schema jg_opentok_schema = {
+	.levels = levels,
+	.n = JG_ARRAY_SIZE(levels),
+	.number = JG_SCHEMA_OPENTOK,
+	.rules = type_rules,
+	.rules_n = JG_ARRAY_SIZE(type_rules),
 };
 
 // The elements of a list, a space between any two; p == NULL when one is not a string.
@@ -60,10 +59,9 @@ static bool read_layout_classes(struct jg_burst *b, struct jg_record *r)
 	return false;
 }
 
-bool jg_opentok_check_types(struct jg_record *r)
+bool jg_opentok_check_types(struct jg_burst *b, struct jg_record *r)
 {
-	if (!jg_jwt_check_times(r, false) ||
-		!jg_jwt_check_types(r, type_rules, JG_ARRAY_SIZE(type_rules)))
+	if (!jg_jwt_check_times(r, false) || !jg_jwt_check_types(b, r))
 		return false;
 	if (r->exp == JG_TIME_NONE)
 		jg_refuse_missing(r, "exp");
@@ -94,7 +92,7 @@ void jg_opentok_connect(struct jg_burst *b, struct jg_record *r)
 
 void jg_opentok_claims(struct jg_burst *b, struct jg_record *r)
 {
-	if (!jg_opentok_check_types(r))
+	if (!jg_opentok_check_types(b, r))
 		return;
 	if (jg_opentok_is_word(b, r, JG_OPENTOK_IST, JG_STR("project")))
 		jg_opentok_connect(b, r);

@@ -22,8 +22,19 @@ enum jg_opentok_slot {
 		JG_JSON_MEMBER("connection_data", JG_OPENTOK_DATA, 0), \
 		JG_JSON_MEMBER("initial_layout_class_list", JG_OPENTOK_LAYOUT_CLASSES, 0)
 
+// clang-format off
+/** Types of the claims that OpenTok and Vonage have in common. */
+#define JG_OPENTOK_RULES \
+	{"ist", JG_OPENTOK_IST, JG_TYPE(STRING)}, \
+	{"scope", JG_OPENTOK_SCOPE, JG_TYPE(STRING)}, \
+	{"session_id", JG_OPENTOK_SESSION, JG_TYPE(STRING)}, \
+	{"role", JG_OPENTOK_ROLE, JG_TYPE(STRING)}, \
+	{"connection_data", JG_OPENTOK_DATA, JG_TYPE(STRING)}, \
+	{"initial_layout_class_list", JG_OPENTOK_LAYOUT_CLASSES, JG_TYPE(STRING) | JG_TYPE(ARRAY)}
+// clang-format on
+
 /** Types and times of the shared claims; exp is required. */
-bool jg_opentok_check_types(struct jg_record *r);
+bool jg_opentok_check_types(struct jg_burst *b, struct jg_record *r);
 
 /** Is the string in this slot exactly this word? */
 bool jg_opentok_is_word(

@@ -23,8 +23,6 @@ static const struct jg_json_member top_members[] = {
 // clang-format on
 static const struct jg_json_level levels[] = {{top_members, JG_ARRAY_SIZE(top_members)}};
 
-const struct jg_json_schema jg_stream_schema = {levels, JG_ARRAY_SIZE(levels), JG_SCHEMA_STREAM};
-
 static const struct jg_claim_rule type_rules[] = {
 	{"user_id", USER_ID, JG_TYPE(NULL) | JG_TYPE(STRING)},
 	{"server", SERVER, JG_TYPE(TRUE) | JG_TYPE(FALSE)},
@@ -33,12 +31,19 @@ static const struct jg_claim_rule type_rules[] = {
 	{"channel_cids", CHANNEL_CIDS, JG_TYPE(ARRAY)},
 };
 
+const struct jg_json_schema jg_stream_schema = {
+	.levels = levels,
+	.n = JG_ARRAY_SIZE(levels),
+	.number = JG_SCHEMA_STREAM,
+	.rules = type_rules,
+	.rules_n = JG_ARRAY_SIZE(type_rules),
+};
+
 static const uint8_t lists[] = {CALL_CIDS, CHANNEL_CIDS};
 
-static bool check_types(struct jg_record *r)
+static bool check_types(struct jg_burst *b, struct jg_record *r)
 {
-	if (!jg_jwt_check_times(r, false) ||
-		!jg_jwt_check_types(r, type_rules, JG_ARRAY_SIZE(type_rules)))
+	if (!jg_jwt_check_times(r, false) || !jg_jwt_check_types(b, r))
 		return false;
 	for (size_t i = 0; i < JG_ARRAY_SIZE(lists); i++) {
 		if (jg_claims_empty(r->claims, lists[i]) ||
@@ -54,7 +59,7 @@ void jg_stream_claims(struct jg_burst *b, struct jg_record *r)
 {
 	struct jg_scratch *scratch = &b->verifier->scratch;
 	struct jg_verdict *verdict = r->verdict;
-	if (!check_types(r))
+	if (!check_types(b, r))
 		return;
 	if (jg_claims_type(r->claims, SERVER) == JG_JSON_TRUE) {
 		jg_refuse_no_join(r, "a user; server tokens do not join");

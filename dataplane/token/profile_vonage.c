@@ -35,17 +35,23 @@ static const struct jg_json_level levels[] = {
 	[LEVEL_PATHS] = {path_members, JG_ARRAY_SIZE(path_members)},
 };
 
-const struct jg_json_schema jg_vonage_schema = {levels, JG_ARRAY_SIZE(levels), JG_SCHEMA_VONAGE};
-
 static const struct jg_claim_rule type_rules[] = {
+	JG_OPENTOK_RULES,
 	{"acl", ACL, JG_TYPE(OBJECT)},
 	{"acl.paths", ACL_PATHS, JG_TYPE(OBJECT)},
 };
 
+const struct jg_json_schema jg_vonage_schema = {
+	.levels = levels,
+	.n = JG_ARRAY_SIZE(levels),
+	.number = JG_SCHEMA_VONAGE,
+	.rules = type_rules,
+	.rules_n = JG_ARRAY_SIZE(type_rules),
+};
+
 void jg_vonage_claims(struct jg_burst *b, struct jg_record *r)
 {
-	if (!jg_opentok_check_types(r) ||
-		!jg_jwt_check_types(r, type_rules, JG_ARRAY_SIZE(type_rules)))
+	if (!jg_opentok_check_types(b, r))
 		return;
 	if (jg_claims_type(r->claims, ACL) != JG_JSON_NONE &&
 		jg_claims_type(r->claims, ACL_SESSION) == JG_JSON_NONE)

@@ -31,6 +31,7 @@ enum jg_json_type {
 	JG_JSON_STRING,
 	JG_JSON_OBJECT, /**< text from '{' to '}' */
 	JG_JSON_ARRAY, /**< text from '[' to ']' */
+	JG_JSON_TYPES
 };
 
 /** A known member's value; its text is syntactically valid JSON by then. */
@@ -46,6 +47,7 @@ struct jg_claim {
 /** Known members of one JSON text, by slot number of the layout's schema. */
 struct jg_claims {
 	uint64_t present; /**< bit per slot; the others are garbage */
+	uint64_t of_type[JG_JSON_TYPES]; /**< the present ones by enum jg_json_type */
 	const uint8_t *text; /**< decoded payload */
 	uint32_t len;
 	struct jg_claim slot[JG_CLAIMS_MAX];
@@ -132,6 +134,7 @@ struct jg_record {
 	uint8_t signature_len; /**< HMAC: decoded bytes, of which signature holds the first 32 */
 	uint8_t claim_bits; /**< enum jg_claim_bit: which of them the token has */
 	bool dev_token; /**< Stream: unsigned development token */
+	bool bad_time; /**< JWT: a time claim is a number beyond 2^53 */
 	bool verified; /**< the signature held */
 	bool new_shape; /**< JWT: the quick reader read it, no known shape fitted */
 	uint8_t signature[32]; /**< HMAC formats: decoded */
@@ -179,6 +182,7 @@ struct jg_burst {
 	struct jg_record **live; /**< records not refused yet, in request order */
 	int64_t now;
 	unsigned n; /**< of live */
+	bool token_ids; /**< there are cut-offs of single tokens */
 };
 
 /** The rows of the layouts that can carry this vendor's tokens: vendor and first bytes decide. NULL:

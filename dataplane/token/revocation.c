@@ -24,7 +24,7 @@ static void compute_token_id(struct jg_burst *b, struct jg_record *r)
 	memcpy(r->verdict->token_id, digest, sizeof(r->verdict->token_id));
 }
 
-static bool token_ids_count(const struct jg_burst *b)
+bool jg_token_ids_count(const struct jg_burst *b)
 {
 	const struct jg_cut_offs *cut_offs = jg_snapshot_cut_offs(b->snapshot);
 	return cut_offs != NULL && jg_cut_offs_any(cut_offs, JG_SCOPE_TOKEN);
@@ -56,13 +56,10 @@ static void judge_cut_offs(const struct jg_cut_offs *cut_offs, struct jg_record 
 	jg_refuse_rule(r, JG_REASON_REVOKED, JG_RULE_CUT_OFF, scopes[scope], r->issued_at, before);
 }
 
-void jg_stage_token_ids(struct jg_burst *b)
+void jg_name_token(struct jg_burst *b, struct jg_record *r)
 {
-	bool needed = token_ids_count(b);
-	for (unsigned i = 0; i < b->n; i++)
-		if (needed || (b->live[i]->request->flags & JG_REQUEST_TOKEN_ID) != 0)
-			compute_token_id(b, b->live[i]);
-	jg_burst_sift(b);
+	if (b->token_ids || (r->request->flags & JG_REQUEST_TOKEN_ID) != 0)
+		compute_token_id(b, r);
 }
 
 void jg_stage_cut_offs(struct jg_burst *b)
@@ -70,12 +67,11 @@ void jg_stage_cut_offs(struct jg_burst *b)
 	const struct jg_cut_offs *cut_offs = jg_snapshot_cut_offs(b->snapshot);
 	if (cut_offs == NULL)
 		return;
-	bool token_ids = token_ids_count(b);
 	for (unsigned i = 0; i < b->n; i++) {
-		struct jg_cut_off_query query = query_of(b->live[i], token_ids);
+		struct jg_cut_off_query query = query_of(b->live[i], b->token_ids);
 		jg_cut_offs_prefetch(cut_offs, &query);
 	}
 	for (unsigned i = 0; i < b->n; i++)
-		judge_cut_offs(cut_offs, b->live[i], token_ids);
+		judge_cut_offs(cut_offs, b->live[i], b->token_ids);
 	jg_burst_sift(b);
 }

@@ -144,7 +144,7 @@ static inline void set_claim(struct scan *s, unsigned slot, struct jg_claim clai
 {
 	if (slot == JG_SCAN_NO_SLOT)
 		return;
-	s->claims->slot[slot] = claim;
+	jg_claims_set(s->claims, slot, claim);
 	s->present |= UINT64_C(1) << slot;
 }
 
@@ -322,6 +322,7 @@ bool jg_scan(const struct jg_scan_schema *schema, const struct jg_text *text,
 	s.quotes = text->quotes;
 	s.quotes_n = text->quotes_n;
 	s.claims = claims;
+	jg_claims_clear(claims);
 	s.holes = holes;
 	s.present = 0;
 	s.next = 0;
@@ -330,8 +331,5 @@ bool jg_scan(const struct jg_scan_schema *schema, const struct jg_text *text,
 	s.backslashes = (text->flags & JG_TEXT_BACKSLASH) != 0;
 	s.depth = 0;
 	text->bytes[text->len] = 0; // no number, word or structure goes on behind the end
-	if (!read_text(&s))
-		return false;
-	claims->present = s.present;
-	return s.at == text->len && s.next == s.quotes_n;
+	return read_text(&s) && s.at == text->len && s.next == s.quotes_n;
 }

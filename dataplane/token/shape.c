@@ -88,6 +88,7 @@ static void fill_claims(
 {
 	bool backslashes = (text->flags & JG_TEXT_BACKSLASH) != 0;
 	claims->present = shape->present;
+	memcpy(claims->of_type, shape->of_type, sizeof(claims->of_type));
 	for (unsigned i = 0; i < shape->claims_n; i++) {
 		const struct jg_shape_claim *c = &shape->claims[i];
 		uint32_t from = jg_shape_at(text, c->from);
@@ -194,6 +195,7 @@ static bool add_claims(struct jg_shape *shape, const struct jg_text *text,
 	const struct jg_claims *claims, const struct jg_holes *holes)
 {
 	shape->present = claims->present;
+	memcpy(shape->of_type, claims->of_type, sizeof(shape->of_type));
 	for (unsigned slot = 0; slot < JG_CLAIMS_MAX; slot++) {
 		if ((claims->present >> slot & 1) == 0)
 			continue;

@@ -42,6 +42,7 @@ struct jg_shape_claim {
 
 struct jg_shape {
 	uint64_t present; /**< as in struct jg_claims */
+	uint64_t of_type[JG_JSON_TYPES];
 	uint32_t used; /**< clock of the table when it last matched */
 	uint16_t regions_n;
 	uint16_t numbers_n;

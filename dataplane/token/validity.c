@@ -10,7 +10,7 @@ static bool may_be_late(const struct jg_request *request)
 
 // RFC 7519 section 4.1.4 and 4.1.5, with the app's leeway on both sides. A client that was connected
 // may come back a while after exp, if the policy says so and its front end is known.
-static void judge_times(struct jg_burst *b, struct jg_record *r)
+void jg_judge_times(struct jg_burst *b, struct jg_record *r)
 {
 	int64_t leeway = r->app->policy.leeway;
 	int64_t grace = may_be_late(r->request) ? r->app->policy.reconnect_grace : 0;
@@ -27,7 +27,7 @@ static void judge_times(struct jg_burst *b, struct jg_record *r)
 }
 
 // A token that does not say when it was issued is counted from now: it lives at least that long.
-static void judge_lifetime(struct jg_burst *b, struct jg_record *r)
+void jg_judge_lifetime(struct jg_burst *b, struct jg_record *r)
 {
 	if (r->exp == JG_TIME_NONE)
 		return;
@@ -40,7 +40,7 @@ static void judge_lifetime(struct jg_burst *b, struct jg_record *r)
 		jg_refuse_rule(r, JG_REASON_LIFETIME, JG_RULE_LIFETIME, JG_STR("exp"), life, limit);
 }
 
-static void judge_required_claims(struct jg_burst *b, struct jg_record *r)
+void jg_judge_required_claims(struct jg_burst *b, struct jg_record *r)
 {
 	static const struct {
 		uint8_t bit;
@@ -55,19 +55,4 @@ static void judge_required_claims(struct jg_burst *b, struct jg_record *r)
 		if ((wanted & claims[i].bit) != 0 && (r->claim_bits & claims[i].bit) == 0)
 			jg_refuse_rule(r, JG_REASON_MISSING_CLAIM, JG_RULE_REQUIRED_CLAIM,
 				claims[i].name, 0, 0);
-}
-
-void jg_stage_times(struct jg_burst *b)
-{
-	jg_burst_each(b, judge_times);
-}
-
-void jg_stage_lifetime(struct jg_burst *b)
-{
-	jg_burst_each(b, judge_lifetime);
-}
-
-void jg_stage_required_claims(struct jg_burst *b)
-{
-	jg_burst_each(b, judge_required_claims);
 }

@@ -29,6 +29,14 @@ static const struct jg_json_schema *const schemas[JG_SCHEMA_COUNT] = {
 	[JG_SCHEMA_VONAGE] = &jg_vonage_schema,
 };
 
+static void collect_rules(uint64_t wrong[JG_JSON_TYPES], const struct jg_json_schema *schema)
+{
+	for (unsigned i = 0; i < schema->rules_n; i++)
+		for (unsigned type = JG_JSON_NULL; type < JG_JSON_TYPES; type++)
+			if ((schema->rules[i].types >> type & 1) == 0)
+				wrong[type] |= UINT64_C(1) << schema->rules[i].slot;
+}
+
 static bool take_parts(
 	struct jg_verifier *v, const struct jg_verifier_options *options, struct jg_error *err)
 {
@@ -40,8 +48,10 @@ static bool take_parts(
 		return false;
 	v->json = jg_json_new(options->seed);
 	v->inflater = jg_inflater_new();
-	for (size_t i = 0; i < JG_ARRAY_SIZE(schemas); i++)
+	for (size_t i = 0; i < JG_ARRAY_SIZE(schemas); i++) {
 		jg_scan_schema_init(&v->scan[i], schemas[i]);
+		collect_rules(v->wrong_types[i], schemas[i]);
+	}
 	if (!options->no_shapes)
 		v->shapes = jg_shapes_new(v->decoders->regions);
 	// Pages that no token ever needs are never touched.

@@ -24,6 +24,8 @@ struct jg_verifier {
 	struct jg_record records[JG_BURST_MAX];
 	struct jg_mac_job jobs[JG_BURST_MAX];
 	struct jg_scan_schema scan[JG_SCHEMA_COUNT];
+	uint64_t wrong_types[JG_SCHEMA_COUNT]
+			    [JG_JSON_TYPES]; /**< slots that must not be of the type */
 	uint16_t quotes[JG_JSON_TEXT_MAX + JG_TEXT_SLACK]; /**< index of the text being read */
 	uint8_t lesson[JG_SHAPE_TEXT_MAX + JG_TEXT_SLACK]; /**< text being learnt from */
 	char describe[64];

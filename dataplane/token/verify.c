@@ -4,8 +4,6 @@
 #include "stages.h"
 #include "verifier.h"
 
-#include <stddef.h>
-
 void jg_burst_sift(struct jg_burst *b)
 {
 	unsigned kept = 0;
@@ -93,16 +91,6 @@ static void compare_session(struct jg_burst *b, struct jg_record *r)
 	r->layout->session(b, r);
 }
 
-static void stage_recognise(struct jg_burst *b)
-{
-	jg_burst_each(b, recognise);
-}
-
-static void stage_parse(struct jg_burst *b)
-{
-	jg_burst_each(b, parse);
-}
-
 static void stage_apps(struct jg_burst *b)
 {
 	jg_burst_each(b, prepare_app);
@@ -122,57 +110,77 @@ static void stage_learn(struct jg_burst *b)
 		}
 }
 
-static void stage_verified(struct jg_burst *b)
-{
-	jg_burst_each(b, name_app);
-	jg_burst_each(b, read_times);
-}
-
-static void stage_claims(struct jg_burst *b)
-{
-	jg_burst_each(b, read_claims);
-}
-
-static void stage_session(struct jg_burst *b)
-{
-	jg_burst_each(b, compare_session);
-}
+// A stage judges each record by itself, or the burst as a whole because there is something to gain
+// from its many records. Neighbours of the first kind are done in one pass.
+struct stage {
+	void (*each)(struct jg_burst *b, struct jg_record *r);
+	void (*whole)(struct jg_burst *b);
+};
 
 // clang-format off
-static void (*const stages[])(struct jg_burst *b) = {
-	stage_recognise, // too_long, malformed
-	stage_parse, // malformed, bad_encoding, bad_json, bad_alg
-	stage_apps, // unknown_key
-	jg_stage_signatures, // bad_signature, dev_token
-	stage_learn, // shapes, from verified tokens only
-	stage_verified, // what the token says may be repeated
-	jg_stage_token_ids, // for those who asked
-	jg_stage_times, // expired, not_yet_valid
-	jg_stage_lifetime, // lifetime
-	jg_stage_required_claims, // missing_claim
-	stage_claims, // bad_claim, missing_claim, no_join
-	stage_session, // room_mismatch, identity_mismatch
-	jg_stage_cut_offs, // revoked
-	jg_stage_overrides,
-	jg_stage_policy, // not_permitted
-	jg_stage_refresh, // not_permitted
+static const struct stage stages[] = {
+	{.each = recognise}, // too_long, malformed
+	{.each = parse}, // malformed, bad_encoding, bad_json, bad_alg
+	{.whole = stage_apps}, // unknown_key
+	{.whole = jg_stage_signatures}, // bad_signature, dev_token
+	{.whole = stage_learn},
+	{.each = name_app},
+	{.each = jg_name_token},
+	{.each = read_times},
+	{.each = jg_judge_times}, // expired, not_yet_valid
+	{.each = jg_judge_lifetime}, // lifetime
+	{.each = jg_judge_required_claims}, // missing_claim
+	{.each = read_claims}, // bad_claim, missing_claim, no_join
+	{.each = compare_session}, // room_mismatch, identity_mismatch
+	{.whole = jg_stage_cut_offs}, // revoked
+	{.each = jg_apply_override}, // not_permitted
+	{.each = jg_apply_policy}, // not_permitted
+	{.each = jg_judge_refresh}, // not_permitted
 };
 // clang-format on
+
+// The stages from..to-1, one record after the other.
+static void pass(struct jg_burst *b, size_t from, size_t to)
+{
+	for (unsigned i = 0; i < b->n; i++) {
+		struct jg_record *r = b->live[i];
+		for (size_t s = from; s < to && r->reason == JG_REASON_OK; s++)
+			stages[s].each(b, r);
+	}
+	jg_burst_sift(b);
+}
+
+static void run(struct jg_burst *b)
+{
+	for (size_t from = 0, to; from < JG_ARRAY_SIZE(stages) && b->n > 0; from = to) {
+		to = from + 1;
+		if (stages[from].whole != NULL) {
+			stages[from].whole(b);
+			continue;
+		}
+		while (to < JG_ARRAY_SIZE(stages) && stages[to].each != NULL)
+			to++;
+		pass(b, from, to);
+	}
+}
 
 static void begin(struct jg_burst *b, const struct jg_request *requests,
 	struct jg_verdict *verdicts, unsigned n)
 {
 	struct jg_verifier *v = b->verifier;
+	uint64_t epoch = jg_snapshot_epoch(b->snapshot);
 	v->scratch.used = 0;
 	b->n = n;
+	b->token_ids = jg_token_ids_count(b);
+	// Whole arrays at once: for single structures compilers choose slow string instructions.
+	memset(verdicts, 0, n * sizeof(*verdicts));
+	memset(v->records, 0, n * sizeof(*v->records));
 	for (unsigned i = 0; i < n; i++) {
 		struct jg_record *r = &v->records[i];
-		verdicts[i] = (struct jg_verdict){.issued_at = JG_TIME_NONE,
-			.expires_at = JG_TIME_NONE,
-			.epoch = jg_snapshot_epoch(b->snapshot),
-			.app_index = UINT32_MAX,
-			.vendor = requests[i].vendor};
-		memset(r, 0, offsetof(struct jg_record, signature));
+		verdicts[i].issued_at = verdicts[i].expires_at = JG_TIME_NONE;
+		verdicts[i].epoch = epoch;
+		verdicts[i].app_index = UINT32_MAX;
+		verdicts[i].vendor = requests[i].vendor;
 		r->request = &requests[i];
 		r->verdict = &verdicts[i];
 		r->exp = r->nbf = r->iat = r->issued_at = JG_TIME_NONE;
@@ -199,7 +207,6 @@ void jg_verify_burst(struct jg_verifier *verifier, const struct jg_snapshot *sna
 	struct jg_burst b = {
 		.verifier = verifier, .snapshot = snapshot, .live = verifier->live, .now = now};
 	begin(&b, requests, verdicts, n);
-	for (size_t i = 0; i < JG_ARRAY_SIZE(stages) && b.n > 0; i++)
-		stages[i](&b);
+	run(&b);
 	finish(verifier, n);
 }

@@ -20,7 +20,7 @@ static const struct jg_json_member inner[] = {
 	JG_JSON_MEMBER("a", O_A, 0), JG_JSON_MEMBER("p", 5, 2)};
 static const struct jg_json_member innermost[] = {JG_JSON_MEMBER("x", O_P_X, 0)};
 static const struct jg_json_level levels[] = {{top, 3}, {inner, 2}, {innermost, 1}};
-static const struct jg_json_schema schema = {levels, 3, 0};
+static const struct jg_json_schema schema = {.levels = levels, .n = 3};
 
 static struct jg_json *json;
 static struct jg_scratch scratch;
