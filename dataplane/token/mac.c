@@ -144,21 +144,33 @@ static bool chosen(const struct jg_mac *mac, unsigned engine)
 	return memchr(mac->choice, (int)engine, sizeof(mac->choice)) != NULL;
 }
 
-static bool fastest_select(struct jg_mac *mac)
+// May this engine be chosen? named: the only one for SHA-256, or ENGINES for any.
+static bool candidate(unsigned engine, enum jg_mac_alg alg, unsigned named)
+{
+	if (alg == JG_MAC_SHA256 && named != ENGINES)
+		return engine == named;
+	// "ref" is the slowest wherever there is another.
+	return engine > 0 && (alg == JG_MAC_SHA256 || !engines[engine]->sha256_only);
+}
+
+static bool fastest_select(struct jg_mac *mac, unsigned named)
 {
 	struct trial *trial = aligned_alloc(JG_CACHE_LINE, sizeof(*trial));
 	if (trial == NULL)
 		return false;
 	memset(trial, 0, sizeof(*trial));
-	bool open[ENGINES] = {false};
-	unsigned open_n = 0;
-	// "ref" is the slowest wherever there is another.
-	for (unsigned i = 1; i < ENGINES; i++) {
-		open[i] = usable(engines[i]) && engine_open(mac, i);
-		open_n += open[i];
+	for (int a = 0; a < JG_MAC_ALG_COUNT; a++) {
+		enum jg_mac_alg alg = (enum jg_mac_alg)a;
+		bool open[ENGINES] = {false};
+		unsigned open_n = 0;
+		for (unsigned i = 0; i < ENGINES; i++) {
+			open[i] = candidate(i, alg, named) && usable(engines[i]) &&
+				(mac->state[i] != NULL || engine_open(mac, i));
+			open_n += open[i];
+		}
+		if (open_n > 0)
+			calibrate(mac, open, alg, trial);
 	}
-	for (unsigned alg = 0; alg < JG_MAC_ALG_COUNT && open_n > 0; alg++)
-		calibrate(mac, open, (enum jg_mac_alg)alg, trial);
 	free(trial);
 	for (unsigned i = 0; i < ENGINES; i++)
 		if (!chosen(mac, i))
@@ -214,11 +226,13 @@ struct jg_mac *jg_mac_new(const char *engine, struct jg_error *err)
 		return NULL;
 	struct jg_mac *mac = calloc(1, sizeof(*mac));
 	bool ok = mac != NULL;
-	if (ok && named < 0) {
-		ok = fastest_select(mac);
-	} else if (ok) {
+	if (ok && named >= 0 && !engines[named]->sha256_only) {
 		memset(mac->choice, named, sizeof(mac->choice));
 		ok = engine_open(mac, (unsigned)named);
+	} else if (ok) {
+		ok = fastest_select(mac, named < 0 ? ENGINES : (unsigned)named);
+		// A named engine that could not be opened has left its place to "ref".
+		ok = ok && (named < 0 || chosen(mac, (unsigned)named));
 	}
 	if (!ok) {
 		jg_error_set(err, "no memory for a MAC engine");

@@ -10,6 +10,7 @@
 
 struct jg_mac_engine {
 	const char *name;
+	bool sha256_only; /**< SHA-1 goes to another engine */
 	bool (*usable)(void); /**< does this CPU run it? asked before anything else is called */
 	void *(*open)(void); /**< state of one thread, NULL: no memory; no function: no state */
 	void (*close)(void *state);

@@ -88,10 +88,8 @@ static void shani_group(const struct jg_shani *shani, struct jg_mac_job *const *
 
 static void shani_burst(void *state, enum jg_mac_alg alg, struct jg_mac_job *jobs, unsigned n)
 {
-	if (alg != JG_MAC_SHA256) {
-		jg_ref_burst(NULL, alg, jobs, n);
-		return;
-	}
+	assert(alg == JG_MAC_SHA256);
+	(void)alg;
 	struct jg_mac_job *sorted[BATCH];
 	for (unsigned done = 0; done < n; done += BATCH) {
 		unsigned batch = n - done < BATCH ? n - done : BATCH;
@@ -115,10 +113,8 @@ static bool wide_worth(struct jg_mac_job *const *sorted, unsigned n)
 
 static void avx512_burst(void *state, enum jg_mac_alg alg, struct jg_mac_job *jobs, unsigned n)
 {
-	if (alg != JG_MAC_SHA256) {
-		jg_ref_burst(NULL, alg, jobs, n);
-		return;
-	}
+	assert(alg == JG_MAC_SHA256);
+	(void)alg;
 	struct jg_mac_job *sorted[BATCH];
 	for (unsigned done = 0; done < n; done += BATCH) {
 		unsigned batch = n - done < BATCH ? n - done : BATCH;
@@ -155,6 +151,7 @@ static void shani_keys(
 }
 
 const struct jg_mac_engine jg_shani = {.name = "shani",
+	.sha256_only = true,
 	.usable = shani_usable,
 	.open = shani_open,
 	.close = shani_close,
@@ -162,6 +159,7 @@ const struct jg_mac_engine jg_shani = {.name = "shani",
 	.keys = shani_keys};
 
 const struct jg_mac_engine jg_avx512 = {.name = "avx512",
+	.sha256_only = true,
 	.usable = avx512_usable,
 	.open = shani_open,
 	.close = shani_close,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-/** Our own HMAC-SHA256 lanes; SHA-1 is left to portable code. */
+/** Our own HMAC-SHA256 lanes. */
 
 #include "mac_engine.h"
 

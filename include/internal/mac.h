@@ -49,12 +49,13 @@ void jg_mac_burst(struct jg_mac *mac, enum jg_mac_alg alg, struct jg_mac_job *jo
  * An engine for one thread.
  *
  * @param engine "ref", "imb-sse", "imb-avx", "imb-avx2", "imb-avx512", "shani", "avx512"; NULL = the
- *               fastest here, measured in a few milliseconds
+ *               fastest here, measured in a few milliseconds; "shani" and "avx512" are for SHA-256,
+ *               for SHA-1 another one is added
  * @return NULL with err filled in when the name is unknown or the CPU lacks it
  */
 JG_MUST_CHECK struct jg_mac *jg_mac_new(const char *engine, struct jg_error *err);
 void jg_mac_free(struct jg_mac *mac);
-/** What is used: "imb-avx2", or "shani" and so on. Lives as long as the engine. */
+/** What is used: "imb-avx2", or "avx512+imb-avx" where one is faster for some work. Lives as long as the engine. */
 const char *jg_mac_name(const struct jg_mac *mac);
 /** Names of the engines this CPU can run, NULL-terminated, static. "ref" is always the first. */
 const char *const *jg_mac_engines(void);
