@@ -75,7 +75,8 @@ static void check_policy(
 	if (app->policy.deny & JG_CAPABILITY(JOIN))
 		jg_config_warning(loader, &deny, "holds join: nobody is admitted");
 	if (app->policy.deny & app->policy.require)
-		jg_config_mistake(loader, &require, "holds what deny takes away");
+		jg_config_warning(
+			loader, &require, "holds what deny takes away: nobody is admitted");
 }
 
 struct keyed {

@@ -21,6 +21,13 @@ static const struct word sources[] = {
 	{"screen_share", JG_CAPABILITY(PUBLISH_SCREEN_SHARE)},
 	{"screen_share_audio", JG_CAPABILITY(PUBLISH_SCREEN_SHARE_AUDIO)},
 	{"other", JG_CAPABILITY(PUBLISH_OTHER)},
+	// The names of the capabilities do as well, and LiveKit's word for a track without a source.
+	{"publish_camera", JG_CAPABILITY(PUBLISH_CAMERA)},
+	{"publish_microphone", JG_CAPABILITY(PUBLISH_MICROPHONE)},
+	{"publish_screen_share", JG_CAPABILITY(PUBLISH_SCREEN_SHARE)},
+	{"publish_screen_share_audio", JG_CAPABILITY(PUBLISH_SCREEN_SHARE_AUDIO)},
+	{"publish_other", JG_CAPABILITY(PUBLISH_OTHER)},
+	{"unknown", JG_CAPABILITY(PUBLISH_OTHER)},
 };
 
 static const struct word claims[] = {

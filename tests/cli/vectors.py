@@ -23,6 +23,12 @@ def load():
                 yield json.loads(line)
 
 
+def askable(vector):
+    """Can the command line ask it? What it asks counts as authenticated."""
+    beside = vector.get("request", {})
+    return beside.get("type", "join") == "join" or beside.get("authenticated", False)
+
+
 def request(vector):
     made = {"token": vector["token"], "vendor": vector["vendor"], "now": vector["now"]}
     if vector["vendor"] == "agora":
@@ -30,6 +36,8 @@ def request(vector):
     for theirs, ours in BESIDE[vector["vendor"]].items():
         if theirs in vector.get("request", {}):
             made[ours] = vector["request"][theirs]
+    if "type" in vector.get("request", {}):
+        made["type"] = vector["request"]["type"]
     return made
 
 
@@ -39,9 +47,9 @@ def config(vector):
     state = vector.get("state", {})
     secret = {"id": "a"}
     secret["public_key" if vendor == "vonage" else "secret"] = vector.get("secret") or vector["public_key"]
-    app = {"vendor": vendor, "key": key, "secrets": [secret]}
+    app = {"vendor": vendor, "key": key, "secrets": [secret], "policy": dict(vector.get("policy", {}))}
     if state.get("auth_checks_disabled"):
-        app["policy"] = {"auth_checks": False}
+        app["policy"]["auth_checks"] = False
     cuts = []
     if state.get("app_revoke_before") is not None:
         cuts.append({"vendor": vendor, "app": key, "scope": "app", "before": state["app_revoke_before"]})

@@ -19,7 +19,7 @@ FIELDS = ["vendor", "app", "identity", "name", "room", "capabilities", "capabili
 def main():
     joingate = sys.argv[1]
     groups = {}
-    for vector in vectors.load():
+    for vector in filter(vectors.askable, vectors.load()):
         groups.setdefault(json.dumps(vectors.config(vector), sort_keys=True), []).append(vector)
     failed = total = 0
     with tempfile.TemporaryDirectory() as folder:

@@ -86,6 +86,8 @@ def functions(paths):
 
 
 def split_parameters(signature):
+    if "struct MHD_Connection *" in signature:
+        return 0  # libmicrohttpd decides what its callbacks take
     depth, n = 0, 1
     for c in signature[1:-1]:
         depth += (c == "(") - (c == ")")

@@ -121,6 +121,15 @@ Test(config, apps_are_read_whole)
 	jg_config_free(config);
 }
 
+Test(config, publish_sources_have_short_and_long_names)
+{
+	struct jg_config *config =
+		load_good(POLICY("\"publish_sources\": [\"publish_camera\", \"unknown\"]"));
+	cr_expect_eq(config->apps[0].policy.publish_sources,
+		JG_CAPABILITY(PUBLISH_CAMERA) | JG_CAPABILITY(PUBLISH_OTHER));
+	jg_config_free(config);
+}
+
 Test(config, the_gate_is_read_whole)
 {
 	struct jg_config *config =
@@ -269,7 +278,9 @@ Test(config, mistakes_in_apps_are_told)
 			"bytes: glob "
 			"over the whole room name: * any run, ? one character\n"},
 		{POLICY("\"deny\": [\"hidden\"], \"require\": [\"hidden\"]"),
-			"f:2:43: apps[0].policy.require holds what deny takes away\n"},
+			"f:2:43: warning: apps[0].policy.require holds what deny takes away: "
+			"nobody is "
+			"admitted\n"},
 	};
 	expect_all(table, JG_ARRAY_SIZE(table));
 }
