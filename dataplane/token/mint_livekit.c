@@ -19,7 +19,6 @@ struct grant {
 
 // clang-format off
 static const struct grant video[] = {
-	{JG_CAPABILITY(JOIN), "roomJoin"},
 	{JG_CAPABILITY(ROOM_ADMIN), "roomAdmin"},
 	{JG_CAPABILITY(ROOM_CREATE), "roomCreate"},
 	{JG_CAPABILITY(ROOM_LIST), "roomList"},
@@ -123,7 +122,9 @@ static void write_video(struct jg_payload *p, struct jg_str room, uint64_t capab
 	bool first = false;
 	if (!jg_payload_member(p, JG_MINT_VIDEO))
 		return;
-	jg_write_text(&p->w, "{\"room\":");
+	jg_write_text(&p->w,
+		(capabilities & JG_CAPABILITY(JOIN)) != 0 ? "{\"roomJoin\":true,\"room\":"
+							  : "{\"room\":");
 	jg_write_json(&p->w, room);
 	for (size_t i = 0; i < JG_ARRAY_SIZE(video); i++)
 		if ((capabilities & video[i].capability) != 0)

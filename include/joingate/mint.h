@@ -21,14 +21,21 @@ struct jg_mint {
 	struct jg_str name;
 	struct jg_str metadata; /**< LiveKit metadata, OpenTok/Vonage connection data */
 	struct jg_str attributes; /**< LiveKit: a JSON object of strings */
-	struct jg_str role; /**< OpenTok, Vonage, Stream call tokens */
+	/** OpenTok, Vonage (none and no capabilities: publisher), Stream call tokens. Agora, where no
+	 * capabilities are given: publisher (default) or subscriber, as in its SDK's builders. */
+	struct jg_str role;
 	struct jg_str kind; /**< LiveKit */
 	struct jg_str layout_classes; /**< separated by single spaces */
 	/** JWT formats: one JSON object whose members are merged into the payload as they are; a member
 	 * given here replaces the one the fields above would have made. NULL = none. */
 	struct jg_str claims;
-	uint64_t capabilities; /**< LiveKit and Agora; 0 with a role: what the role gives */
-	int64_t issued_at; /**< JG_TIME_NONE = leave iat out where the format allows */
+	/** LiveKit and Agora; 0: what the vendor's defaults give a participant. OpenTok and Vonage
+	 * without a role: the role with exactly these. Not looked at for Stream, and beside a role of
+	 * OpenTok or Vonage. */
+	uint64_t capabilities;
+	/** JG_TIME_NONE = leave iat out where the format allows, else now. Not in agora-006, which
+	 * ends 24 hours after its issue: expires_at says it all. */
+	int64_t issued_at;
 	int64_t not_before; /**< JWT nbf; JG_TIME_NONE = leave out */
 	int64_t expires_at; /**< JG_TIME_NONE = never, where the format allows */
 	const struct jg_capability_expiry *capability_expires; /**< Agora */
@@ -65,8 +72,11 @@ JG_API void jg_mint_burst(struct jg_minter *minter, const struct jg_snapshot *sn
 /**
  * Mint successors of tokens whose refresh verdicts admit. LiveKit: 10 minutes, or what is left of
  * the old token when that is longer; name, identity, kind, metadata, attributes, video grant,
- * roomConfig and roomPreset are carried. iat = the original issue time, so that a cut-off still
- * finds it. Entries whose verdict does not admit get len 0.
+ * roomConfig and roomPreset are carried. Stream, OpenTok and Vonage: all claims but the times, the
+ * same life. Agora: a problem, its tokens are bound to their issue. iat = the original issue time (0
+ * when there is none), so that a cut-off still finds it; policy.refresh_until, policy.max_lifetime
+ * and the vendor's own limit count from it. Signed by the app's first active secret. Entries whose
+ * verdict does not admit get len 0 and a problem.
  *
  * @param requests what was verified, @param verdicts what jg_verify_burst() said of it; both from
  * the verifier's last burst

@@ -91,7 +91,7 @@ Test(mint, a_livekit_token_says_no_more_than_the_sdk)
 	w->asks[0].not_before = NOW;
 	jg_mint_burst(w->minter, w->snapshot, NOW, w->asks, w->minted, 1);
 	expect_text(member_of(&w->minted[0], payload),
-		JG_STR("{\"video\":{\"room\":\"lobby\",\"roomJoin\":true},\"iss\":"
+		JG_STR("{\"video\":{\"roomJoin\":true,\"room\":\"lobby\"},\"iss\":"
 		       "\"APIq7Rk2ZtVw9LmX\",\"exp\":1800003600,\"nbf\":1800000000,\"sub\":"
 		       "\"alice\"}"),
 		"payload", 0);
