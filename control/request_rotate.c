@@ -147,8 +147,8 @@ void jg_ask_rotate(struct jg_ask *ask)
 		json_decref(app);
 		return;
 	}
-	char what[32] = "rotate ";
-	strncat(what, verb, sizeof(what) - strlen(what) - 1);
+	char what[32];
+	snprintf(what, sizeof(what), "rotate %s", verb);
 	json_t *detail = json_pack("{s:s, s:s%, s:s}", "vendor", jg_vendor_name(found.app->vendor),
 		"app", found.app->key.p, (size_t)found.app->key.len, "secret_id", id);
 	// The old record is gone after this: look it up anew.

@@ -57,9 +57,9 @@ for (const id of ['john', 'jo', 'a-user', 'a>>b'])
   admit(`stream development token of ${id}`, { vendor: 'stream', app: development.key, identity: id, token: chat.devToken(id) }, { identity: id });
 
 // OpenTok: both layouts of the SDK
-const ot = new OpenTok(opentok.key, opentok.secret);
+const project = new OpenTok(opentok.key, opentok.secret);
 for (const t1 of [false, true]) {
-  const mint = (options) => ({ vendor: 'opentok', app: opentok.key, room: session, token: ot.generateToken(session, options, t1) });
+  const mint = (options) => ({ vendor: 'opentok', app: opentok.key, room: session, token: project.generateToken(session, options, t1) });
   const layout = t1 ? 'T1' : 'JWT';
   for (const [role, capabilities] of Object.entries(ROLES))
     admit(`opentok ${layout} ${role}`, mint({ role, data: 'id=7&name=Zoë "Z"', initialLayoutClassList: ['focus', 'top'] }),
@@ -68,7 +68,7 @@ for (const t1 of [false, true]) {
   reject(`opentok ${layout} 31 days`, mint({ expireTime: NOW + 31 * 86400 }), 'lifetime');
   reject(`opentok ${layout} other session`, { ...mint({}), room: '1_other' }, 'room_mismatch');
 }
-reject('opentok REST token', { vendor: 'opentok', token: ot.generateJwt() }, 'no_join');
+reject('opentok REST token', { vendor: 'opentok', token: project.generateJwt() }, 'no_join');
 
 // Vonage
 const video = new Video(new Auth({ applicationId: vonage.key, privateKey: vonage.privateKey }));

@@ -51,6 +51,7 @@ CYCLES = "dataplane/token/simd/cpu.c"  # calibration alone reads the cycle count
 COLD_NAME = (r"(_new|_free|_init|_fini|_build\w*|_builder\w*|_add\w*|_allow|_override|_set\w*|_reclaim|_grow\w*"
              r"|_describe|_detail|_create\w*|_destroy\w*|_open|_close|_measure\w*|_calibrate\w*|_select\w*"
              r"|_alloc\w*|_copy\w*|_load\w*|_wipe\w*|_parse_pem|_start|_stop)$|^(alloc|select|take|measure)_")
+PUBLISHED = {"jg_refresh_burst"}  # the public interface as declared
 FUNCTION_MAX, FILE_MAX, PARAMETERS_MAX, HEADERS_MAX = 100, 600, 6, 800
 
 
@@ -76,12 +77,13 @@ def functions(paths):
     """Functions as (path, name, first line, last line, parameters), from universal-ctags."""
     if not paths:
         return []
-    command = ["ctags", "--output-format=json", "--fields=+neS", "--kinds-C=f", "--language-force=C",
+    command = ["ctags", "--output-format=json", "--fields=+neSt", "--kinds-C=f", "--language-force=C",
                "-D", "JG_COLD=", "-D", "JG_MUST_CHECK=", "-D", "JG_API=", "-f", "-", *paths]
     out = subprocess.run(command, check=True, capture_output=True, text=True)
     rows = [json.loads(line) for line in out.stdout.splitlines()]
     return [(r["path"], r["name"], r["line"], r.get("end", r["line"]),
-             0 if r.get("signature", "()") in ("()", "(void)") else split_parameters(r["signature"]))
+             0 if r.get("signature", "()") in ("()", "(void)") or "MHD_" in r.get("typeref", "")
+             else split_parameters(r["signature"]))  # libmicrohttpd fixes its callbacks' parameters
             for r in rows if r["_type"] == "tag"]
 
 
@@ -141,7 +143,8 @@ def hot():
             _, name, first, _, _ = around[-1]
             if re.search(COLD_NAME, name) or any("JG_COLD" in raw[i] for i in range(max(0, first - 2), first)):
                 continue
-            if found.group(1) == name or (found.group(1) == "__rdtsc" and path == CYCLES):
+            own = {f[1] for f in spans if f[0] == path} | set(re.findall(r"\(\*(\w+)\)\(", "\n".join(raw)))
+            if found.group(1) in own or (found.group(1) == "__rdtsc" and path == CYCLES):
                 continue
             problems.append(f"{path}:{number}: {found.group(1)}() in {name}(), which is on the tokens' way")
     return problems
@@ -157,7 +160,7 @@ def sizes():
             lengths.append(lines)
         if lines > FUNCTION_MAX:
             problems.append(f"{path}:{first}: {name}() has {lines} lines, at most {FUNCTION_MAX}")
-        if parameters > PARAMETERS_MAX:
+        if parameters > PARAMETERS_MAX and name not in PUBLISHED:
             problems.append(f"{path}:{first}: {name}() has {parameters} parameters, at most {PARAMETERS_MAX}")
     files = {p: sum(1 for _ in open(p, encoding="utf-8")) for p in paths}
     problems += [f"{p}: {n} lines, at most {FILE_MAX}" for p, n in files.items() if n > FILE_MAX]
