@@ -155,27 +155,57 @@ static void count_verdicts(struct jg_judge *judge, unsigned n)
 	judge->verdicts_given += n;
 }
 
+// What the gate could not judge now; says nothing about the token.
+static struct jg_verdict overloaded(const struct jg_judge *judge, unsigned vendor)
+{
+	return (struct jg_verdict){.reason = JG_REASON_OVERLOADED,
+		.vendor = (uint8_t)vendor,
+		.issued_at = JG_TIME_NONE,
+		.expires_at = JG_TIME_NONE,
+		.epoch = judge->epoch,
+		.app_index = UINT32_MAX};
+}
+
+static void refresh(struct jg_judge *judge, int64_t now)
+{
+	unsigned wanted = 0;
+
+	for (unsigned i = 0; i < judge->live_n; i++) {
+		judge->minted[i] = (struct jg_minted){.token = NULL};
+		if (judge->requests[i].type != JG_REQUEST_REFRESH ||
+			judge->verdicts[i].reason != JG_REASON_OK)
+			continue;
+		judge->minted[i].token = (char *)jg_judge_slot(judge);
+		if (judge->minted[i].token == NULL) {
+			judge->verdicts[i] = overloaded(judge, judge->requests[i].vendor);
+			continue;
+		}
+		judge->minted[i].size = JG_TOKEN_MAX;
+		wanted++;
+	}
+	if (wanted == 0)
+		return;
+	jg_refresh_burst(judge->minter, judge->state->snapshot, now, judge->requests,
+		judge->verdicts, judge->minted, judge->live_n);
+	for (unsigned i = 0; i < judge->live_n; i++)
+		if (judge->minted[i].len > 0)
+			jg_count_add(&judge->counters->value[JG_COUNTER_REFRESHED], 1);
+}
+
 void jg_judge_decide(struct jg_judge *judge, int64_t now)
 {
 	assert(judge->live_n + judge->shed_n <= JG_BURST_MAX);
 	if (judge->live_n > 0) {
 		jg_verify_burst(judge->verifier, judge->state->snapshot, now, judge->requests,
 			judge->verdicts, judge->live_n);
-		for (unsigned i = 0; i < judge->live_n; i++)
-			judge->minted[i] = (struct jg_minted){.token = NULL};
+		refresh(judge, now);
 	}
 	for (unsigned i = 0; i < judge->shed_n; i++) {
 		struct jg_packet *packet = judge->shed[i];
 
 		judge->live[judge->live_n] = packet;
 		judge->minted[judge->live_n] = (struct jg_minted){.token = NULL};
-		judge->verdicts[judge->live_n++] =
-			(struct jg_verdict){.reason = JG_REASON_OVERLOADED,
-				.vendor = packet->wire.vendor,
-				.issued_at = JG_TIME_NONE,
-				.expires_at = JG_TIME_NONE,
-				.epoch = judge->epoch,
-				.app_index = UINT32_MAX};
+		judge->verdicts[judge->live_n++] = overloaded(judge, packet->wire.vendor);
 	}
 	judge->shed_n = 0;
 	count_verdicts(judge, judge->live_n);

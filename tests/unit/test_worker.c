@@ -18,11 +18,12 @@ static void start(bool insecure)
 }
 
 // Writes a request into datagram; front end 0 or 9 (signed).
-static uint32_t request(struct jg_str token, uint16_t front_end, uint8_t vendor, uint32_t flags)
+static uint32_t request_of(
+	uint8_t type, struct jg_str token, uint16_t front_end, uint8_t vendor, uint32_t flags)
 {
 	struct jg_wire_request wire = {
-		.id = 77, .front_end = front_end, .type = JG_REQUEST_JOIN, .flags = flags};
-	struct jg_request ask = {.token = token, .vendor = vendor, .type = JG_REQUEST_JOIN};
+		.id = 77, .front_end = front_end, .type = type, .flags = flags};
+	struct jg_request ask = {.token = token, .vendor = vendor, .type = type};
 	size_t len = jg_wire_request_build(&wire, &ask, datagram, sizeof(datagram));
 	struct jg_error err;
 
@@ -33,6 +34,11 @@ static uint32_t request(struct jg_str token, uint16_t front_end, uint8_t vendor,
 	cr_assert(jg_wire_request_sign(key, datagram, len));
 	jg_wire_key_free(key);
 	return (uint32_t)len;
+}
+
+static uint32_t request(struct jg_str token, uint16_t front_end, uint8_t vendor, uint32_t flags)
+{
+	return request_of(JG_REQUEST_JOIN, token, front_end, vendor, flags);
 }
 
 // The verdict in a frame that the gate sent, judged by the client's own codec.
@@ -426,5 +432,40 @@ Test(worker, a_ping_is_answered_with_the_load)
 	cr_assert_eq(reply.load.verdicts, 1);
 	cr_assert_eq(reply.load.epoch, 1);
 	cr_assert_eq(fixture_count(&f, JG_COUNTER_PING), 1);
+	fixture_stop(&f);
+}
+
+Test(worker, a_refresh_brings_a_token_that_is_admitted_again)
+{
+	start(false);
+	uint32_t len = request_of(JG_REQUEST_REFRESH, token_join(10, token_bytes), 9,
+		JG_VENDOR_LIVEKIT, JG_WIRE_WANT(TOKEN));
+	sent = packet_request(4, 0, datagram, len);
+	fixture_put(&f, &sent, 2000, false);
+	fixture_run(&f);
+	fixture_get(&f, &got);
+	struct jg_wire_reply reply = reply_in(&got);
+	cr_assert_eq(reply.verdict.reason, JG_REASON_OK);
+	cr_assert_gt(reply.token.len, 100);
+	cr_assert_eq(fixture_count(&f, JG_COUNTER_REFRESHED), 1);
+	memcpy(token_bytes, reply.token.p, reply.token.len);
+	len = request((struct jg_str){token_bytes, reply.token.len}, 9, JG_VENDOR_LIVEKIT, 0);
+	sent = packet_request(6, 0, datagram, len);
+	fixture_put(&f, &sent, 2000, false);
+	fixture_run(&f);
+	cr_assert_eq(reason_of_next(), JG_REASON_OK);
+	fixture_stop(&f);
+}
+
+Test(worker, refreshes_without_a_key_mint_nothing)
+{
+	start(true);
+	uint32_t len = request_of(JG_REQUEST_REFRESH, token_join(10, token_bytes), 0,
+		JG_VENDOR_LIVEKIT, JG_WIRE_WANT(TOKEN));
+	sent = packet_request(4, 0, datagram, len);
+	fixture_put(&f, &sent, 2000, false);
+	fixture_run(&f);
+	cr_assert_neq(reason_of_next(), JG_REASON_OK);
+	cr_assert_eq(fixture_count(&f, JG_COUNTER_REFRESHED), 0);
 	fixture_stop(&f);
 }

@@ -78,6 +78,8 @@ static inline struct jg_snapshot_builder *token_apps(void)
 		.secrets_n = 1,
 		.vendor = JG_VENDOR_LIVEKIT,
 		.policy = jg_policy_default()};
+
+	app.policy.refresh = true;
 	struct jg_snapshot_builder *builder = jg_snapshot_builder_new();
 	struct jg_error err = {.text = ""};
 
