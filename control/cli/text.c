@@ -43,13 +43,23 @@ void text_addf(struct text *text, const char *format, ...)
 	va_list args, again;
 	va_start(args, format);
 	va_copy(again, args);
-	int n = vsnprintf(NULL, 0, format, args);
-	if (n > 0 && reserve(text, (size_t)n)) {
-		(void)vsnprintf(text->p + text->len, (size_t)n + 1, format, again);
-		text->len += (size_t)n;
+	// Mostly there is room, and once is enough.
+	size_t room = text->room - text->len;
+	int n = vsnprintf(room > 0 ? text->p + text->len : NULL, room, format, args);
+	if (n > 0 && (size_t)n >= room) {
+		if (reserve(text, (size_t)n))
+			(void)vsnprintf(text->p + text->len, (size_t)n + 1, format, again);
+		else
+			n = 0;
 	}
+	text->len += n > 0 ? (size_t)n : 0;
 	va_end(again);
 	va_end(args);
+}
+
+void text_adds(struct text *text, const char *s)
+{
+	text_add(text, s, strlen(s));
 }
 
 // Bytes of the UTF-8 character at p (RFC 3629, table 3-7 of Unicode), 0 when it is none.

@@ -5,7 +5,9 @@
 
 static void add_text(struct text *text, const char *name, struct jg_str value)
 {
-	text_addf(text, ", \"%s\": ", name);
+	text_adds(text, ", \"");
+	text_adds(text, name);
+	text_adds(text, "\": ");
 	text_add_json(text, value);
 }
 
@@ -19,15 +21,16 @@ static void add_time(struct text *text, const char *name, int64_t value)
 
 void verdict_add_capabilities(struct text *text, uint64_t capabilities)
 {
-	const char *separator = "";
-	text_add(text, "[", 1);
+	const char *separator = "[\"";
+	capabilities &= JG_CAPABILITY_ALL;
 	for (unsigned bit = 0; bit < JG_CAPABILITY_COUNT; bit++) {
 		if (!(capabilities & (UINT64_C(1) << bit)))
 			continue;
-		text_addf(text, "%s\"%s\"", separator, jg_capability_name(bit));
-		separator = ", ";
+		text_adds(text, separator);
+		text_adds(text, jg_capability_name(bit));
+		separator = "\", \"";
 	}
-	text_add(text, "]", 1);
+	text_adds(text, capabilities != 0 ? "\"]" : "[]");
 }
 
 // The end of each capability that has one of its own: the earliest where several say so.
@@ -92,14 +95,18 @@ static void add_words(struct text *text, const char *name, struct jg_str words)
 
 static void add_token_id(struct text *text, const struct jg_verdict *verdict)
 {
+	static const char digits[] = "0123456789abcdef";
 	if (!verdict->verified) {
 		text_addf(text, ", \"token_id\": \"\"");
 		return;
 	}
-	text_addf(text, ", \"token_id\": \"");
-	for (size_t i = 0; i < sizeof(verdict->token_id); i++)
-		text_addf(text, "%02x", verdict->token_id[i]);
-	text_add(text, "\"", 1);
+	text_adds(text, ", \"token_id\": \"");
+	for (size_t i = 0; i < sizeof(verdict->token_id); i++) {
+		const char pair[2] = {
+			digits[verdict->token_id[i] >> 4], digits[verdict->token_id[i] & 15]};
+		text_add(text, pair, sizeof(pair));
+	}
+	text_adds(text, "\"");
 }
 
 void verdict_add(struct text *text, const struct jg_verdict *verdict, const char *detail)
