@@ -13,7 +13,7 @@
 static const struct {
 	uint8_t vendor;
 	uint8_t format;
-	bool (*write)(struct jg_minter *m, struct jg_mint_slot *slot);
+	bool (*fill)(struct jg_minter *m, struct jg_mint_slot *slot);
 } kinds[] = {
 	{JG_VENDOR_LIVEKIT, JG_FORMAT_JWT_HS256, jg_mint_livekit},
 	{JG_VENDOR_STREAM, JG_FORMAT_JWT_HS256, jg_mint_stream},
@@ -179,7 +179,7 @@ static bool write_content(struct jg_minter *m, struct jg_mint_slot *slot)
 		if (kinds[i].vendor == slot->ask->vendor &&
 			(slot->format == JG_FORMAT_NONE || kinds[i].format == slot->format)) {
 			slot->format = kinds[i].format;
-			return kinds[i].write(m, slot);
+			return kinds[i].fill(m, slot);
 		}
 	return jg_mint_fail(slot, "format", "the vendor has no such format");
 }

@@ -88,7 +88,7 @@ Test(refresh, livekit_claims_are_carried_and_rights_elsewhere_dropped)
 	ask->metadata = JG_STR("{\"exp\":1}");
 	ask->attributes = JG_STR("{\"a\":\"\\u0062\"}");
 	ask->claims =
-		JG_STR("{ \"roomConfig\":{\"x\":[1,\"2\"]},\"nam\\u0065d\":1,\"sha256\":\"s\" }");
+		JG_STR("{ \"roomConfig\":{\"x\":[1,\"2\"]},\"x\\u0079z\":1,\"sha256\":\"s\" }");
 	uint64_t carried =
 		JG_CAPABILITY(JOIN) | JG_CAPABILITY(PUBLISH_CAMERA) | JG_CAPABILITY(HIDDEN);
 	ask->capabilities = carried | JG_CAPABILITY(SIP_ADMIN) | JG_CAPABILITY(AGENT_ADMIN) |
