@@ -3,6 +3,8 @@
 #include "control.h"
 #include "internal/config.h"
 #include "internal/gate.h"
+#include "locked.h"
+#include "store.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -13,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -148,13 +149,14 @@ static int become_user(const char *name, struct jg_error *err)
 	return 0;
 }
 
-// Secrets stay out of core files, and out of reach of other processes of the same user.
-static void forbid_dumps(void)
+// Before any secret is read: no core files, and what JSON and SQLite hold is locked in memory.
+static int guard_secrets(struct jg_error *err)
 {
 	const struct rlimit none = {0, 0};
 
 	setrlimit(RLIMIT_CORE, &none);
-	prctl(PR_SET_DUMPABLE, 0);
+	jg_locked_adopt_json();
+	return jg_store_sqlite_lock_memory(err);
 }
 
 static void announce(const struct daemon *d)
@@ -236,11 +238,11 @@ int main(int argc, char **argv)
 	if (status != 0)
 		return status - 1;
 	hold_signals(&d);
-	if (start(&d, &err) != 0) {
+	if (guard_secrets(&err) != 0 || start(&d, &err) != 0) {
 		stop(&d);
 		return fail(err.text);
 	}
-	forbid_dumps();
+	jg_process_harden(); // last, as becoming another user undoes it
 	announce(&d);
 	wait_until_ready(&d);
 	serve(&d);
