@@ -111,6 +111,28 @@ static bool edit(struct jg_ask *ask, const char *verb, json_t *app, const char *
 	return false;
 }
 
+// When the secret last verified a token on any worker of this gate; null: not since `since`.
+static void put_last_use(const struct jg_ask *ask, const struct jg_app *app, json_t *secret)
+{
+	uint32_t number;
+	int64_t since;
+	struct jg_str id = jg_str_of(json_object_get(secret, "id"));
+	if (!jg_state_secret(ask->engine->state, app->vendor, app->key, id, &number, &since))
+		return;
+	int64_t last = 0;
+	for (unsigned i = 0; i < ask->engine->members_n && number < JG_COUNTER_KEYS; i++) {
+		const struct jg_counters *counters = ask->engine->members[i].counters;
+		int64_t used =
+			counters == NULL ? 0 : (int64_t)jg_count_read(&counters->key_used[number]);
+		last = used > last ? used : last;
+	}
+	bool tracked = number < JG_COUNTER_KEYS;
+	(void)json_object_set_new(
+		secret, "tracked_since", tracked ? json_integer(since) : json_null());
+	(void)json_object_set_new(
+		secret, "last_used", tracked && last >= since ? json_integer(last) : json_null());
+}
+
 // Each secret with its status, window and last use, without itself.
 static void show(struct jg_ask *ask, const struct jg_state_app *found)
 {
@@ -123,6 +145,7 @@ static void show(struct jg_ask *ask, const struct jg_state_app *found)
 		(void)json_object_del(secret, "secret");
 		(void)json_object_del(secret, "private_key");
 		(void)json_object_del(secret, "public_key");
+		put_last_use(ask, found->app, secret);
 		(void)json_array_append(list, secret);
 	}
 	json_decref(app);

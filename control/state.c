@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 // A record that is in force. An app's index stays its own for the life of the process, so that
 // counters never change owner.
@@ -15,7 +16,14 @@ struct entry {
 	int64_t revision;
 	uint32_t index;
 	struct jg_config *app; // or
+	struct secret_number *numbers; // one per secret of the app
 	struct jg_override_record override;
+};
+
+// Whose place in the workers' tables of last uses it is, and since when.
+struct secret_number {
+	uint32_t number;
+	int64_t since;
 };
 
 struct jg_state {
@@ -25,6 +33,10 @@ struct jg_state {
 	size_t entries_n;
 	unsigned apps_n;
 	uint32_t next_index;
+	uint32_t next_number;
+	uint32_t *spare; // numbers that were given back
+	size_t spare_n;
+	size_t spare_room;
 };
 
 struct jg_state *jg_state_new(struct jg_error *err)
@@ -49,10 +61,56 @@ struct jg_state *jg_state_new(struct jg_error *err)
 
 static void entry_free(struct entry *entry)
 {
+	free(entry->numbers);
 	jg_config_free(entry->app);
 	jg_record_override_fini(&entry->override);
 	free(entry->path);
 	free(entry);
+}
+
+static uint32_t number_take(struct jg_state *state)
+{
+	return state->spare_n > 0 ? state->spare[--state->spare_n] : state->next_number++;
+}
+
+// A number that cannot be kept for reuse is lost, nothing worse.
+static void number_give(struct jg_state *state, uint32_t number)
+{
+	if (state->spare_n == state->spare_room) {
+		size_t room = state->spare_room * 2 + 64;
+		uint32_t *spare = reallocarray(state->spare, room, sizeof(*spare));
+		if (spare == NULL)
+			return;
+		state->spare = spare;
+		state->spare_room = room;
+	}
+	state->spare[state->spare_n++] = number;
+}
+
+static const struct secret_number *number_of(const struct entry *entry, struct jg_str id)
+{
+	const struct jg_app *app = &entry->app->apps[0];
+	for (uint32_t i = 0; i < app->secrets_n; i++)
+		if (jg_str_eq(app->secrets[i].id, id))
+			return &entry->numbers[i];
+	return NULL;
+}
+
+// A secret keeps its number while its app is replaced; those that are gone give theirs back.
+static void number_secrets(struct jg_state *state, const struct entry *old, struct entry *fresh)
+{
+	const struct jg_app *app = fresh == NULL ? NULL : &fresh->app->apps[0];
+	for (uint32_t i = 0; app != NULL && i < app->secrets_n; i++) {
+		const struct secret_number *kept =
+			old == NULL ? NULL : number_of(old, app->secrets[i].id);
+		fresh->numbers[i] = kept != NULL
+			? *kept
+			: (struct secret_number){number_take(state), (int64_t)time(NULL)};
+	}
+	const struct jg_app *gone = old == NULL ? NULL : &old->app->apps[0];
+	for (uint32_t i = 0; gone != NULL && i < gone->secrets_n; i++)
+		if (fresh == NULL || number_of(fresh, gone->secrets[i].id) == NULL)
+			number_give(state, old->numbers[i].number);
 }
 
 void jg_state_clear(struct jg_state *state)
@@ -66,6 +124,8 @@ void jg_state_clear(struct jg_state *state)
 	}
 	state->entries_n = 0;
 	state->apps_n = 0;
+	state->next_number = 0;
+	state->spare_n = 0;
 }
 
 void jg_state_free(struct jg_state *state)
@@ -75,6 +135,7 @@ void jg_state_free(struct jg_state *state)
 	jg_state_clear(state);
 	jg_cut_offs_free(state->cut_offs);
 	free(state->buckets);
+	free(state->spare);
 	free(state);
 }
 
@@ -141,6 +202,9 @@ static int read_app(struct entry *entry, const struct jg_record *record, struct 
 	if (entry->app == NULL)
 		return -EINVAL;
 	const struct jg_app *app = &entry->app->apps[0];
+	entry->numbers = calloc(app->secrets_n + 1u, sizeof(*entry->numbers));
+	if (entry->numbers == NULL)
+		return -ENOMEM;
 	if (!jg_path_app(path, app->vendor, app->key))
 		return -EINVAL;
 	return bound_to(path, record->path, err);
@@ -226,6 +290,8 @@ int jg_state_apply(struct jg_state *state, const struct jg_record *record, struc
 	} else if (old != NULL) {
 		*slot = old->next;
 	}
+	if (starts_with(record->path, "app/"))
+		number_secrets(state, old, fresh);
 	if (old != NULL) {
 		state->entries_n--;
 		state->apps_n -= old->app != NULL;
@@ -276,6 +342,22 @@ int jg_state_apps(const struct jg_state *state, void *arg,
 	return 0;
 }
 
+bool jg_state_secret(const struct jg_state *state, unsigned vendor, struct jg_str key,
+	struct jg_str id, uint32_t *number, int64_t *since)
+{
+	char path[JG_PATH_MAX];
+	if (!jg_path_app(path, vendor, key))
+		return false;
+	const struct jg_str text = {path, (uint32_t)strlen(path)};
+	const struct entry *entry = *slot_of(state, text, hash_of(text));
+	const struct secret_number *found = entry == NULL ? NULL : number_of(entry, id);
+	if (found == NULL)
+		return false;
+	*number = found->number;
+	*since = found->since;
+	return true;
+}
+
 unsigned jg_state_apps_count(const struct jg_state *state)
 {
 	return state->apps_n;
@@ -284,6 +366,27 @@ unsigned jg_state_apps_count(const struct jg_state *state)
 unsigned jg_state_overrides_count(const struct jg_state *state)
 {
 	return (unsigned)state->entries_n - state->apps_n;
+}
+
+// With the numbers that workers count by.
+static int add_app(
+	struct jg_snapshot_builder *builder, const struct entry *entry, struct jg_error *err)
+{
+	struct jg_app app = entry->app->apps[0];
+	struct jg_secret *secrets = calloc(app.secrets_n + 1u, sizeof(*secrets));
+	if (secrets == NULL) {
+		jg_error_set(err, "out of memory for a snapshot");
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < app.secrets_n; i++) {
+		secrets[i] = app.secrets[i];
+		secrets[i].index = entry->numbers[i].number;
+	}
+	app.secrets = secrets;
+	app.index = entry->index;
+	int result = jg_snapshot_builder_add(builder, &app, err);
+	free(secrets); // they only point at the secrets
+	return result;
 }
 
 static int build(const struct jg_state *state, struct jg_snapshot_builder *builder,
@@ -295,9 +398,7 @@ static int build(const struct jg_state *state, struct jg_snapshot_builder *build
 			e = e->next) {
 			if (e->app == NULL)
 				continue;
-			struct jg_app app = e->app->apps[0];
-			app.index = e->index;
-			result = jg_snapshot_builder_add(builder, &app, err);
+			result = add_app(builder, e, err);
 		}
 	}
 	for (size_t i = 0; i < state->buckets_n && result == 0; i++)

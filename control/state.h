@@ -48,6 +48,10 @@ struct jg_cut_offs *jg_state_cut_offs(const struct jg_state *state);
 bool jg_state_find(const struct jg_state *state, unsigned vendor, struct jg_str key,
 	struct jg_state_app *found);
 
+/** Where workers note the last use of a secret, and since when the place is the secret's. */
+bool jg_state_secret(const struct jg_state *state, unsigned vendor, struct jg_str key,
+	struct jg_str id, uint32_t *number, int64_t *since);
+
 /** All apps, in no order. @return visit's first nonzero result */
 int jg_state_apps(const struct jg_state *state, void *arg,
 	int (*visit)(void *arg, const struct jg_state_app *app));

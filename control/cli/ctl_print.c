@@ -131,10 +131,14 @@ static void print_secrets(const json_t *secrets)
 	{
 		const json_t *used = json_object_get(secret, "last_used");
 		printf("%-24s %-12s ", text(secret, "id"), text(secret, "status"));
-		if (json_is_integer(used))
+		if (json_is_integer(used)) {
 			print_time((double)json_integer_value(used));
-		else
-			printf("not since the gate started");
+		} else if (json_is_integer(json_object_get(secret, "tracked_since"))) {
+			printf("none since ");
+			print_time((double)number(secret, "tracked_since"));
+		} else {
+			printf("not tracked: more than 65536 secrets");
+		}
 		printf("\n");
 	}
 }

@@ -138,7 +138,7 @@ void jg_judge_read(struct jg_judge *judge, struct jg_packet *packets, unsigned n
 	close_ranks(judge);
 }
 
-static void count_verdicts(struct jg_judge *judge, unsigned n)
+static void count_verdicts(struct jg_judge *judge, unsigned n, int64_t now)
 {
 	struct jg_counters *counters = judge->counters;
 
@@ -146,6 +146,8 @@ static void count_verdicts(struct jg_judge *judge, unsigned n)
 		const struct jg_verdict *verdict = &judge->verdicts[i];
 		uint32_t app = verdict->app_index;
 
+		if (verdict->key_index < JG_COUNTER_KEYS)
+			jg_count_set(&counters->key_used[verdict->key_index], (uint64_t)now);
 		jg_count_add(&counters->verdicts[verdict->vendor][verdict->reason], 1);
 		if (app == UINT32_MAX)
 			continue;
@@ -163,7 +165,8 @@ static struct jg_verdict overloaded(const struct jg_judge *judge, unsigned vendo
 		.issued_at = JG_TIME_NONE,
 		.expires_at = JG_TIME_NONE,
 		.epoch = judge->epoch,
-		.app_index = UINT32_MAX};
+		.app_index = UINT32_MAX,
+		.key_index = UINT32_MAX};
 }
 
 static void refresh(struct jg_judge *judge, int64_t now)
@@ -208,7 +211,7 @@ void jg_judge_decide(struct jg_judge *judge, int64_t now)
 		judge->verdicts[judge->live_n++] = overloaded(judge, packet->wire.vendor);
 	}
 	judge->shed_n = 0;
-	count_verdicts(judge, judge->live_n);
+	count_verdicts(judge, judge->live_n, now);
 }
 
 // No reply to this verdict can be longer.

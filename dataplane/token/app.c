@@ -238,6 +238,7 @@ static int compile_key(const struct place *at, struct jg_key *key, const struct 
 {
 	key->not_before = secret->not_before; // JG_TIME_NONE is the smallest number already
 	key->not_after = secret->not_after == JG_TIME_NONE ? INT64_MAX : secret->not_after;
+	key->index = secret->index;
 	key->status = secret->status;
 	key->id = take_str(strings, secret->id);
 	if (vendor == JG_VENDOR_VONAGE)

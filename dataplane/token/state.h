@@ -21,6 +21,7 @@ struct jg_key {
 	struct jg_str certificate; /**< Agora: the text itself, it is a message there; else empty */
 	struct evp_pkey_st *public_key; /**< Vonage */
 	struct evp_pkey_st *private_key; /**< Vonage, to mint; NULL = cannot */
+	uint32_t index; /**< jg_secret.index */
 	uint8_t status; /**< enum jg_secret_status */
 };
 

@@ -70,8 +70,10 @@ static void name_app(struct jg_burst *b, struct jg_record *r)
 	(void)b;
 	r->verdict->verified = true;
 	r->verdict->app = r->app->key;
-	if (r->key != NULL)
+	if (r->key != NULL) {
 		r->verdict->key = r->key->id;
+		r->verdict->key_index = r->key->index;
+	}
 }
 
 static void read_times(struct jg_burst *b, struct jg_record *r)
@@ -179,7 +181,7 @@ static void begin(struct jg_burst *b, const struct jg_request *requests,
 		struct jg_record *r = &v->records[i];
 		verdicts[i].issued_at = verdicts[i].expires_at = JG_TIME_NONE;
 		verdicts[i].epoch = epoch;
-		verdicts[i].app_index = UINT32_MAX;
+		verdicts[i].app_index = verdicts[i].key_index = UINT32_MAX;
 		verdicts[i].vendor = requests[i].vendor;
 		r->request = &requests[i];
 		r->verdict = &verdicts[i];

@@ -87,6 +87,8 @@ enum jg_counter_kind {
 
 /** Apps counted one by one; those with a higher index share the last row. */
 #define JG_COUNTER_APPS 1024
+/** Secrets whose last use is noted; those with a higher index are not. */
+#define JG_COUNTER_KEYS 65536
 /** Burst sizes: bucket b holds bursts of up to 2^b packets (1, 2, 4 … 256). */
 #define JG_BURST_BUCKETS 9
 /** Service time: four linear buckets an octave, from 1 cycle to 2^36 and more. */
@@ -102,6 +104,8 @@ struct jg_counters {
 	jg_count service_time[JG_TIME_BUCKETS]; /**< packets, by the cycles their burst took */
 	jg_count service_cycles; /**< sum of the above: packets x cycles */
 	jg_count apps[JG_COUNTER_APPS + 1][JG_REASON_COUNT]; /**< by jg_verdict.app_index */
+	jg_count key_used
+		[JG_COUNTER_KEYS]; /**< by jg_verdict.key_index: when it last fitted, seconds */
 	alignas(JG_CACHE_LINE) uint8_t end[JG_CACHE_LINE];
 };
 

@@ -25,6 +25,7 @@ struct jg_secret {
 	struct jg_str private_key; /**< PEM, Vonage, to mint; NULL = cannot mint */
 	int64_t not_before; /**< usable from this second on; JG_TIME_NONE (INT64_MIN) = always */
 	int64_t not_after; /**< usable while now < not_after; JG_TIME_NONE = for ever */
+	uint32_t index; /**< the caller's number for statistics, copied to jg_verdict.key_index */
 	uint8_t status; /**< enum jg_secret_status */
 };
 

@@ -108,6 +108,7 @@ struct jg_verdict {
 	const struct jg_capability_expiry *capability_expires;
 	uint32_t capability_expires_n;
 	uint32_t app_index; /**< jg_app.index of the app; UINT32_MAX before it is known */
+	uint32_t key_index; /**< jg_secret.index of the secret; UINT32_MAX unless it fitted */
 	struct jg_str subject; /**< of the rule; static text or a borrowed pattern */
 	int64_t rule_value;
 	int64_t rule_limit;

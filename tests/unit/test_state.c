@@ -159,3 +159,36 @@ Test(state, cut_offs_are_read_from_json_and_written_back)
 		json_decref(json);
 	}
 }
+
+#define TWO(first, second)                                                    \
+	"{\"vendor\":\"livekit\",\"key\":\"a\",\"secrets\":[{\"id\":\"" first \
+	"\",\"secret\":\"" SECRET "\"},{\"id\":\"" second "\",\"secret\":\"" SECRET "\"}]}"
+
+Test(state, a_secret_keeps_its_place_for_last_uses_while_others_come_and_go)
+{
+	struct jg_state *state = fresh();
+	struct jg_record r = record("app/livekit/a", TWO("x", "y"));
+	uint32_t x, y, again;
+	int64_t since;
+	cr_assert_eq(jg_state_apply(state, &r, &err), 0, "%s", err.text);
+	cr_assert(jg_state_secret(state, JG_VENDOR_LIVEKIT, JG_STR("a"), JG_STR("x"), &x, &since));
+	cr_assert(jg_state_secret(state, JG_VENDOR_LIVEKIT, JG_STR("a"), JG_STR("y"), &y, &since));
+	cr_assert_neq(x, y);
+	r = record("app/livekit/a", TWO("z", "y"));
+	cr_assert_eq(jg_state_apply(state, &r, &err), 0);
+	cr_assert(jg_state_secret(
+		state, JG_VENDOR_LIVEKIT, JG_STR("a"), JG_STR("y"), &again, &since));
+	cr_assert_eq(again, y);
+	cr_assert_not(jg_state_secret(
+		state, JG_VENDOR_LIVEKIT, JG_STR("a"), JG_STR("x"), &again, &since));
+	cr_assert_not(jg_state_secret(
+		state, JG_VENDOR_LIVEKIT, JG_STR("b"), JG_STR("x"), &again, &since));
+	for (unsigned i = 0; i < 1000; i++) {
+		r = record("app/livekit/a", i % 2 == 0 ? TWO("p", "y") : TWO("q", "y"));
+		cr_assert_eq(jg_state_apply(state, &r, &err), 0);
+	}
+	cr_assert(jg_state_secret(
+		state, JG_VENDOR_LIVEKIT, JG_STR("a"), JG_STR("q"), &again, &since));
+	cr_assert_lt(again, 5, "places are used again");
+	jg_state_free(state);
+}
