@@ -28,10 +28,28 @@ static inline void put32(uint8_t *p, uint32_t v)
 	put16(p + 2, (uint16_t)v);
 }
 
+/** Four bytes as they count in a sum. */
+static inline uint32_t jg_sum_load32(const uint8_t *p)
+{
+	uint32_t word;
+
+	memcpy(&word, p, 4);
+	return word;
+}
+
 /** Add bytes to a running sum; only the last piece of a message may have an odd length. */
 uint64_t jg_sum_add(uint64_t sum, const uint8_t *bytes, uint32_t len);
 /** Fold to 16 bits, in network order when read with get16(); not complemented. */
 uint16_t jg_sum_fold(uint64_t sum);
+/** The sum of 16-bit numbers of a header: their plain sum, below 2^32, as it counts in a sum. */
+static inline uint32_t jg_sum_numbers(uint32_t numbers)
+{
+	uint8_t bytes[4] = {(uint8_t)(numbers >> 24), (uint8_t)(numbers >> 16),
+		(uint8_t)(numbers >> 8), (uint8_t)numbers};
+
+	return jg_sum_load32(bytes);
+}
+
 /** The sum of a pseudo header (RFC 768, RFC 8200 section 8.1); addresses of 4 or 16 bytes. */
 uint64_t jg_sum_pseudo(
 	unsigned family, const uint8_t *source, const uint8_t *target, uint8_t proto, uint32_t len);

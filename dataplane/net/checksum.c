@@ -1,24 +1,44 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "bytes.h"
 
-// The sum is over 16-bit words in the machine's order, swapped once at the end (RFC 1071 section 2 B).
+// One's complement addition of 64-bit words: the carry comes back at the low end, and modulo 2^16 - 1
+// that is the sum of their 16-bit words (RFC 1071 section 2 C).
+static uint64_t add_carry(uint64_t a, uint64_t b)
+{
+	a += b;
+	return a + (a < b);
+}
+
+static uint64_t load64(const uint8_t *bytes)
+{
+	uint64_t word;
+
+	memcpy(&word, bytes, 8);
+	return word;
+}
+
+// The sum is over words in the machine's order, swapped once at the end (RFC 1071 section 2 B).
 uint64_t jg_sum_add(uint64_t sum, const uint8_t *bytes, uint32_t len)
 {
-	// 32-bit words into 64 bits: no carry is lost before 2^32 words.
-	while (len >= 8) {
-		uint32_t words[2];
+	uint64_t lane[4] = {sum, 0, 0, 0};
 
-		memcpy(words, bytes, 8);
-		sum += (uint64_t)words[0] + words[1];
-		bytes += 8;
-		len -= 8;
+	// Four sums that do not wait for each other's carries.
+	for (; len >= 32; bytes += 32, len -= 32)
+		for (unsigned i = 0; i < 4; i++)
+			lane[i] = add_carry(lane[i], load64(bytes + 8 * i));
+	for (; len >= 8; bytes += 8, len -= 8)
+		lane[0] = add_carry(lane[0], load64(bytes));
+	if (len & 4) {
+		lane[1] = add_carry(lane[1], jg_sum_load32(bytes));
+		bytes += 4;
 	}
-	uint8_t tail[8] = {0};
-
-	memcpy(tail, bytes, len);
-	uint32_t words[2];
-	memcpy(words, tail, 8);
-	return sum + words[0] + words[1];
+	if (len & 2) {
+		lane[2] = add_carry(lane[2], jg_sum_numbers(get16(bytes)));
+		bytes += 2;
+	}
+	if (len & 1) // the missing byte counts as zero
+		lane[3] = add_carry(lane[3], jg_sum_numbers((uint32_t)*bytes << 8));
+	return add_carry(add_carry(lane[0], lane[1]), add_carry(lane[2], lane[3]));
 }
 
 uint16_t jg_sum_fold(uint64_t sum)
@@ -36,12 +56,10 @@ uint16_t jg_sum_fold(uint64_t sum)
 uint64_t jg_sum_pseudo(
 	unsigned family, const uint8_t *source, const uint8_t *target, uint8_t proto, uint32_t len)
 {
-	uint32_t address_len = family == 4 ? 4 : 16;
-	uint8_t tail[8];
-	uint64_t sum = jg_sum_add(0, source, address_len);
+	// Numbers are added as such: a load of bytes that were just stored one by one would wait for them.
+	uint64_t sum = (uint64_t)jg_sum_numbers(len) + jg_sum_numbers(proto);
 
-	sum = jg_sum_add(sum, target, address_len);
-	put32(tail, len);
-	put32(tail + 4, proto);
-	return jg_sum_add(sum, tail, sizeof(tail));
+	if (family == 4)
+		return sum + jg_sum_load32(source) + jg_sum_load32(target);
+	return jg_sum_add(jg_sum_add(sum, source, 16), target, 16);
 }
