@@ -226,7 +226,7 @@ void jg_jwt_learn(struct jg_burst *b, struct jg_record *r)
 static int64_t seconds_in(struct jg_record *r, unsigned slot)
 {
 	int64_t seconds;
-	if ((r->claims->of_type[JG_JSON_NUMBER] >> slot & 1) == 0)
+	if (!jg_claims_is(r->claims, slot, JG_JSON_NUMBER))
 		return JG_TIME_NONE;
 	if (jg_claim_seconds(r->claims, &r->claims->slot[slot], &seconds))
 		return seconds;

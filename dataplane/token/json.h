@@ -79,11 +79,20 @@ void jg_json_free(struct jg_json *json);
 JG_MUST_CHECK bool jg_json_read(struct jg_json *json, struct jg_scratch *scratch,
 	const struct jg_json_schema *schema, struct jg_claims *claims);
 
+/** Is there a value of this type? */
+static inline bool jg_claims_is(
+	const struct jg_claims *claims, unsigned slot, enum jg_json_type type)
+{
+	return (claims->of_type[type] >> slot & 1) != 0;
+}
+
 /** The type in this slot, JG_JSON_NONE when absent. */
 static inline enum jg_json_type jg_claims_type(const struct jg_claims *claims, unsigned slot)
 {
-	return (claims->present >> slot & 1) != 0 ? (enum jg_json_type)claims->slot[slot].type
-						  : JG_JSON_NONE;
+	unsigned type = JG_JSON_TYPES - 1;
+	while (type > JG_JSON_NONE && !jg_claims_is(claims, slot, (enum jg_json_type)type))
+		type--;
+	return (enum jg_json_type)type;
 }
 
 /** Absent or null. */

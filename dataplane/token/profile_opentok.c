@@ -49,7 +49,7 @@ static bool read_layout_classes(struct jg_burst *b, struct jg_record *r)
 {
 	struct jg_scratch *scratch = &b->verifier->scratch;
 	const struct jg_claim *claim = &r->claims->slot[JG_OPENTOK_LAYOUT_CLASSES];
-	if (jg_claims_type(r->claims, JG_OPENTOK_LAYOUT_CLASSES) != JG_JSON_ARRAY)
+	if (!jg_claims_is(r->claims, JG_OPENTOK_LAYOUT_CLASSES, JG_JSON_ARRAY))
 		return jg_opentok_layout_classes(
 			b, r, jg_claims_string(scratch, r->claims, JG_OPENTOK_LAYOUT_CLASSES));
 	struct jg_str joined = join_list(scratch, r->claims, claim);

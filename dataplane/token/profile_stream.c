@@ -61,7 +61,7 @@ void jg_stream_claims(struct jg_burst *b, struct jg_record *r)
 	struct jg_verdict *verdict = r->verdict;
 	if (!check_types(b, r))
 		return;
-	if (jg_claims_type(r->claims, SERVER) == JG_JSON_TRUE) {
+	if (jg_claims_is(r->claims, SERVER, JG_JSON_TRUE)) {
 		jg_refuse_no_join(r, "a user; server tokens do not join");
 		return;
 	}

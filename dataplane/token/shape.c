@@ -72,12 +72,33 @@ static bool ends_meet(const struct jg_shape *shape, const struct jg_text *text)
 		jg_shape_at(text, last->from) + last->len == text->len;
 }
 
+// Is it all digits, up to sixteen, and no zero before others? Reads sixteen bytes.
+static bool plain_number(const uint8_t *p, uint32_t len)
+{
+	const uint64_t sixes = UINT64_C(0x0606060606060606);
+	const uint64_t high = UINT64_C(0xf0f0f0f0f0f0f0f0);
+	const uint64_t threes = UINT64_C(0x3333333333333333);
+	uint64_t word[2];
+	if (len > 16 || (p[0] == '0' && len > 1))
+		return false;
+	memcpy(word, p, sizeof(word));
+	uint64_t wrong[2];
+	for (unsigned i = 0; i < 2; i++)
+		wrong[i] = ((word[i] & high) | ((word[i] + sixes) & high) >> 4) ^ threes;
+	if (len < 8)
+		return (wrong[0] << (64 - 8 * len)) == 0;
+	return wrong[0] == 0 && (len == 8 || (wrong[1] << (128 - 8 * len)) == 0);
+}
+
 static bool numbers_hold(const struct jg_shape *shape, const struct jg_text *text)
 {
 	for (unsigned i = 0; i < shape->numbers_n; i++) {
 		uint32_t from = jg_shape_at(text, shape->numbers[i].from);
 		uint32_t to = jg_shape_at(text, shape->numbers[i].to);
-		if (from >= to || to > text->len || jg_scan_number(text->bytes, from) != to)
+		if (from >= to || to > text->len)
+			return false;
+		if (!plain_number(text->bytes + from, to - from) &&
+			jg_scan_number(text->bytes, from) != to)
 			return false;
 	}
 	return true;
@@ -194,10 +215,13 @@ static bool add_regions(
 static bool add_claims(struct jg_shape *shape, const struct jg_text *text,
 	const struct jg_claims *claims, const struct jg_holes *holes)
 {
+	// The types say all there is to say about words.
+	uint64_t words = claims->of_type[JG_JSON_TRUE] | claims->of_type[JG_JSON_FALSE] |
+		claims->of_type[JG_JSON_NULL];
 	shape->present = claims->present;
 	memcpy(shape->of_type, claims->of_type, sizeof(shape->of_type));
 	for (unsigned slot = 0; slot < JG_CLAIMS_MAX; slot++) {
-		if ((claims->present >> slot & 1) == 0)
+		if (((claims->present & ~words) >> slot & 1) == 0)
 			continue;
 		if (shape->claims_n == JG_SHAPE_CLAIMS_MAX)
 			return false;

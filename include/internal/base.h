@@ -3,9 +3,12 @@
 
 #include <joingate/types.h>
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words of text are read as they stand");
 
 #define JG_PRINTF(fmt, first) __attribute__((__format__(__printf__, fmt, first)))
 #define JG_COLD __attribute__((cold, noinline))

@@ -93,8 +93,11 @@ static void expect_same_claims(
 	const struct jg_claims *a, const struct jg_claims *b, const struct sample *s)
 {
 	cr_assert_eq(a->present, b->present, "%.*s", (int)s->text.len, (const char *)s->bytes);
+	cr_assert_arr_eq(a->of_type, b->of_type, sizeof(a->of_type));
+	uint64_t words =
+		a->of_type[JG_JSON_TRUE] | a->of_type[JG_JSON_FALSE] | a->of_type[JG_JSON_NULL];
 	for (unsigned i = 0; i < JG_CLAIMS_MAX; i++) {
-		if ((a->present >> i & 1) == 0)
+		if (((a->present & ~words) >> i & 1) == 0)
 			continue;
 		const struct jg_claim *x = &a->slot[i], *y = &b->slot[i];
 		cr_assert(x->type == y->type && x->start == y->start && x->len == y->len &&
