@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/** One token of a pool on its way: what is minted, and how it is spoiled afterwards. */
+
+#include "mix.h"
+#include "worlds.h"
+
+#include <joingate/mint.h>
+
+#define DRAFT_EXTRA_MAX 12000
+
+struct draft {
+	struct pick pick;
+	uint32_t index; // in the pool
+	struct jg_mint mint; // borrows from here
+	char identity[32];
+	char room[96];
+	char app[130]; // that travels beside the token
+	uint32_t app_len;
+};
+
+struct draft_source {
+	const struct jg_config *config;
+	const struct jg_app *app;
+	uint32_t room;
+	uint32_t user;
+	uint32_t extra; // bytes of metadata
+	int64_t now;
+	int64_t ttl;
+};
+
+/** Whose secrets it is minted with. */
+enum world draft_world(const struct draft *draft);
+
+/** Fill in from pick and index. */
+void draft_init(struct draft *draft, const struct draft_source *source);
+
+/** Spoil what was minted, as the kind says: token has room for JG_TOKEN_MAX + 1 bytes. */
+void draft_spoil(const struct draft *draft, char *token, uint32_t *len);
+
+/** The question to ask with the token. Borrows. */
+struct jg_request draft_request(const struct draft *draft, struct jg_str token);

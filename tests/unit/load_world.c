@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "load_world.h"
+
+#include <criterion/criterion.h>
+#include <jansson.h>
+
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <stdlib.h>
+
+static const char apps[] =
+	"{\"apps\": ["
+	"{\"vendor\": \"livekit\", \"key\": \"APIone\", \"secrets\": [{\"id\": \"a\", \"secret\": "
+	"\"secret one\"}]},"
+	"{\"vendor\": \"livekit\", \"key\": \"APItwo\", \"secrets\": [{\"id\": \"a\", \"secret\": "
+	"\"secret two\"}]},"
+	"{\"vendor\": \"stream\", \"key\": \"k8mzq2w7rt5x\", \"secrets\": [{\"id\": \"a\", "
+	"\"secret\": \"secret\"}]},"
+	"{\"vendor\": \"opentok\", \"key\": \"47301122\", \"secrets\": [{\"id\": \"a\", "
+	"\"secret\": \"secret\"}]},"
+	"{\"vendor\": \"agora\", \"key\": \"3f1c9a7e5b2d4860a1b2c3d4e5f60718\", \"secrets\": "
+	"[{\"id\": \"a\", "
+	"\"secret\": \"9e8d7c6b5a493827160f1e2d3c4b5a69\"}]},"
+	"{\"vendor\": \"vonage\", \"key\": \"5b6c7d8e-1f20-4a3b-8c4d-5e6f708192a3\", \"secrets\": "
+	"[{\"id\": \"a\", "
+	"\"public_key\": %s, \"private_key\": %s}]}]%s}";
+
+static char *as_json(BIO *bio)
+{
+	char *p;
+	long n = BIO_get_mem_data(bio, &p);
+	json_t *json = json_stringn(p, (size_t)n);
+	char *text = json_dumps(json, JSON_ENCODE_ANY);
+	json_decref(json);
+	BIO_free(bio);
+	return text;
+}
+
+struct jg_config *load_world(const char *extra)
+{
+	char *text;
+	struct jg_problems problems = {0};
+	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
+	BIO *private = BIO_new(BIO_s_mem());
+	BIO *public = BIO_new(BIO_s_mem());
+	cr_assert_eq(PEM_write_bio_PrivateKey(private, key, NULL, NULL, 0, NULL, NULL), 1);
+	cr_assert_eq(PEM_write_bio_PUBKEY(public, key), 1);
+	EVP_PKEY_free(key);
+	char *private_key = as_json(private);
+	char *public_key = as_json(public);
+	cr_assert_gt(asprintf(&text, apps, public_key, private_key, extra), 0);
+	struct jg_config *config = jg_config_parse(
+		(struct jg_str){text, (uint32_t)strlen(text)}, "/", JG_CONFIG_APPS, &problems);
+	cr_assert_not_null(config, "%s", problems.n > 0 ? problems.list[0].text : "");
+	jg_problems_free(&problems);
+	free(public_key);
+	free(private_key);
+	free(text);
+	return config;
+}

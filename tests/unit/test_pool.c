@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "load_world.h"
+#include "pool.h"
+
+#include <criterion/criterion.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define NOW INT64_C(1800000000)
+
+static struct jg_error err;
+static struct pool pool;
+
+static struct pool_options options(uint32_t n, double bad)
+{
+	struct pool_options o = {.n = n, .seed = 5, .now = NOW, .ttl = 3600, .front_end = 1};
+	mix_init(&o.mix);
+	o.mix.bad = bad;
+	o.mix.reconnect = 0.1;
+	return o;
+}
+
+// pool_mint() judges each token itself and fails when one would not get its kind's verdict.
+Test(pool, every_kind_in_every_layout_gets_its_reason)
+{
+	struct jg_config *config = load_world("");
+	for (unsigned layout = 0; layout < LAYOUT_COUNT; layout++) {
+		for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
+			struct pool_options o = options(8, kind == KIND_GOOD ? 0 : 1);
+			if (!kind_fits(kind, layout))
+				continue;
+			o.mix.layouts[layout] = 1;
+			for (unsigned i = 0; i < KIND_COUNT && kind != KIND_GOOD; i++)
+				o.mix.kinds[i] = i == kind;
+			cr_assert_eq(pool_mint(&pool, config, &o, &err), 0, "%s", err.text);
+			cr_assert_eq(pool.kinds[kind], 8);
+			cr_assert_eq(pool.questions[0].expect.reason, kind_reason(kind));
+			pool_fini(&pool);
+		}
+	}
+	jg_config_free(config);
+}
+
+Test(pool, the_same_seed_makes_the_same_questions)
+{
+	struct jg_config *config = load_world("");
+	struct pool other;
+	struct pool_options o = options(600, 0.3);
+	cr_assert_eq(mix_parse_layouts(&o.mix, "livekit,stream,opentok", &err), 0);
+	cr_assert_eq(pool_mint(&pool, config, &o, &err), 0, "%s", err.text);
+	cr_assert_eq(pool_mint(&other, config, &o, &err), 0, "%s", err.text);
+	for (uint32_t i = 0; i < 600; i++) {
+		cr_assert_eq(pool.questions[i].len, other.questions[i].len);
+		cr_assert_eq(memcmp(pool.questions[i].datagram, other.questions[i].datagram,
+				     pool.questions[i].len),
+			0, "%u", i);
+	}
+	pool_fini(&pool);
+	o.seed = 6;
+	cr_assert_eq(pool_mint(&pool, config, &o, &err), 0, "%s", err.text);
+	unsigned same = 0;
+	for (uint32_t i = 0; i < 600; i++)
+		same += pool.questions[i].len == other.questions[i].len &&
+			memcmp(pool.questions[i].datagram, other.questions[i].datagram,
+				other.questions[i].len) == 0;
+	cr_assert_lt(same, 20);
+	pool_fini(&pool);
+	pool_fini(&other);
+	jg_config_free(config);
+}
+
+Test(pool, questions_are_well_formed_datagrams)
+{
+	struct jg_config *config = load_world("");
+	struct pool_options o = options(300, 0.5);
+	o.mix.extra_min = 100;
+	o.mix.extra_max = 2000;
+	cr_assert_eq(pool_mint(&pool, config, &o, &err), 0, "%s", err.text);
+	for (uint32_t i = 0; i < pool.n; i++) {
+		struct jg_wire_request wire;
+		struct jg_request request;
+		cr_assert_eq(jg_wire_request_parse(pool.questions[i].datagram,
+				     pool.questions[i].len, &wire, &request),
+			JG_WIRE_FATE_OK);
+		cr_assert_eq(wire.front_end, 1);
+		cr_assert_eq(request.vendor, pool.questions[i].vendor);
+	}
+	pool_fini(&pool);
+	jg_config_free(config);
+}
+
+Test(pool, settings_that_change_a_verdict_are_told)
+{
+	struct jg_config *config = load_world("");
+	struct pool_options o = options(10, 0);
+	o.ttl = -300;
+	cr_assert_eq(mix_parse_layouts(&o.mix, "livekit", &err), 0);
+	cr_assert_eq(pool_mint(&pool, config, &o, &err), -EINVAL);
+	cr_assert_not_null(strstr(err.text, "expired"), "%s", err.text);
+	cr_assert_null(pool.questions);
+	jg_config_free(config);
+}
+
+static const char *write_lines(const char *text)
+{
+	static char path[] = "/tmp/pool-test-XXXXXX";
+	memcpy(path + sizeof(path) - 7, "XXXXXX", 6);
+	int fd = mkstemp(path);
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+	return path;
+}
+
+Test(pool, lines_are_read_with_what_is_expected)
+{
+	const char *path = write_lines(
+		"{\"token\": \"a.b.c\", \"expect\": \"malformed\"}\n"
+		"{\"token\": \"x\", \"vendor\": \"stream\", \"app\": \"k\", \"identity\": \"u\", "
+		"\"type\": \"reconnect\", \"expect\": \"admit\"}\n"
+		"{\"token\": \"x\", \"expect\": {\"verdict\": \"reject\", \"reason\": "
+		"\"expired\"}}");
+	cr_assert_eq(pool_read(&pool, path, 0, &err), 0, "%s", err.text);
+	cr_assert_eq(pool.n, 3);
+	cr_assert_eq(pool.questions[0].expect.reason, JG_REASON_MALFORMED);
+	cr_assert_eq(pool.questions[1].expect.reason, JG_REASON_OK);
+	cr_assert_eq(pool.questions[2].expect.reason, JG_REASON_EXPIRED);
+	cr_assert_eq(pool.questions[1].vendor, JG_VENDOR_STREAM);
+	pool_fini(&pool);
+	unlink(path);
+}
+
+Test(pool, broken_lines_are_refused_with_their_number)
+{
+	static const char *const bad[] = {"", "[]", "{\"token\": \"x\"}", "{\"expect\": \"admit\"}",
+		"{\"token\": 5, \"expect\": \"admit\"}",
+		"{\"token\": \"x\", \"expect\": \"admitted\"}",
+		"{\"token\": \"x\", \"expect\": {}}",
+		"{\"token\": \"x\", \"vendor\": \"y\", \"expect\": \"admit\"}",
+		"{\"token\": \"x\", \"type\": \"refresh\", \"expect\": \"admit\"}"};
+	for (size_t i = 0; i < JG_ARRAY_SIZE(bad); i++) {
+		char text[256];
+		snprintf(text, sizeof(text), "{\"token\": \"x\", \"expect\": \"admit\"}\n%s\n",
+			bad[i]);
+		const char *path = write_lines(text);
+		cr_assert_eq(pool_read(&pool, path, 0, &err), -EINVAL, "%s", bad[i]);
+		cr_assert_not_null(strstr(err.text, ":2: "), "%s: %s", bad[i], err.text);
+		unlink(path);
+	}
+	cr_assert_eq(pool_read(&pool, "/nowhere", 0, &err), -EINVAL);
+	const char *path = write_lines("");
+	cr_assert_eq(pool_read(&pool, path, 0, &err), -EINVAL);
+	unlink(path);
+}
