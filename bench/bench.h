@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-/** What the benches share: a clock, and the best and the median of samples. */
+/** What the benches share: clocks, samples with their best and median, and peers taking turns. */
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -17,6 +18,15 @@ static inline double bench_now_ns(void)
 {
 	struct timespec now;
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+/** Time that this thread really ran: what neighbours on the machine take away is not in it. Costs a
+ * system call, so a sample has to be some hundred microseconds long. */
+static inline double bench_cpu_ns(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
 	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
@@ -42,3 +52,21 @@ static inline double bench_quantile(struct bench_samples *samples, double share)
 	qsort(samples->value, samples->n, sizeof(samples->value[0]), bench_order);
 	return samples->value[(unsigned)(share * (samples->n - 1))];
 }
+
+/** One contender: run() does a sample's worth of work and returns nanoseconds per item, negative
+ * when an answer was wrong. */
+struct bench_peer {
+	const char *name;
+	double (*run)(void *self);
+	void *self;
+	struct bench_samples
+		samples; /**< in the order of the rounds until a quantile is asked for */
+};
+
+/** So many rounds in which every peer has one turn, so that a slow phase of the machine meets all
+ * of them. False when a peer's answer was wrong. */
+bool bench_alternate(struct bench_peer *peers, unsigned n, unsigned rounds);
+
+/** Median over the rounds of one peer's sample by the other's of the same round. Before any
+ * quantile is asked for. */
+double bench_paired(const struct bench_peer *peer, const struct bench_peer *by);
