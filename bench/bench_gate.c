@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What the packet path adds to the core: one worker over net_ring, frames in, replies out, polled in
 // this thread so that only its own time counts; against jg_verify_burst() on the same tokens,
-// alternating, best and median. Without and with front end MACs.
+// alternating, best and median. Without and with front end MACs. Then what the idle settings cost.
 #include "answer.h"
 #include "bench.h"
 #include "bytes.h"
@@ -12,11 +12,14 @@
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 
 #define TOKENS 1024
 #define BURST 64
 #define ROUNDS 600
+#define IDLE_ROUNDS 300
 #define FRAME_MAX 1400
 #define NOW INT64_C(1800000000)
 #define SECRET "a secret of no particular length"
@@ -27,6 +30,7 @@ struct frame {
 	uint32_t len;
 };
 
+static cpu_set_t others; // all CPUs but the first
 static struct jg_port port;
 static struct rte_ring *in;
 static struct rte_ring *out;
@@ -51,6 +55,9 @@ static void start_eal(void)
 		"--iova-mode=va", "-m", "256", "--log-level=3", "--lcores=0",
 		"--file-prefix=jgbench-gate"};
 
+	must(sched_getaffinity(0, sizeof(others), &others) == 0, "no affinity");
+	if (CPU_COUNT(&others) > 1)
+		CPU_CLR(0, &others);
 	must(rte_eal_init(JG_ARRAY_SIZE(words), words) >= 0, "EAL did not start");
 	in = rte_ring_create("in", 256, 0, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	out = rte_ring_create("out", 256, 0, RING_F_SP_ENQ | RING_F_SC_DEQ);
@@ -120,13 +127,12 @@ static void mint(void)
 			.name = JG_STR("A participant of the weekly meeting"),
 			.capabilities = JG_CAPABILITY(JOIN) | JG_CAPABILITY(SUBSCRIBE),
 			.issued_at = JG_TIME_NONE,
-			.not_before = NOW,
+			.not_before = JG_TIME_NONE,
 			.expires_at = INT64_C(4000000000),
 			.vendor = JG_VENDOR_LIVEKIT};
 		int n = snprintf(identity, sizeof(identity), "user-%08u", i);
 
 		order.identity = (struct jg_str){identity, (uint32_t)n};
-		order.not_before = JG_TIME_NONE;
 		jg_mint_burst(minter, snapshot, NOW, &order, &minted, 1);
 		must(minted.len > 0, minted.problem);
 		requests[i] = (struct jg_request){.token = {tokens[i], minted.len},
@@ -231,6 +237,70 @@ static void measure(bool authenticated, struct jg_verifier *verifier)
 		core_best / path_best, 1e9 / path_best);
 }
 
+// Nanoseconds from a lone request to its answer, while the worker runs in a thread of its own.
+static double ask_alone(unsigned i)
+{
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(port.pool);
+	void *reply = NULL;
+
+	must(mbuf != NULL, "no mbufs");
+	memcpy(rte_pktmbuf_append(mbuf, (uint16_t)frames[0][i].len), frames[0][i].bytes,
+		frames[0][i].len);
+	double begin = bench_now_ns();
+	must(rte_ring_enqueue(in, mbuf) == 0, "the ring is full");
+	while (rte_ring_dequeue(out, &reply) != 0)
+		must(bench_now_ns() - begin < 5e9, "no answer within five seconds");
+	double took = bench_now_ns() - begin;
+	rte_pktmbuf_free(reply);
+	return took;
+}
+
+static void *run(void *unused)
+{
+	// EAL pinned the thread that made this one; the two must not share a core.
+	(void)pthread_setaffinity_np(pthread_self(), sizeof(others), &others);
+	(void)jg_worker_run(worker);
+	return unused;
+}
+
+static double cpu_seconds(pthread_t thread)
+{
+	clockid_t clock;
+	struct timespec used;
+
+	must(pthread_getcpuclockid(thread, &clock) == 0, "no clock of a thread");
+	clock_gettime(clock, &used);
+	return (double)used.tv_sec + (double)used.tv_nsec * 1e-9;
+}
+
+// What an idle setting costs: latency of requests that come after two quiet milliseconds, and the
+// share of a core that a quiet gate burns.
+static void measure_idle(uint8_t mode, const char *name)
+{
+	static struct bench_samples alone;
+	const struct jg_message stop = {.kind = JG_MESSAGE_STOP};
+	const struct timespec quiet = {.tv_nsec = 2000000};
+	const struct timespec half = {.tv_nsec = 500000000};
+	pthread_t thread;
+
+	alone.n = 0;
+	worker->idle.mode = mode;
+	must(pthread_create(&thread, NULL, run, NULL) == 0, "no thread");
+	for (unsigned i = 0; i < IDLE_ROUNDS; i++) {
+		nanosleep(&quiet, NULL);
+		bench_add(&alone, ask_alone(i));
+	}
+	double before = cpu_seconds(thread);
+	nanosleep(&half, NULL);
+	double burnt = (cpu_seconds(thread) - before) / 0.5;
+	must(jg_channel_send(channel, &stop), "the channel is full");
+	pthread_join(thread, NULL);
+	printf("{\"bench\": \"idle\", \"idle\": \"%s\", \"requests\": %u, \"p50_us\": %.1f, "
+	       "\"p99_us\": %.1f, \"core_share\": %.3f}\n",
+		name, alone.n, bench_quantile(&alone, 0.5) / 1000,
+		bench_quantile(&alone, 0.99) / 1000, burnt);
+}
+
 int main(void)
 {
 	struct jg_error err = {.text = ""};
@@ -245,6 +315,10 @@ int main(void)
 	measure(false, verifier);
 	measure(true, verifier);
 	jg_verifier_free(verifier);
-	must(jg_counters_fates(&worker->counters) == 2 * ROUNDS * BURST, "packets without a fate");
+	measure_idle(JG_IDLE_POLL, "poll");
+	measure_idle(JG_IDLE_PAUSE, "pause");
+	measure_idle(JG_IDLE_SLEEP, "sleep");
+	must(jg_counters_fates(&worker->counters) == 2 * ROUNDS * BURST + 3 * IDLE_ROUNDS,
+		"packets without a fate");
 	return 0;
 }

@@ -10,7 +10,9 @@
 
 enum {
 	PAUSES = 256, // empty polls before the first nap: a burst's neighbours arrive within these
-	NAP_NS = 20000,
+	NAP_NS = 50000, // a nap costs some 5 us of CPU: shorter ones would burn a core after all
+	QUIET = 2000, // empty polls, a tenth of a second: nobody is in a conversation
+	NAP_QUIET_NS = 200000,
 	NAP_MAX_NS = 1000000,
 };
 
@@ -30,16 +32,17 @@ void jg_idle_wait(struct jg_idle_state *idle)
 {
 	if (idle->mode == JG_IDLE_POLL)
 		return;
-	if (++idle->empty <= PAUSES) {
+	idle->empty += idle->empty < UINT32_MAX;
+	if (idle->empty <= PAUSES) {
 		rte_pause();
 		return;
 	}
 	if (idle->mode == JG_IDLE_PAUSE) {
-		nap(NAP_NS);
+		nap(idle->empty < QUIET ? NAP_NS : NAP_QUIET_NS);
 		return;
 	}
 	// Naps double up to a millisecond; the first packet sets them back.
-	uint32_t doublings = idle->empty - PAUSES < 6 ? idle->empty - PAUSES : 6;
+	uint32_t doublings = idle->empty - PAUSES < 5 ? idle->empty - PAUSES : 5;
 	long ns = (long)NAP_NS << doublings;
 	nap(ns < NAP_MAX_NS ? ns : NAP_MAX_NS);
 }
