@@ -22,7 +22,8 @@ static const struct jg_json_level header_levels[] = {
 static const struct jg_json_schema header_schema = {
 	.levels = header_levels, .n = JG_ARRAY_SIZE(header_levels)};
 
-// Decode a part into the scratch; false when it was refused. Development tokens may spell freely.
+// Decode a part into the scratch; false when it was refused. The index of its quotation marks is in
+// the verifier's buffer, until the next part.
 static bool decode_part(
 	struct jg_burst *b, struct jg_record *r, struct jg_str part, struct jg_text *text)
 {
@@ -35,16 +36,33 @@ static bool decode_part(
 	return true;
 }
 
-static bool decode_dev_payload(
-	struct jg_burst *b, struct jg_record *r, struct jg_str part, struct jg_text *text)
+// The payload keeps its index, for the pass that reads it.
+static bool decode_payload(struct jg_burst *b, struct jg_record *r, struct jg_str part)
 {
-	text->bytes = jg_scratch_take(&b->verifier->scratch, JG_BASE64URL_DECODED(part.len));
-	if (text->bytes == NULL)
+	struct jg_scratch *scratch = &b->verifier->scratch;
+	struct jg_text *text = &r->text;
+	size_t n = JG_BASE64URL_DECODED(part.len);
+	text->bytes = jg_scratch_take(scratch, n);
+	text->quotes = jg_scratch_take(scratch, (n + JG_TEXT_SLACK) * sizeof(*text->quotes));
+	if (text->bytes == NULL || text->quotes == NULL)
 		return jg_refuse(r, JG_REASON_OVERLOADED), false;
-	int n = jg_base64_decode_lenient(part.p, part.len, text->bytes);
+	if (!b->verifier->decoders->text((const uint8_t *)part.p, part.len, text))
+		return jg_refuse(r, JG_REASON_BAD_ENCODING), false;
+	// Room for all there could be was taken; the mark behind the last one is the end of the text.
+	scratch->used = (size_t)((uint8_t *)(text->quotes + text->quotes_n + 1) - scratch->base);
+	return true;
+}
+
+// Development tokens may spell freely.
+static bool decode_dev_payload(struct jg_burst *b, struct jg_record *r, struct jg_str part)
+{
+	r->text.bytes = jg_scratch_take(&b->verifier->scratch, JG_BASE64URL_DECODED(part.len));
+	if (r->text.bytes == NULL)
+		return jg_refuse(r, JG_REASON_OVERLOADED), false;
+	int n = jg_base64_decode_lenient(part.p, part.len, r->text.bytes);
 	if (n < 0)
 		return jg_refuse(r, JG_REASON_BAD_ENCODING), false;
-	text->len = (uint32_t)n;
+	r->text.len = (uint32_t)n;
 	return true;
 }
 
@@ -111,14 +129,6 @@ static void find_key_hint(struct jg_burst *b, struct jg_record *r)
 		: jg_claims_string(&b->verifier->scratch, r->claims, JG_SLOT_KEY);
 }
 
-static bool take_claims(struct jg_burst *b, struct jg_record *r)
-{
-	r->claims = jg_scratch_take(&b->verifier->scratch, sizeof(*r->claims));
-	if (r->claims == NULL)
-		jg_refuse(r, JG_REASON_OVERLOADED);
-	return r->claims != NULL;
-}
-
 // Headers that token SDKs write, encoded.
 static const struct jg_str known_headers[] = {
 	JG_STR_INIT("eyJhbGciOiJIUzI1NiJ9."),
@@ -151,39 +161,24 @@ static bool known_parts(const struct jg_record *r, struct jg_parts *parts)
 }
 
 // False: not such a token, or not a good one; the long way finds the reason.
-static bool parse_known(struct jg_burst *b, struct jg_record *r)
+static bool decode_known(struct jg_burst *b, struct jg_record *r)
 {
 	struct jg_parts parts;
-	struct jg_text payload;
-	if (!known_parts(r, &parts) || !decode_signature(b, r, parts.signature) ||
-		!decode_part(b, r, parts.payload, &payload) || !take_claims(b, r)) {
-		r->reason = JG_REASON_OK;
-		return false;
+	size_t used = b->verifier->scratch.used;
+	if (known_parts(r, &parts) && decode_signature(b, r, parts.signature) &&
+		decode_payload(b, r, parts.payload)) {
+		r->message = parts.signed_text;
+		return true;
 	}
-	r->message = parts.signed_text;
-	if (read_payload(b, r, &payload))
-		find_key_hint(b, r);
-	return true;
-}
-
-// All parts decoded, the payload last: its quote index is in use until it has been read.
-static bool decode_parts(struct jg_burst *b, struct jg_record *r, const struct jg_parts *parts,
-	struct jg_text *header, struct jg_text *payload)
-{
-	if (!decode_part(b, r, parts->header, header))
-		return false;
-	if (r->dev_token)
-		return decode_dev_payload(b, r, parts->payload, payload);
-	return decode_signature(b, r, parts->signature) &&
-		decode_part(b, r, parts->payload, payload);
+	b->verifier->scratch.used = used;
+	r->reason = JG_REASON_OK;
+	return false;
 }
 
 void jg_jwt_parse(struct jg_burst *b, struct jg_record *r)
 {
 	struct jg_parts parts;
-	struct jg_text header_text, payload;
-	struct jg_claims header;
-	if (parse_known(b, r))
+	if (decode_known(b, r))
 		return;
 	if (!jg_split(r->request->token, &parts)) {
 		jg_refuse(r, JG_REASON_MALFORMED);
@@ -191,17 +186,29 @@ void jg_jwt_parse(struct jg_burst *b, struct jg_record *r)
 	}
 	r->message = parts.signed_text;
 	r->dev_token = r->layout->dev_tokens && jg_str_eq(parts.signature, JG_STR("devtoken"));
-	if (!decode_parts(b, r, &parts, &header_text, &payload) || !take_claims(b, r) ||
-		!read_json(b, r, &header_text, &header_schema, &header))
+	if (!decode_part(b, r, parts.header, &r->header))
 		return;
-	if (!(r->dev_token ? read_json(b, r, &payload, r->layout->schema, r->claims)
-			   : read_payload(b, r, &payload)))
-		return;
-	if (!header_agrees(b, r, &header)) {
-		jg_refuse(r, JG_REASON_BAD_ALG);
-		return;
+	if (r->dev_token)
+		(void)decode_dev_payload(b, r, parts.payload);
+	else if (decode_signature(b, r, parts.signature))
+		(void)decode_payload(b, r, parts.payload);
+}
+
+void jg_jwt_read(struct jg_burst *b, struct jg_record *r)
+{
+	struct jg_claims header;
+	bool known = r->header.bytes == NULL;
+	r->claims = jg_scratch_take(&b->verifier->scratch, sizeof(*r->claims));
+	if (r->claims == NULL)
+		jg_refuse(r, JG_REASON_OVERLOADED);
+	else if ((known || read_json(b, r, &r->header, &header_schema, &header)) &&
+		(r->dev_token ? read_json(b, r, &r->text, r->layout->schema, r->claims)
+			      : read_payload(b, r, &r->text))) {
+		if (known || header_agrees(b, r, &header))
+			find_key_hint(b, r);
+		else
+			jg_refuse(r, JG_REASON_BAD_ALG);
 	}
-	find_key_hint(b, r);
 }
 
 void jg_jwt_learn(struct jg_burst *b, struct jg_record *r)

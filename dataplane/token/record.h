@@ -12,6 +12,7 @@
 #include "internal/base.h"
 #include "internal/mac.h"
 #include "state.h"
+#include "text.h"
 
 #include <joingate/verify.h>
 
@@ -96,6 +97,11 @@ struct jg_layout {
 	 */
 	void (*parse)(struct jg_burst *b, struct jg_record *r);
 	/**
+	 * NULL, or the second half of parse, in a pass of its own: what has just been written in
+	 * small pieces is read in large ones, which is slow until it has left the store buffer.
+	 */
+	void (*read)(struct jg_burst *b, struct jg_record *r);
+	/**
 	 * Once per key round, over the records that are about to be tried with r->key: set
 	 * r->mac_key where it is not simply the key's midstates. NULL for most.
 	 */
@@ -118,6 +124,8 @@ struct jg_record {
 	uint64_t app_hash;
 	struct jg_str app_key; /**< key hint */
 	struct jg_str message; /**< signed bytes */
+	struct jg_text text; /**< JWT: the payload decoded */
+	struct jg_text header; /**< JWT: decoded; bytes == NULL: known to be right */
 	struct jg_str rsa_signature; /**< RS256: decoded, in scratch memory */
 	union {
 		struct jg_claims *claims; /**< JWT */

@@ -41,6 +41,12 @@ static void parse(struct jg_burst *b, struct jg_record *r)
 	r->layout->parse(b, r);
 }
 
+static void read_parsed(struct jg_burst *b, struct jg_record *r)
+{
+	if (r->layout->read != NULL)
+		r->layout->read(b, r);
+}
+
 // unknown_key, first half: what is looked up, so that the tables' lines arrive in time.
 static void prepare_app(struct jg_burst *b, struct jg_record *r)
 {
@@ -93,9 +99,8 @@ static void compare_session(struct jg_burst *b, struct jg_record *r)
 	r->layout->session(b, r);
 }
 
-static void stage_apps(struct jg_burst *b)
+static void stage_find_app(struct jg_burst *b)
 {
-	jg_burst_each(b, prepare_app);
 	jg_burst_each(b, find_app);
 }
 
@@ -130,11 +135,20 @@ static inline __attribute__((always_inline)) void pass(
 	jg_burst_sift(b);
 }
 
-static void stage_read(struct jg_burst *b)
+static void stage_parse(struct jg_burst *b)
 {
 	static judge_fn *const judges[] = {
 		recognise, // too_long, malformed
-		parse, // malformed, bad_encoding, bad_json, bad_alg
+		parse, // malformed, bad_encoding; other formats than JWT: bad_json, bad_alg
+	};
+	pass(b, judges, JG_ARRAY_SIZE(judges));
+}
+
+static void stage_read(struct jg_burst *b)
+{
+	static judge_fn *const judges[] = {
+		read_parsed, // JWT: bad_json, bad_alg
+		prepare_app, // unknown_key
 	};
 	pass(b, judges, JG_ARRAY_SIZE(judges));
 }
@@ -164,8 +178,9 @@ static void stage_permit(struct jg_burst *b)
 
 // In the order of the reasons they give.
 static void (*const stages[])(struct jg_burst *b) = {
+	stage_parse,
 	stage_read,
-	stage_apps, // unknown_key
+	stage_find_app, // unknown_key
 	jg_stage_signatures, // bad_signature, dev_token
 	stage_learn,
 	stage_judge,
