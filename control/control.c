@@ -5,6 +5,7 @@
 #include "locked.h"
 #include "log.h"
 #include "request.h"
+#include "watch.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -95,7 +96,8 @@ struct jg_control *jg_control_new(const struct jg_control_options *options, stru
 	control->engine.version = options->version != NULL ? options->version : "joingated";
 	control->engine.members = control->members;
 	control->engine.started_at = (int64_t)jg_realtime();
-	if (prepare(control, err) != 0) {
+	control->engine.watch = jg_watch_new(&control->engine, err);
+	if (control->engine.watch == NULL || prepare(control, err) != 0) {
 		jg_control_free(control);
 		return NULL;
 	}
@@ -110,6 +112,11 @@ int jg_control_add(
 	if (result == 0)
 		control->members[engine->members_n++] = *member;
 	return result;
+}
+
+void jg_control_watch_ports(struct jg_control *control, const struct jg_control_ports *ports)
+{
+	jg_watch_ports(control->engine.watch, ports);
 }
 
 static void answer_asked(struct jg_control *control, uint64_t now_ns)
@@ -187,6 +194,7 @@ static bool turn(struct jg_control *control)
 	if (control->admin != NULL)
 		jg_admin_turn(control->admin, fds + n, admin_n, now_ns);
 	answer_asked(control, now_ns);
+	jg_watch_turn(control->engine.watch);
 	if (now_ns - control->collected_ns >= COLLECT_NS) {
 		control->collected_ns = now_ns;
 		jg_engine_collect(&control->engine, (int64_t)jg_realtime());
@@ -257,6 +265,7 @@ void jg_control_free(struct jg_control *control)
 		return;
 	jg_control_stop(control);
 	jg_admin_close(control->admin);
+	jg_watch_free(control->engine.watch);
 	jg_publisher_free(control->engine.publisher);
 	jg_state_free(control->engine.state);
 	if (control->engine.store != NULL)
@@ -267,6 +276,25 @@ void jg_control_free(struct jg_control *control)
 	(void)pthread_cond_destroy(&control->answered);
 	(void)pthread_mutex_destroy(&control->lock);
 	free(control);
+}
+
+void jg_control_figures(struct jg_control *control, struct jg_figures *figures)
+{
+	jg_watch_want(control->engine.watch);
+	wake(control);
+	jg_watch_read(control->engine.watch, figures);
+}
+
+unsigned jg_control_heartbeats(const struct jg_control *control, uint64_t *heartbeats, unsigned n)
+{
+	unsigned got = 0;
+	for (; got < n && got < control->engine.members_n; got++) {
+		const struct jg_counters *counters = control->members[got].counters;
+		heartbeats[got] = counters == NULL
+			? UINT64_MAX
+			: jg_count_read(&counters->value[JG_COUNTER_HEARTBEAT]);
+	}
+	return got;
 }
 
 char *jg_control_ask(struct jg_control *control, const char *who, const char *request, size_t len)

@@ -14,6 +14,7 @@
 #include "internal/counters.h"
 
 struct jg_control;
+struct jg_port_stats;
 
 struct jg_control_options {
 	const char *config_path; /**< read again by a reload; NULL = none */
@@ -30,6 +31,17 @@ struct jg_control_member {
 	const char *describe; /**< "mac=… simd=…"; NULL = not known */
 };
 
+/** The packet side's own figures, for whoever watches. Everything is borrowed. */
+struct jg_control_ports {
+	const void *gate; /**< for read() */
+	unsigned n;
+	uint64_t cycles_per_second; /**< of the time-stamp counter */
+	/** 0 or negative errno. Called by the control thread alone. */
+	int (*read)(const void *gate, unsigned port, struct jg_port_stats *stats);
+};
+
+struct jg_figures;
+
 /** Open the store and load the state, or seed it from the configuration. NULL with err: what is wrong
  * and the way out. */
 JG_MUST_CHECK struct jg_control *jg_control_new(
@@ -38,6 +50,9 @@ JG_MUST_CHECK struct jg_control *jg_control_new(
 /** Before start. */
 JG_MUST_CHECK int jg_control_add(
 	struct jg_control *control, const struct jg_control_member *member, struct jg_error *err);
+
+/** Before start; without it there are no figures of ports. */
+void jg_control_watch_ports(struct jg_control *control, const struct jg_control_ports *ports);
 
 /** Send the first snapshot, open the admin socket, start the thread. */
 JG_MUST_CHECK int jg_control_start(struct jg_control *control, struct jg_error *err);
@@ -50,6 +65,16 @@ void jg_control_drain(struct jg_control *control, bool drain);
 
 /** State loaded, in force everywhere, not draining, not fenced; any thread. */
 bool jg_control_ready(const struct jg_control *control);
+
+/**
+ * The figures of this moment; any thread but control's own, one at a time. Where the control thread is
+ * busy for long (a slow store) they are the last ones it gathered, with the counters of this moment.
+ */
+void jg_control_figures(struct jg_control *control, struct jg_figures *figures);
+
+/** Turns of each member's loop so far, UINT64_MAX where they are not counted; any thread.
+ * @return members, at most n */
+unsigned jg_control_heartbeats(const struct jg_control *control, uint64_t *heartbeats, unsigned n);
 
 /** End the thread and close the socket; snapshots stay until free. */
 void jg_control_stop(struct jg_control *control);

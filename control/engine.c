@@ -37,6 +37,7 @@ int jg_engine_publish(struct jg_engine *engine, struct jg_error *err)
 		return -ENOMEM;
 	}
 	engine->dirty = false;
+	engine->loaded_at = jg_realtime();
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 struct jg_admin;
+struct jg_watch;
 
 /** Requests in flight through jg_control_ask(). */
 struct jg_asked;
@@ -24,6 +25,8 @@ struct jg_engine {
 	const struct jg_control_member *members;
 	unsigned members_n;
 	int64_t started_at; // seconds since the Unix epoch
+	double loaded_at; // when the last new snapshot went out
+	struct jg_watch *watch;
 	uint64_t reloads;
 	uint64_t reload_failures;
 	uint64_t changes;

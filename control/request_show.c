@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // status, stats and node: what the gate knows about itself.
+#include "figures_json.h"
 #include "locked.h"
 #include "request.h"
+#include "watch.h"
 
-#include <joingate/reason.h>
-
+#include <stdlib.h>
 #include <unistd.h>
 
 static json_t *worker_status(const struct jg_engine *engine, unsigned i)
@@ -65,49 +66,15 @@ void jg_ask_status(struct jg_ask *ask)
 	(void)json_object_set_new(ask->reply, "workers", workers);
 }
 
-static json_t *counters_of(const struct jg_counters *counters)
-{
-	json_t *json = json_object();
-	for (unsigned i = 0; i < JG_COUNTER_COUNT; i++)
-		(void)json_object_set_new(json, jg_counter_name(i),
-			json_integer((json_int_t)jg_count_read(&counters->value[i])));
-	return json;
-}
-
-// {"livekit": {"ok": 5, "expired": 1}}: what never happened is left out.
-static json_t *verdicts_of(const struct jg_engine *engine)
-{
-	json_t *json = json_object();
-	for (unsigned v = 0; v < JG_VENDOR_COUNT; v++) {
-		json_t *reasons = json_object();
-		for (unsigned r = 0; r < JG_REASON_COUNT; r++) {
-			uint64_t sum = 0;
-			for (unsigned i = 0; i < engine->members_n; i++)
-				if (engine->members[i].counters != NULL)
-					sum += jg_count_read(
-						&engine->members[i].counters->verdicts[v][r]);
-			if (sum > 0)
-				(void)json_object_set_new(
-					reasons, jg_reason_name(r), json_integer((json_int_t)sum));
-		}
-		if (json_object_size(reasons) > 0)
-			(void)json_object_set(
-				json, v == JG_VENDOR_NONE ? "none" : jg_vendor_name(v), reasons);
-		json_decref(reasons);
-	}
-	return json;
-}
-
 void jg_ask_stats(struct jg_ask *ask)
 {
-	const struct jg_engine *engine = ask->engine;
-	json_t *members = json_object();
-	for (unsigned i = 0; i < engine->members_n; i++)
-		if (engine->members[i].counters != NULL)
-			(void)json_object_set_new(members, engine->members[i].name,
-				counters_of(engine->members[i].counters));
-	(void)json_object_set_new(ask->reply, "workers", members);
-	(void)json_object_set_new(ask->reply, "verdicts", verdicts_of(engine));
+	struct jg_figures *figures = jg_watch_gather(ask->engine->watch);
+	if (figures == NULL) {
+		jg_ask_fail(ask, JG_FAILURE_UNAVAILABLE, "out of memory for the figures");
+		return;
+	}
+	jg_figures_json(figures, ask->reply);
+	free(figures);
 }
 
 void jg_ask_node(struct jg_ask *ask)

@@ -4,6 +4,7 @@
 #include "internal/config.h"
 #include "internal/gate.h"
 #include "locked.h"
+#include "metrics.h"
 #include "store.h"
 
 #include <errno.h>
@@ -42,6 +43,8 @@ struct daemon {
 	const char *config_path;
 	struct jg_gate *gate;
 	struct jg_control *control;
+	struct jg_control_ports ports;
+	struct jg_metrics *metrics;
 	sigset_t signals;
 };
 
@@ -130,6 +133,30 @@ static int add_members(struct daemon *d, struct jg_error *err)
 	return result;
 }
 
+static int read_port(const void *gate, unsigned port, struct jg_port_stats *stats)
+{
+	return jg_gate_port_stats(gate, port, stats);
+}
+
+// Before control starts: from then on the configuration is control's to replace.
+static int start_watching(struct daemon *d, const struct jg_config *config, struct jg_error *err)
+{
+	const struct jg_metrics_options options = {.control = d->control,
+		.listen = config->metrics_listen,
+		.hosts = config->metrics_hosts,
+		.hosts_n = config->metrics_hosts_n};
+
+	d->ports = (struct jg_control_ports){.gate = d->gate,
+		.n = jg_gate_ports(d->gate),
+		.cycles_per_second = jg_gate_cycles_per_second(d->gate),
+		.read = read_port};
+	jg_control_watch_ports(d->control, &d->ports);
+	if (options.listen.family == 0)
+		return 0;
+	d->metrics = jg_metrics_start(&options, err);
+	return d->metrics == NULL ? -EADDRINUSE : 0;
+}
+
 // The ports are open by now; what is left to do needs no rights.
 static int become_user(const char *name, struct jg_error *err)
 {
@@ -195,6 +222,8 @@ static int start(struct daemon *d, struct jg_error *err)
 	d->control = jg_control_new(&options, err); // owns the configuration from here on
 	int result = d->control == NULL ? -EINVAL : add_members(d, err);
 	if (result == 0)
+		result = start_watching(d, config, err);
+	if (result == 0)
 		result = jg_control_start(d->control, err);
 	if (result == 0)
 		result = become_user(user, err);
@@ -204,6 +233,7 @@ static int start(struct daemon *d, struct jg_error *err)
 
 static void stop(struct daemon *d)
 {
+	jg_metrics_stop(d->metrics);
 	if (d->control != NULL)
 		jg_control_stop(d->control);
 	jg_gate_stop(d->gate);

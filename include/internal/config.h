@@ -47,6 +47,7 @@
 	X(store_etcd_insecure, BOOLEAN,    "store.etcd.insecure",      "false",     0, 0,        "",        NO,  "allow http:// endpoints") \
 	X(store_max_staleness, INTEGER,    "store.max_staleness",      "0",         0, 604800,   "seconds", NO,  "with etcd: admit nobody when the last renewal is older; 0 = go on for ever with what is known") \
 	X(metrics_listen,      LISTEN,     "metrics.listen",           "\"127.0.0.1:9600\"", 0, 64, "bytes", NO, "address and port of the metrics; \"\" = none") \
+	X(metrics_hosts,       TEXTS,      "metrics.hosts",            "[]",        0, 64,       "names",   NO,  "names beside the address itself under which the metrics may be asked for: a Host of any other is refused") \
 	X(admin_socket,        PATH,       "admin.socket",             "\"/run/joingate/admin.sock\"", 1, 107, "bytes", NO, "socket of joingatectl") \
 	X(admin_uids,          UIDS,       "admin.uids",               "[]",        0, 64,       "uids",    NO,  "users that may use it beside root and the gate's own") \
 	X(user,                TEXT,       "user",                     "",          1, 32,       "bytes",   NO,  "user to become after the start") \

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "figures_json.h"
+
+#include <math.h>
+
+static void put_count(json_t *object, const char *name, uint64_t value)
+{
+	(void)json_object_set_new(object, name, json_integer((json_int_t)value));
+}
+
+static void put_real(json_t *object, const char *name, double value)
+{
+	(void)json_object_set_new(object, name, json_real(isfinite(value) ? value : -1));
+}
+
+static json_t *counters_of(const struct jg_figures_member *member)
+{
+	json_t *json = json_object();
+	for (unsigned i = 0; i < JG_COUNTER_COUNT; i++)
+		put_count(json, jg_counter_name(i), member->value[i]);
+	put_count(json, "epoch_lag", member->lag);
+	put_real(json, "behind_s", member->behind_s);
+	put_real(json, "busy", member->busy);
+	return json;
+}
+
+// {"ok": 5, "expired": 1}: what never happened is left out.
+static json_t *reasons_of(const uint64_t *verdicts)
+{
+	json_t *json = json_object();
+	for (unsigned r = 0; r < JG_REASON_COUNT; r++)
+		if (verdicts[r] > 0)
+			put_count(json, jg_reason_name(r), verdicts[r]);
+	return json;
+}
+
+static json_t *verdicts_of(const struct jg_figures *figures)
+{
+	json_t *json = json_object();
+	for (unsigned v = 0; v < JG_VENDOR_COUNT; v++) {
+		json_t *reasons = reasons_of(figures->verdicts[v]);
+		if (json_object_size(reasons) > 0)
+			(void)json_object_set(json, jg_figures_vendor_label(v), reasons);
+		json_decref(reasons);
+	}
+	return json;
+}
+
+static json_t *apps_of(const struct jg_figures *figures)
+{
+	json_t *list = json_array();
+	for (unsigned i = 0; i < figures->app_n; i++) {
+		const struct jg_figures_app *app = &figures->app[i];
+		json_t *json = json_pack("{s:s, s:s, s:o}", "vendor",
+			jg_figures_vendor_label(app->vendor), "app", jg_figures_app_label(app),
+			"verdicts", reasons_of(app->verdicts));
+		(void)json_array_append_new(list, json);
+	}
+	return list;
+}
+
+static json_t *keys_of(const struct jg_figures *figures)
+{
+	json_t *list = json_array();
+	for (unsigned i = 0; i < figures->key_n; i++) {
+		const struct jg_figures_key *key = &figures->key[i];
+		json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "vendor",
+			jg_vendor_name(key->vendor), "app", key->app, "secret", key->id, "status",
+			key->status, "began", (json_int_t)key->began, "last_used",
+			(json_int_t)key->last_used);
+		(void)json_array_append_new(list, json);
+	}
+	return list;
+}
+
+static json_t *ports_of(const struct jg_figures *figures)
+{
+	json_t *list = json_array();
+	for (unsigned i = 0; i < figures->ports_n; i++) {
+		const struct jg_port_stats *port = &figures->ports[i];
+		json_t *json = json_pack("{s:s, s:s, s:b}", "port", port->device, "driver",
+			port->driver, "up", port->link_up);
+		put_count(json, "rx_packets", port->rx_packets);
+		put_count(json, "tx_packets", port->tx_packets);
+		put_count(json, "rx_missed", port->rx_missed);
+		put_count(json, "rx_errors", port->rx_errors);
+		put_count(json, "tx_errors", port->tx_errors);
+		put_count(json, "rx_no_mbuf", port->rx_no_mbuf);
+		put_count(json, "mbufs", port->mbufs);
+		put_count(json, "mbufs_free", port->mbufs_free);
+		(void)json_array_append_new(list, json);
+	}
+	return list;
+}
+
+// Packets by the upper end of their bucket in microseconds, for rates between two looks. Buckets
+// that hold nothing are left out.
+static json_t *service_of(const struct jg_figures *figures)
+{
+	json_t *json = json_object();
+	json_t *buckets = json_array();
+	uint64_t sums[JG_TIME_BUCKETS] = {0};
+	for (unsigned m = 0; m < figures->members_n; m++)
+		for (unsigned b = 0; b < JG_TIME_BUCKETS; b++)
+			sums[b] += figures->members[m].service_time[b];
+	for (unsigned b = 0; b < JG_TIME_BUCKETS; b++) {
+		double s = jg_figures_bucket_s(figures, b);
+		if (sums[b] > 0)
+			(void)json_array_append_new(buckets,
+				json_pack("[f, I]", isfinite(s) ? s * 1e6 : -1.0,
+					(json_int_t)sums[b]));
+	}
+	put_real(json, "p50", jg_figures_quantile(figures, 0.5) * 1e6);
+	put_real(json, "p90", jg_figures_quantile(figures, 0.9) * 1e6);
+	put_real(json, "p99", jg_figures_quantile(figures, 0.99) * 1e6);
+	put_real(json, "p99.9", jg_figures_quantile(figures, 0.999) * 1e6);
+	(void)json_object_set_new(json, "buckets", buckets);
+	return json;
+}
+
+static json_t *state_of(const struct jg_figures *figures)
+{
+	json_t *json = json_object();
+	(void)json_object_set_new(json, "ready", json_boolean(figures->ready != 0));
+	(void)json_object_set_new(json, "draining", json_boolean(figures->draining != 0));
+	put_count(json, "epoch", (uint64_t)figures->epoch);
+	put_count(json, "in_force", (uint64_t)figures->in_force);
+	put_count(json, "apps", (uint64_t)figures->apps);
+	put_count(json, "cut_offs", (uint64_t)figures->cut_offs);
+	put_count(json, "reload_failures", (uint64_t)figures->reload_failures);
+	put_real(json, "loaded_at", figures->loaded_at);
+	(void)json_object_set_new(json, "store", json_string(figures->store_kind));
+	(void)json_object_set_new(json, "store_trouble", json_boolean(figures->store_trouble != 0));
+	put_real(json, "store_stale_s", figures->store_stale_s);
+	return json;
+}
+
+void jg_figures_json(const struct jg_figures *figures, json_t *object)
+{
+	json_t *workers = json_object();
+	for (unsigned m = 0; m < figures->members_n; m++)
+		(void)json_object_set_new(
+			workers, figures->members[m].name, counters_of(&figures->members[m]));
+	put_real(object, "time", figures->gathered_at);
+	put_real(object, "uptime_s", figures->uptime_s);
+	(void)json_object_set_new(object, "gate", json_string(figures->version));
+	(void)json_object_set_new(object, "state", state_of(figures));
+	(void)json_object_set_new(object, "workers", workers);
+	(void)json_object_set_new(object, "verdicts", verdicts_of(figures));
+	(void)json_object_set_new(object, "top_apps", apps_of(figures));
+	(void)json_object_set_new(object, "keys", keys_of(figures));
+	(void)json_object_set_new(object, "ports", ports_of(figures));
+	(void)json_object_set_new(object, "service_us", service_of(figures));
+}
