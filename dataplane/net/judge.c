@@ -38,6 +38,11 @@ void jg_judge_fini(struct jg_judge *judge)
 	*judge = (struct jg_judge){.verifier = NULL};
 }
 
+void jg_judge_begin(struct jg_judge *judge)
+{
+	judge->slots_used = 0;
+}
+
 uint8_t *jg_judge_slot(struct jg_judge *judge)
 {
 	if (judge->slots_used == JG_JUDGE_SLOTS)
@@ -291,5 +296,4 @@ void jg_judge_write(struct jg_judge *judge, struct jg_packet *packets, unsigned 
 		if (packets[i].fate == JG_FATE_NONE && packets[i].wire.type == JG_WIRE_PING)
 			write_ping(judge, &packets[i], now);
 	sign_replies(judge, packets, n);
-	judge->slots_used = 0;
 }

@@ -67,11 +67,14 @@ JG_MUST_CHECK int jg_judge_init(struct jg_judge *judge, struct jg_counters *coun
 	const struct jg_verifier_options *options, struct jg_error *err);
 void jg_judge_fini(struct jg_judge *judge);
 
-/** One of the slots until the next burst, or NULL. */
+/** Start a burst: nothing of the last one is needed any more. */
+void jg_judge_begin(struct jg_judge *judge);
+
+/** One of the slots until the next burst begins, or NULL. */
 uint8_t *jg_judge_slot(struct jg_judge *judge);
 
 /**
- * Start a burst: parse, admit front ends, check MACs. What is no request that may be judged gets its
+ * Read a burst: parse, admit front ends, check MACs. What is no request that may be judged gets its
  * fate; the rest is live.
  *
  * @param trusted the MACs have been checked before

@@ -89,6 +89,7 @@ static void judge(struct jg_lane *lane, struct jg_lane_port *port, unsigned n)
 
 	for (unsigned i = 0; i < n; i++)
 		lane->packets[i] = lane->taken[i]->packet;
+	jg_judge_begin(&lane->judge);
 	jg_judge_read(&lane->judge, lane->packets, n, true);
 	jg_judge_decide(&lane->judge, now);
 	jg_judge_write(&lane->judge, lane->packets, n, now);

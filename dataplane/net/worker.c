@@ -154,6 +154,7 @@ static void take_frames(struct jg_worker *w, unsigned port, unsigned n)
 
 	w->packets_n = 0;
 	w->held_n = 0;
+	jg_judge_begin(&w->judge);
 	for (unsigned i = 0; i < n && i < 4; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(w->rx[i], void *));
 	for (unsigned i = 0; i < n; i++) {

@@ -457,6 +457,27 @@ Test(worker, a_refresh_brings_a_token_that_is_admitted_again)
 	fixture_stop(&f);
 }
 
+Test(worker, frames_in_segments_for_others_leave_the_buffers_to_refreshes)
+{
+	start(false);
+	for (unsigned i = 0; i < 100; i++) {
+		uint32_t len = request(token_join(10, token_bytes), 9, JG_VENDOR_LIVEKIT, 0);
+		sent = packet_request(4, 0, datagram, len);
+		sent.bytes[5] ^= 1; // another host's
+		fixture_put(&f, &sent, 100, false);
+	}
+	fixture_run(&f);
+	no_answer();
+	uint32_t len = request_of(JG_REQUEST_REFRESH, token_join(10, token_bytes), 9,
+		JG_VENDOR_LIVEKIT, JG_WIRE_WANT(TOKEN));
+	sent = packet_request(4, 0, datagram, len);
+	fixture_put(&f, &sent, 2000, false);
+	fixture_run(&f);
+	cr_assert_eq(reason_of_next(), JG_REASON_OK);
+	cr_assert_eq(fixture_count(&f, JG_COUNTER_REFRESHED), 1);
+	fixture_stop(&f);
+}
+
 Test(worker, refreshes_without_a_key_mint_nothing)
 {
 	start(true);
