@@ -34,7 +34,7 @@ struct jg_mac {
 	// Chosen for each class of work.
 	uint8_t choice[JG_MAC_ALG_COUNT][BURSTS][LENGTHS];
 	void *state[ENGINES];
-	char name[64];
+	char name[96];
 };
 
 static bool usable(const struct jg_mac_engine *engine)

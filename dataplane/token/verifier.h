@@ -28,5 +28,5 @@ struct jg_verifier {
 			    [JG_JSON_TYPES]; /**< slots that must not be of the type */
 	uint16_t quotes[JG_JSON_TEXT_MAX + JG_TEXT_SLACK]; /**< index of the text being read */
 	uint8_t lesson[JG_SHAPE_TEXT_MAX + JG_TEXT_SLACK]; /**< text being learnt from */
-	char describe[64];
+	char describe[128];
 };
