@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-static struct jg_verdict verdicts[JG_BURST_MAX];
+static _Thread_local struct jg_verdict verdicts[JG_BURST_MAX];
 
 // Where the next burst of a sample begins.
 static unsigned next_place(struct bench_contender *c)
