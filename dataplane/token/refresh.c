@@ -145,6 +145,20 @@ static bool refresh_t1(struct jg_minter *m, struct jg_mint_slot *slot,
 	return jg_mint_t1(m, slot);
 }
 
+// The secret that signed the token signs its successor too, while it is one that signs: else a
+// cut-off of that secret would miss the successor. Otherwise the first that signs has been taken.
+static void keep_key(struct jg_mint_slot *slot, struct jg_str id, int64_t now)
+{
+	for (unsigned i = 0; i < slot->app->keys_n; i++) {
+		const struct jg_key *key = &slot->app->keys[i];
+		bool signs = key->status == JG_SECRET_ACTIVE && now >= key->not_before &&
+			now < key->not_after &&
+			(slot->app->vendor != JG_VENDOR_VONAGE || key->private_key != NULL);
+		if (signs && jg_str_eq(key->id, id))
+			slot->key = key;
+	}
+}
+
 static bool refresh(struct jg_minter *m, const struct jg_snapshot *snapshot,
 	struct jg_mint_slot *slot, const struct jg_request *request,
 	const struct jg_verdict *verdict, struct jg_minted *out)
@@ -166,6 +180,7 @@ static bool refresh(struct jg_minter *m, const struct jg_snapshot *snapshot,
 			slot, NULL, "a token that nobody signed is not signed now either");
 	if (!choose_times(m, slot, verdict, &exp))
 		return false;
+	keep_key(slot, verdict->key, m->now);
 	if (verdict->format == JG_FORMAT_T1)
 		return refresh_t1(m, slot, verdict, exp);
 	return refresh_jwt(m, slot, request, verdict, exp);

@@ -25,7 +25,7 @@ static size_t pem_text(BIO *bio, char *text, size_t size)
 	return (size_t)n;
 }
 
-static void add_app(struct jg_snapshot_builder *builder, unsigned vendor,
+static void add_app(struct jg_snapshot_builder *builder, unsigned vendor, uint8_t status_b,
 	const struct jg_policy *policy, const struct jg_secret *rsa)
 {
 	struct jg_error err = {""};
@@ -36,7 +36,7 @@ static void add_app(struct jg_snapshot_builder *builder, unsigned vendor,
 		if (vendor == JG_VENDOR_VONAGE)
 			secrets[i] = rsa[i];
 		secrets[i].not_before = secrets[i].not_after = JG_TIME_NONE;
-		secrets[i].status = i == 0 ? JG_SECRET_ACTIVE : JG_SECRET_VERIFY_ONLY;
+		secrets[i].status = i == 0 ? JG_SECRET_ACTIVE : status_b;
 	}
 	struct jg_app app = {.key = world_app(vendor),
 		.secrets = secrets,
@@ -66,10 +66,22 @@ static struct jg_snapshot *build(const struct jg_policy *policy)
 	struct jg_snapshot_builder *builder = jg_snapshot_builder_new();
 	cr_assert_not_null(builder);
 	for (unsigned vendor = 1; vendor < JG_VENDOR_COUNT; vendor++)
-		add_app(builder, vendor, policy, rsa);
+		add_app(builder, vendor, JG_SECRET_VERIFY_ONLY, policy, rsa);
 	struct jg_snapshot *snapshot = jg_snapshot_build(builder, 1, &err);
 	cr_assert_not_null(snapshot, "%s", err.text);
 	return snapshot;
+}
+
+void world_rotate(
+	struct world *w, unsigned vendor, uint8_t status_b, const struct jg_policy *policy)
+{
+	struct jg_error err = {""};
+	struct jg_snapshot_builder *builder = jg_snapshot_builder_new();
+	cr_assert_not_null(builder);
+	add_app(builder, vendor, status_b, policy, NULL);
+	jg_snapshot_free(w->snapshot);
+	w->snapshot = jg_snapshot_build(builder, 2, &err);
+	cr_assert_not_null(w->snapshot, "%s", err.text);
 }
 
 struct world *world_new(uint64_t seed, const struct jg_policy *policy)

@@ -36,6 +36,10 @@ struct jg_str world_app(unsigned vendor);
 struct world *world_new(uint64_t seed, const struct jg_policy *policy);
 void world_free(struct world *w);
 
+/** From now on there is one app of this vendor (not Vonage), and its secret "b" has this status. */
+void world_rotate(
+	struct world *w, unsigned vendor, uint8_t status_b, const struct jg_policy *policy);
+
 /** 0..n-1 */
 uint32_t world_random(struct world *w, uint32_t n);
 /** So many random characters, of all lengths of UTF-8 when not plain. */

@@ -38,17 +38,27 @@ static struct jg_mint *ask_session(struct world *w, unsigned vendor, unsigned fo
 	return &w->asks[0];
 }
 
-// Mint the first ask, judge it as a refresh and refresh it at that time.
-static void refresh_at(struct world *w, int64_t now)
+static void sign_first(struct world *w)
 {
 	static char first[TOKEN_SIZE];
 	world_round_trip(w, 1);
 	memcpy(first, w->token[0], w->minted[0].len);
 	w->requests[0].token.p = first;
+}
+
+static void refresh_signed(struct world *w, int64_t now)
+{
 	w->requests[0].type = JG_REQUEST_REFRESH;
 	w->requests[0].flags = JG_REQUEST_AUTHENTICATED;
 	jg_verify_burst(w->verifier, w->snapshot, now, w->requests, w->verdicts, 1);
 	jg_refresh_burst(w->minter, w->snapshot, now, w->requests, w->verdicts, w->minted, 1);
+}
+
+// Mint the first ask, judge it as a refresh and refresh it at that time.
+static void refresh_at(struct world *w, int64_t now)
+{
+	sign_first(w);
+	refresh_signed(w, now);
 }
 
 // Judge the successor as a join.
@@ -146,6 +156,24 @@ Test(refresh, a_token_without_issue_time_is_issued_at_zero_for_ever)
 	refresh_at(w, LATER);
 	cr_assert_eq(join_at(w, LATER)->issued_at, 0);
 	world_free(w);
+}
+
+Test(refresh, a_secret_that_signs_signs_the_successor_of_its_token)
+{
+	static const struct {
+		uint8_t status;
+		const char *signer;
+	} rows[] = {{JG_SECRET_ACTIVE, "b"}, {JG_SECRET_VERIFY_ONLY, "a"}};
+	for (size_t i = 0; i < JG_ARRAY_SIZE(rows); i++) {
+		struct world *w = begin();
+		ask_livekit(w)->key = JG_STR("b");
+		world_rotate(w, JG_VENDOR_LIVEKIT, JG_SECRET_ACTIVE, &policy);
+		sign_first(w);
+		world_rotate(w, JG_VENDOR_LIVEKIT, rows[i].status, &policy);
+		refresh_signed(w, LATER);
+		cr_assert(eq(join_at(w, LATER)->key, rows[i].signer), "row %zu", i);
+		world_free(w);
+	}
 }
 
 Test(refresh, policy_caps_the_chain_from_the_original_issue)
