@@ -35,6 +35,20 @@ static void deny(struct jg_record *r, uint64_t denied, enum jg_rule rule, struct
 	r->capabilities &= ~denied;
 }
 
+// What was taken away has no end of its own any more. The entries are scratch memory of this burst.
+static void keep_ends(struct jg_record *r)
+{
+	struct jg_verdict *verdict = r->verdict;
+	struct jg_capability_expiry *ends = (void *)(uintptr_t)verdict->capability_expires;
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < verdict->capability_expires_n; i++) {
+		ends[kept] = ends[i];
+		ends[kept].capabilities &= r->capabilities;
+		kept += ends[kept].capabilities != 0;
+	}
+	verdict->capability_expires_n = kept;
+}
+
 // What LiveKit calls UpdateParticipant: in place of what the token says.
 void jg_apply_override(struct jg_burst *b, struct jg_record *r)
 {
@@ -47,6 +61,7 @@ void jg_apply_override(struct jg_burst *b, struct jg_record *r)
 		deny(r, ~override->capabilities, JG_RULE_DENY,
 			JG_STR("the participant's override"));
 		r->capabilities = override->capabilities;
+		keep_ends(r);
 	}
 	if (override->name.p != NULL)
 		verdict->name = override->name;
@@ -90,6 +105,7 @@ void jg_apply_policy(struct jg_burst *b, struct jg_record *r)
 	}
 	deny(r, policy->deny, JG_RULE_DENY, (struct jg_str){0});
 	r->capabilities &= ~(JG_CAPABILITY_PUBLISH & ~policy->publish_sources);
+	keep_ends(r);
 	require(r, policy->require);
 }
 
