@@ -94,6 +94,41 @@ static bool check_order(const struct jg_config_caller *caller, struct jg_mint *m
 	return true;
 }
 
+struct jg_snapshot *grant_bare(const struct jg_config *config, struct jg_error *err)
+{
+	struct jg_snapshot_builder *builder = jg_snapshot_builder_new();
+	if (builder == NULL) {
+		jg_error_set(err, "out of memory");
+		return NULL;
+	}
+	for (uint32_t i = 0; i < config->apps_n; i++) {
+		struct jg_app app = config->apps[i];
+		const struct jg_policy policy = app.policy;
+		app.policy = jg_policy_default();
+		// What Stream's users and roles may do stands in no token.
+		app.policy.default_capabilities = policy.default_capabilities;
+		if (app.vendor == JG_VENDOR_STREAM) {
+			app.policy.roles = policy.roles;
+			app.policy.roles_n = policy.roles_n;
+		}
+		if (jg_snapshot_builder_add(builder, &app, err) != 0) {
+			jg_snapshot_builder_free(builder);
+			return NULL;
+		}
+	}
+	return jg_snapshot_build(builder, 1, err);
+}
+
+// Neither at a gate nor at the vendor's own servers may the token give what the caller may not.
+static bool check_capabilities(
+	const struct jg_config_caller *caller, uint64_t capabilities, struct granted *granted)
+{
+	uint64_t extra = capabilities & ~caller->capabilities;
+	return extra == 0 ||
+		refuse(granted, 403, "this caller's tokens may not give %s",
+			jg_capability_name((unsigned)__builtin_ctzll(extra)));
+}
+
 // Of what was made: a gate admits it, and to nothing more than the caller may give.
 static bool check_token(struct granter *granter, const struct jg_config_caller *caller,
 	const struct jg_mint *mint, int64_t now, struct granted *granted)
@@ -112,6 +147,9 @@ static bool check_token(struct granter *granter, const struct jg_config_caller *
 	};
 	struct jg_verdict verdict;
 	char detail[256];
+	jg_verify_burst(granter->judge->verifier, granter->bare, now, &request, &verdict, 1);
+	if (!check_capabilities(caller, verdict.capabilities, granted))
+		return false;
 	jg_verify_burst(
 		granter->judge->verifier, granter->judge->snapshot, now, &request, &verdict, 1);
 	if (verdict.reason != JG_REASON_OK) {
@@ -121,11 +159,8 @@ static bool check_token(struct granter *granter, const struct jg_config_caller *
 	}
 	if (!verdict.verified)
 		return refuse(granted, 403, "only signed tokens are given out");
-	if (verdict.capabilities & ~caller->capabilities) {
-		uint64_t extra = verdict.capabilities & ~caller->capabilities;
-		return refuse(granted, 403, "this caller's tokens may not give %s",
-			jg_capability_name((unsigned)__builtin_ctzll(extra)));
-	}
+	if (!check_capabilities(caller, verdict.capabilities, granted))
+		return false;
 	if (verdict.kind.len > 0 && !jg_str_eq(verdict.kind, JG_STR("standard")))
 		return refuse(granted, 403, "only participants of kind standard are given tokens");
 	if (verdict.expires_at == JG_TIME_NONE || verdict.expires_at > now + caller->max_ttl)

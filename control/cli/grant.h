@@ -12,7 +12,12 @@
 struct granter {
 	struct judge *judge;
 	struct jg_minter *minter;
+	struct jg_snapshot *bare; /**< of grant_bare() */
 };
+
+/** The configuration's apps without what their policies take away: by it a token is judged as its
+ * vendor's own servers would, who know of no policy. NULL with err. */
+JG_MUST_CHECK struct jg_snapshot *grant_bare(const struct jg_config *config, struct jg_error *err);
 
 struct granted {
 	unsigned status; /**< of HTTP: 200, 400, 403 */

@@ -205,11 +205,14 @@ static int start(struct server *server, const char *path)
 	if (!judge_open(&server->judge, &command_token_server, path, JG_CONFIG_TOKEN_SERVER))
 		return EXIT_BAD;
 	int status = EXIT_BAD;
-	server->granter = (struct granter){&server->judge, jg_minter_new(NULL, &err)};
-	if (server->granter.minter == NULL)
+	server->granter = (struct granter){.judge = &server->judge,
+		.minter = jg_minter_new(NULL, &err),
+		.bare = grant_bare(server->judge.config, &err)};
+	if (server->granter.minter == NULL || server->granter.bare == NULL)
 		(void)cli_fail(&command_token_server, "%s", err.text);
 	else
 		status = serve(server);
+	jg_snapshot_free(server->granter.bare);
 	jg_minter_free(server->granter.minter);
 	judge_close(&server->judge);
 	return status;

@@ -105,6 +105,9 @@ def main():
         {"id": "narrow", "key": NARROW, "apps": ["*"], "rooms": ["lobby-?", "x*y"], "identities": ["ann*"]}]}
     # With it, unsigned tokens would be admitted; they are still not given out.
     config["apps"][2]["policy"] = {"auth_checks": False}
+    # The vendor's own servers know of no policy: what it denies is still not handed out.
+    for app in (config["apps"][0], config["apps"][3]):
+        app["policy"] = {"deny": ["room_admin", "force_disconnect", "force_unpublish", "force_mute", "hidden"]}
     with tempfile.TemporaryDirectory() as folder:
         path = world.write(folder, config)
         server = subprocess.Popen([joingate, "token-server", "--config", path, "--now", str(world.NOW)],
