@@ -1,24 +1,36 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The fixed world of the interop tests: a clock that stands still, made-up credentials, and the
-// configuration joingate gets. Import this before any SDK, which all read the clock.
+// configuration joingate gets. Import this before any SDK, which all read the clock. JG_NOW sets the
+// clock, for a gate that judges by its own.
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { spawnSync } from 'node:child_process';
 
-export const NOW = 1800000000;
+export const NOW = Number(process.env.JG_NOW ?? 1800000000);
 
 const RealDate = Date;
+let clock = NOW;
 globalThis.Date = class extends RealDate {
   constructor(...args) {
     if (args.length > 0) super(...args);
-    else super(NOW * 1000);
+    else super(clock * 1000);
   }
   static now() {
-    return NOW * 1000;
+    return clock * 1000;
   }
 };
+
+// What `mint` makes when it is `seconds` earlier.
+export async function ago(seconds, mint) {
+  clock = NOW - seconds;
+  try {
+    return await mint();
+  } finally {
+    clock = NOW;
+  }
+}
 
 const pair = crypto.generateKeyPairSync('rsa', { modulusLength: 2048 });
 export const livekit = { key: 'APIq7Rk2ZtVw9LmX', secret: 'vN3pQ8sT1uW6yB0dF5hK7mR2xZ4cG9jL' };
@@ -77,6 +89,15 @@ export function check(name, good, why = '') {
 export function differences(want, got) {
   return Object.keys(want).filter((k) => JSON.stringify(want[k]) !== JSON.stringify(got[k]))
     .map((k) => `${k}: want ${JSON.stringify(want[k])}, got ${JSON.stringify(got[k])}`).join('; ');
+}
+
+// Each verdict against what its case must get.
+export function judged(cases, verdicts) {
+  check('as many verdicts as cases', cases.length === verdicts.length, `${verdicts.length} of ${cases.length}`);
+  cases.forEach((c, i) => {
+    const wrong = differences(c.want, verdicts[i] ?? {});
+    check(c.name, wrong === '', `${wrong}; verdict ${JSON.stringify(verdicts[i])}`);
+  });
 }
 
 export function finish() {
