@@ -35,7 +35,8 @@ static void write_ethernet(const struct jg_interface *port, const struct jg_fram
 {
 	memcpy(out, to, 6);
 	memcpy(out + 6, port->mac, 6);
-	memcpy(out + 12, frame->tags, 4U * frame->tags_n);
+	memcpy(out + 12, frame->tags,
+		sizeof(frame->tags)); // a fixed number: what follows comes next
 	put16(out + 12 + 4 * frame->tags_n, type);
 }
 

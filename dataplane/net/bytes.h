@@ -39,17 +39,30 @@ static inline uint32_t jg_sum_load32(const uint8_t *p)
 
 /** Add bytes to a running sum; only the last piece of a message may have an odd length. */
 uint64_t jg_sum_add(uint64_t sum, const uint8_t *bytes, uint32_t len);
-/** Fold to 16 bits, in network order when read with get16(); not complemented. */
-uint16_t jg_sum_fold(uint64_t sum);
+/** Fold to 16 bits, in network order when read with get16(); not complemented. Each step adds a half to
+ * the other one's place, where the carry stays. Inline: four calls a packet were 7 ns of 300. */
+static inline uint16_t jg_sum_fold(uint64_t sum)
+{
+	uint32_t half = (uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32);
+	uint16_t folded = (uint16_t)((half + (half << 16 | half >> 16)) >> 16);
+
+	return __builtin_bswap16(folded);
+}
+
 /** The sum of 16-bit numbers of a header: their plain sum, below 2^32, as it counts in a sum. */
 static inline uint32_t jg_sum_numbers(uint32_t numbers)
 {
-	uint8_t bytes[4] = {(uint8_t)(numbers >> 24), (uint8_t)(numbers >> 16),
-		(uint8_t)(numbers >> 8), (uint8_t)numbers};
-
-	return jg_sum_load32(bytes);
+	return __builtin_bswap32(numbers);
 }
 
 /** The sum of a pseudo header (RFC 768, RFC 8200 section 8.1); addresses of 4 or 16 bytes. */
-uint64_t jg_sum_pseudo(
-	unsigned family, const uint8_t *source, const uint8_t *target, uint8_t proto, uint32_t len);
+static inline uint64_t jg_sum_pseudo(
+	unsigned family, const uint8_t *source, const uint8_t *target, uint8_t proto, uint32_t len)
+{
+	// Numbers are added as such: a load of bytes that were just stored one by one would wait for them.
+	uint64_t sum = (uint64_t)jg_sum_numbers(len) + jg_sum_numbers(proto);
+
+	if (family == 4)
+		return sum + jg_sum_load32(source) + jg_sum_load32(target);
+	return jg_sum_add(jg_sum_add(sum, source, 16), target, 16);
+}

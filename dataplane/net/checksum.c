@@ -40,26 +40,3 @@ uint64_t jg_sum_add(uint64_t sum, const uint8_t *bytes, uint32_t len)
 		lane[3] = add_carry(lane[3], jg_sum_numbers((uint32_t)*bytes << 8));
 	return add_carry(add_carry(lane[0], lane[1]), add_carry(lane[2], lane[3]));
 }
-
-uint16_t jg_sum_fold(uint64_t sum)
-{
-	uint8_t bytes[2];
-
-	sum = (sum & UINT32_MAX) + (sum >> 32);
-	sum = (sum & UINT32_MAX) + (sum >> 32);
-	sum = (sum & UINT16_MAX) + (sum >> 16);
-	sum = (sum & UINT16_MAX) + (sum >> 16);
-	memcpy(bytes, &(uint16_t){(uint16_t)sum}, 2);
-	return get16(bytes);
-}
-
-uint64_t jg_sum_pseudo(
-	unsigned family, const uint8_t *source, const uint8_t *target, uint8_t proto, uint32_t len)
-{
-	// Numbers are added as such: a load of bytes that were just stored one by one would wait for them.
-	uint64_t sum = (uint64_t)jg_sum_numbers(len) + jg_sum_numbers(proto);
-
-	if (family == 4)
-		return sum + jg_sum_load32(source) + jg_sum_load32(target);
-	return jg_sum_add(jg_sum_add(sum, source, 16), target, 16);
-}

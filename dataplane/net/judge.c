@@ -179,7 +179,8 @@ static void refresh(struct jg_judge *judge, int64_t now)
 	unsigned wanted = 0;
 
 	for (unsigned i = 0; i < judge->live_n; i++) {
-		judge->minted[i] = (struct jg_minted){.token = NULL};
+		judge->minted[i].len = 0;
+		judge->minted[i].token = NULL;
 		if (judge->requests[i].type != JG_REQUEST_REFRESH ||
 			judge->verdicts[i].reason != JG_REASON_OK)
 			continue;
