@@ -117,18 +117,11 @@ static void run(struct jg_admin *admin, struct connection *c, size_t len, uint64
 	c->waiting = true;
 }
 
-static bool answerable(const struct jg_admin *admin, const struct connection *c, uint64_t now_ns)
-{
-	return c->ask.failure != JG_FAILURE_NONE || c->ask.epoch == 0 ||
-		jg_publisher_in_force(admin->engine->publisher) >= c->ask.epoch ||
-		now_ns >= c->deadline_ns;
-}
-
 // One request at a time; further ones stay in the buffer until the reply is out.
 static void advance(struct jg_admin *admin, struct connection *c, uint64_t now_ns)
 {
 	if (c->waiting) {
-		if (answerable(admin, c, now_ns))
+		if (jg_ask_done(&c->ask, now_ns, c->deadline_ns))
 			finish(c);
 		return;
 	}
@@ -146,7 +139,7 @@ static void advance(struct jg_admin *admin, struct connection *c, uint64_t now_n
 	memmove(c->in, end + 1, left);
 	explicit_bzero(c->in + left, c->in_len - left);
 	c->in_len = left;
-	if (c->waiting && answerable(admin, c, now_ns))
+	if (c->waiting && jg_ask_done(&c->ask, now_ns, c->deadline_ns))
 		finish(c);
 }
 

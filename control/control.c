@@ -52,15 +52,23 @@ static void wake(struct jg_control *control)
 
 static struct jg_store *open_store(const struct jg_config *config, struct jg_error *err)
 {
-	if (config->store_sqlite.p != NULL)
-		return jg_store_sqlite_open(config->store_sqlite.p, err);
-	return NULL;
+	bool fleet = config->store_etcd_endpoints_n > 0;
+	if (config->store_sqlite.p == NULL) {
+		if (fleet)
+			jg_error_set(err,
+				"store.etcd needs store.sqlite beside it: the file that "
+				"keeps the last state while etcd is away");
+		return NULL;
+	}
+	struct jg_store *local = jg_store_sqlite_open(config->store_sqlite.p, err);
+	return !fleet || local == NULL ? local : jg_store_etcd_open(config, local, err);
 }
 
 static int prepare(struct jg_control *control, struct jg_error *err)
 {
 	struct jg_engine *engine = &control->engine;
-	bool stored = engine->config->store_sqlite.p != NULL;
+	bool stored = engine->config->store_sqlite.p != NULL ||
+		engine->config->store_etcd_endpoints_n > 0;
 	engine->store = open_store(engine->config, err);
 	if (stored && engine->store == NULL)
 		return -EIO;
@@ -92,6 +100,7 @@ struct jg_control *jg_control_new(const struct jg_control_options *options, stru
 	(void)pthread_mutex_init(&control->lock, NULL);
 	(void)pthread_cond_init(&control->answered, NULL);
 	control->engine.config = options->config;
+	control->engine.first_config = options->config;
 	control->engine.config_path = options->config_path;
 	control->engine.version = options->version != NULL ? options->version : "joingated";
 	control->engine.members = control->members;
@@ -121,7 +130,6 @@ void jg_control_watch_ports(struct jg_control *control, const struct jg_control_
 
 static void answer_asked(struct jg_control *control, uint64_t now_ns)
 {
-	const struct jg_publisher *publisher = control->engine.publisher;
 	(void)pthread_mutex_lock(&control->lock);
 	for (struct jg_asked *a = control->asked; a != NULL; a = a->next) {
 		if (a->done)
@@ -131,9 +139,7 @@ static void answer_asked(struct jg_control *control, uint64_t now_ns)
 			jg_ask_run(&a->ask);
 			a->deadline_ns = now_ns + a->ask.wait_ns;
 		}
-		if (a->ask.failure != JG_FAILURE_NONE || a->ask.epoch == 0 ||
-			jg_publisher_in_force(publisher) >= a->ask.epoch ||
-			now_ns >= a->deadline_ns) {
+		if (jg_ask_done(&a->ask, now_ns, a->deadline_ns)) {
 			jg_ask_finish(&a->ask);
 			a->done = true;
 			(void)pthread_cond_broadcast(&control->answered);
@@ -270,7 +276,9 @@ void jg_control_free(struct jg_control *control)
 	jg_state_free(control->engine.state);
 	if (control->engine.store != NULL)
 		control->engine.store->ops->free(control->engine.store);
-	jg_config_free(control->engine.config);
+	if (control->engine.config != control->engine.first_config)
+		jg_config_free(control->engine.config);
+	jg_config_free(control->engine.first_config);
 	if (control->wake_fd >= 0)
 		(void)close(control->wake_fd);
 	(void)pthread_cond_destroy(&control->answered);

@@ -29,7 +29,7 @@ int jg_engine_publish(struct jg_engine *engine, struct jg_error *err)
 {
 	uint64_t epoch = jg_publisher_next(engine->publisher);
 	struct jg_gate_state *compiled =
-		jg_state_compile(engine->state, engine->config, epoch, err);
+		jg_state_compile(engine->state, engine->config, epoch, engine->fenced, err);
 	if (compiled == NULL)
 		return -EINVAL;
 	if (jg_publisher_publish(engine->publisher, compiled, jg_monotonic_ns()) == 0) {
@@ -135,8 +135,15 @@ int jg_engine_change(struct jg_engine *engine, const struct jg_change *change,
 		return failed;
 	result->durable_ns = jg_monotonic_ns();
 	result->durable_at = jg_realtime();
-	apply(engine, change);
-	result->epoch = publish(engine, change);
+	if (engine->store->echoes) {
+		jg_engine_take_over(engine);
+		result->revision = engine->store->committed;
+		bool there = engine->store->applied >= result->revision && !engine->dirty;
+		result->epoch = there ? jg_publisher_epoch(engine->publisher) : 0;
+	} else {
+		apply(engine, change);
+		result->epoch = publish(engine, change);
+	}
 	engine->changes++;
 	return 0;
 }
@@ -217,7 +224,13 @@ static int seed(struct jg_engine *engine, struct jg_record *records, struct jg_e
 		.audit = &audit,
 		.epoch = 1,
 	};
-	return engine->store->ops->commit(engine->store, &change, err);
+	int result = engine->store->ops->commit(engine->store, &change, err);
+	if (result == -EAGAIN && engine->store->echoes) {
+		// Another node was first: what it wrote comes with the first poll.
+		jg_state_clear(engine->state);
+		result = 0;
+	}
+	return result;
 }
 
 int jg_engine_load(struct jg_engine *engine, struct jg_error *err)

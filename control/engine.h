@@ -17,6 +17,7 @@ struct jg_asked;
 
 struct jg_engine {
 	struct jg_config *config;
+	struct jg_config *first_config; // of the start; freed last
 	const char *config_path;
 	const char *version;
 	struct jg_state *state;
@@ -33,6 +34,9 @@ struct jg_engine {
 	uint64_t collected; // cut-offs that could refuse nothing any more
 	bool dirty; // durable, but not yet compiled: retried
 	uint64_t retry_ns; // not before
+	bool fenced; // too long out of contact with the fleet: no app is published
+	int64_t revision; // of the fleet, in the newest epoch
+	int64_t announced; // in force on all workers, and told to the fleet
 	bool reclaim; // the cut-off table may hold memory that growth replaced
 	uint64_t reclaim_epoch; // once this is in force everywhere it may go
 	atomic_bool draining;
@@ -54,6 +58,7 @@ struct jg_change_result {
 	uint64_t epoch; // seals it; 0 = it is durable but could not be published yet
 	uint64_t began_ns; // monotonic
 	uint64_t durable_ns;
+	int64_t revision; // of the fleet; 0 without one
 	double durable_at; // seconds since the Unix epoch
 };
 
@@ -77,6 +82,9 @@ JG_MUST_CHECK int jg_engine_reload(
 
 /** What has to be done from time to time: acknowledgements, retries, changes of others, collection. */
 void jg_engine_turn(struct jg_engine *engine);
+
+/** Take over what other nodes of the fleet changed, and what comes back of our own. */
+void jg_engine_take_over(struct jg_engine *engine);
 
 /** Collect cut-offs that can refuse nothing any more; a bounded number at a time. */
 void jg_engine_collect(struct jg_engine *engine, int64_t now);

@@ -219,9 +219,16 @@ void jg_ask_run(struct jg_ask *ask)
 		return;
 	}
 	ask->wait_ns = (uint64_t)seconds * 1000000000u;
+	const struct jg_store *store = ask->engine->store;
+	ask->fleet = json_is_true(json_object_get(ask->request, "fleet"));
 	const char *name = jg_ask_string(ask, "command");
 	if (name == NULL)
 		return;
+	if (ask->fleet && (store == NULL || store->ops->fleet == NULL)) {
+		jg_ask_fail(ask, JG_FAILURE_INVALID,
+			"this gate is not part of a fleet: set store.etcd, or leave out --fleet");
+		return;
+	}
 	for (size_t i = 0; i < JG_ARRAY_SIZE(commands); i++) {
 		if (strcmp(commands[i].name, name) == 0) {
 			commands[i].run(ask);
@@ -277,10 +284,58 @@ static void finish_change(struct jg_ask *ask)
 		(unsigned long long)ask->epoch, stuck);
 }
 
+#define FLEET_NS (UINT64_C(50) * 1000000)
+
+// Are all nodes there, or fenced? Their list is part of the reply.
+static bool fleet_done(struct jg_ask *ask, uint64_t now_ns)
+{
+	struct jg_store *store = ask->engine->store;
+	if (now_ns < ask->fleet_ns)
+		return false;
+	ask->fleet_ns = now_ns + FLEET_NS;
+	json_t *nodes = json_array();
+	int missing = store->ops->fleet(store, ask->change.revision, nodes, &ask->err);
+	(void)json_object_set_new(ask->reply, "nodes", nodes);
+	ask->fleet_done = missing == 0;
+	return missing == 0;
+}
+
+bool jg_ask_done(struct jg_ask *ask, uint64_t now_ns, uint64_t deadline_ns)
+{
+	if (ask->failure != JG_FAILURE_NONE || ask->epoch == 0 || now_ns >= deadline_ns)
+		return true;
+	if (jg_publisher_in_force(ask->engine->publisher) < ask->epoch)
+		return false;
+	return !ask->fleet || fleet_done(ask, now_ns);
+}
+
+// Which nodes have not got it; after finish_change() has spoken of this one.
+static void finish_fleet(struct jg_ask *ask)
+{
+	char names[256] = "";
+	size_t i;
+	json_t *node;
+	json_array_foreach(json_object_get(ask->reply, "nodes"), i, node)
+	{
+		const char *state = json_string_value(json_object_get(node, "state"));
+		size_t used = strlen(names);
+		if (json_integer_value(json_object_get(node, "revision")) < ask->change.revision &&
+			strcmp(state, "fenced") != 0)
+			snprintf(names + used, sizeof(names) - used, "%s%s (%s)",
+				used > 0 ? ", " : "",
+				json_string_value(json_object_get(node, "node")), state);
+	}
+	jg_ask_fail(ask, JG_FAILURE_NOT_IN_FORCE,
+		"durable and in force here, but not on every node of the fleet: %s",
+		names[0] != '\0' ? names : "their list cannot be read");
+}
+
 void jg_ask_finish(struct jg_ask *ask)
 {
 	if (ask->failure == JG_FAILURE_NONE && ask->epoch != 0)
 		finish_change(ask);
+	if (ask->failure == JG_FAILURE_NONE && ask->epoch != 0 && ask->fleet && !ask->fleet_done)
+		finish_fleet(ask);
 	if (ask->reply == NULL)
 		ask->reply = json_object();
 	(void)json_object_set_new(ask->reply, "ok", json_boolean(ask->failure == JG_FAILURE_NONE));

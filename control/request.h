@@ -35,12 +35,18 @@ struct jg_ask {
 	uint64_t epoch; // the reply waits until this is in force; 0 = it does not wait
 	uint64_t wait_ns; // how long, at most
 	struct jg_change_result change; // where there was one
+	bool fleet; // wait for every node of the fleet
+	bool fleet_done;
+	uint64_t fleet_ns; // when the fleet is to be asked next
 	bool follow; // audit lines go on coming
 	uint64_t after; // the last audit line that was told
 };
 
 /** Run one request; the reply lacks what jg_ask_finish() adds. */
 void jg_ask_run(struct jg_ask *ask);
+
+/** Can it be answered: failed, in force, or out of time? Polls the fleet where that was asked for. */
+bool jg_ask_done(struct jg_ask *ask, uint64_t now_ns, uint64_t deadline_ns);
 
 /** The epoch is in force (or time is up): say so. ok, durable and in-force times, lag of workers. */
 void jg_ask_finish(struct jg_ask *ask);

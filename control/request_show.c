@@ -5,6 +5,7 @@
 #include "request.h"
 #include "watch.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -79,6 +80,27 @@ void jg_ask_stats(struct jg_ask *ask)
 
 void jg_ask_node(struct jg_ask *ask)
 {
-	jg_ask_fail(ask, JG_FAILURE_INVALID,
-		"this gate is not part of a fleet: nodes are known where store.etcd is set");
+	struct jg_store *store = ask->engine->store;
+	const char *verb = jg_ask_string(ask, "verb");
+	if (verb == NULL)
+		return;
+	if (store == NULL || store->ops->fleet == NULL) {
+		jg_ask_fail(ask, JG_FAILURE_INVALID,
+			"this gate is not part of a fleet: nodes are known where store.etcd is "
+			"set");
+	} else if (strcmp(verb, "list") == 0) {
+		json_t *nodes = json_array();
+		if (store->ops->fleet(store, ask->engine->revision, nodes, &ask->err) < 0)
+			ask->failure = JG_FAILURE_UNAVAILABLE;
+		(void)json_object_set_new(ask->reply, "nodes", nodes);
+	} else if (strcmp(verb, "forget") == 0) {
+		const char *node = jg_ask_string(ask, "node");
+		int result = node == NULL ? 0 : store->ops->forget(store, node, &ask->err);
+		if (result != 0)
+			ask->failure =
+				result == -ENOENT ? JG_FAILURE_NOT_FOUND : JG_FAILURE_UNAVAILABLE;
+	} else {
+		jg_ask_fail(ask, JG_FAILURE_INVALID,
+			"there is no node %.40s; expected list or forget", verb);
+	}
 }

@@ -83,6 +83,15 @@ struct jg_store_ops {
 		int (*visit)(void *arg, const struct jg_audit *line), struct jg_error *err);
 	/** Take over what others changed; NULL op: nobody else can. Returns changes, or an error. */
 	int (*poll)(struct jg_store *store, const struct jg_store_sink *sink, struct jg_error *err);
+	/** Fleet only, else NULL: all workers have this revision; tell the others. */
+	void (*in_force)(struct jg_store *store, int64_t revision);
+	/** Nodes as JSON objects appended to list (a json_t). @return how many count neither as in
+	 * force at the revision nor as fenced; negative: error */
+	int (*fleet)(struct jg_store *store, int64_t revision, void *list, struct jg_error *err);
+	/** Remove a node for good: 0, -ENOENT. */
+	int (*forget)(struct jg_store *store, const char *node, struct jg_error *err);
+	/** Too long out of contact: admit nobody. */
+	bool (*fenced)(struct jg_store *store);
 	void (*status)(struct jg_store *store, struct jg_store_status *status);
 	void (*free)(struct jg_store *store);
 };
@@ -93,6 +102,9 @@ struct jg_store {
 	uint64_t epoch; /**< the newest that was committed; where epochs go on after a restart */
 	bool empty; /**< nothing was ever written: the configuration seeds it */
 	int wake_fd; /**< readable when poll() has something; -1 = never */
+	bool echoes; /**< what was committed comes back through poll(), in the order of the fleet */
+	int64_t committed; /**< fleet: revision of the last commit */
+	int64_t applied; /**< fleet: revision up to which poll() has told everything */
 };
 
 /**
@@ -100,6 +112,13 @@ struct jg_store {
  * refused, and so is a damaged file, with the way out in err.
  */
 JG_MUST_CHECK struct jg_store *jg_store_sqlite_open(const char *path, struct jg_error *err);
+
+struct jg_config;
+
+/** The fleet's store, with a SQLite store (taken, also on failure) as its memory. Works on with what
+ * that knows when etcd is away. The configuration is borrowed. */
+JG_MUST_CHECK struct jg_store *jg_store_etcd_open(
+	const struct jg_config *config, struct jg_store *cache, struct jg_error *err);
 
 /** SQLite's own memory becomes locked memory; before the first store is opened. */
 JG_MUST_CHECK int jg_store_sqlite_lock_memory(struct jg_error *err);

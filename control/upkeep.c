@@ -145,7 +145,8 @@ int jg_engine_reload(
 		}
 		return result;
 	}
-	jg_config_free(old);
+	if (old != engine->first_config) // which the store borrows
+		jg_config_free(old);
 	engine->reloads++;
 	*epoch = jg_publisher_epoch(engine->publisher);
 	return 0;
@@ -264,28 +265,49 @@ static int other_cut_off(void *arg, const struct jg_cut_off *cut_off, struct jg_
 	return jg_state_cut_off(engine->state, cut_off, err);
 }
 
-// What other nodes of the fleet changed.
-static void take_over(struct jg_engine *engine)
+void jg_engine_take_over(struct jg_engine *engine)
 {
 	struct jg_error err;
+	struct jg_store *store = engine->store;
 	const struct jg_store_sink sink = {engine, other_record, other_cut_off};
-	int n = engine->store->ops->poll(engine->store, &sink, &err);
-	if (n < 0) {
+	store->epoch = jg_publisher_next(engine->publisher) - 1;
+	int n = store->ops->poll(store, &sink, &err);
+	if (n < 0)
 		jg_log("%s", err.text);
+	if (store->applied != engine->revision)
+		engine->revision = store->applied;
+	if (n <= 0)
 		return;
-	}
-	if (n == 0 || engine->dirty)
-		return; // published by the retry below
-	if (jg_publisher_publish(engine->publisher, NULL, jg_monotonic_ns()) == 0)
+	if (engine->dirty) {
+		if (jg_engine_publish(engine, &err) != 0)
+			jg_log("not in force yet, will be tried again: %s", err.text);
+	} else if (jg_publisher_publish(engine->publisher, NULL, jg_monotonic_ns()) == 0) {
 		engine->dirty = true;
+	}
 	engine->reclaim_epoch = jg_publisher_epoch(engine->publisher);
+}
+
+// Out of contact for too long: an empty state admits nobody, until the contact is back.
+static void fence(struct jg_engine *engine)
+{
+	bool fenced = engine->store->ops->fenced(engine->store);
+	if (fenced == engine->fenced)
+		return;
+	engine->fenced = fenced;
+	engine->dirty = true;
+	engine->retry_ns = 0;
+	jg_log(fenced ? "out of contact with the fleet beyond store.max_staleness: nobody is "
+			"admitted"
+		      : "in contact with the fleet again");
 }
 
 void jg_engine_turn(struct jg_engine *engine)
 {
 	struct jg_error err;
-	if (engine->store != NULL && engine->store->ops->poll != NULL)
-		take_over(engine);
+	if (engine->store != NULL && engine->store->ops->poll != NULL) {
+		jg_engine_take_over(engine);
+		fence(engine);
+	}
 	uint64_t now_ns = jg_monotonic_ns();
 	if (engine->dirty && now_ns >= engine->retry_ns && jg_engine_publish(engine, &err) != 0) {
 		jg_log("not in force yet, will be tried again: %s", err.text);
@@ -297,6 +319,10 @@ void jg_engine_turn(struct jg_engine *engine)
 	if (engine->reclaim && all && in_force >= engine->reclaim_epoch) {
 		jg_cut_offs_reclaim(jg_state_cut_offs(engine->state));
 		engine->reclaim = false;
+	}
+	if (all && !engine->dirty && engine->revision != engine->announced) {
+		engine->announced = engine->revision;
+		engine->store->ops->in_force(engine->store, engine->revision);
 	}
 	if (all)
 		atomic_store(&engine->ready, true);

@@ -142,9 +142,11 @@ static void check_store(struct loader *loader)
 		check_etcd(loader);
 	else if (given(config->store_etcd_fleet_key) || given(config->store_etcd_ca))
 		jg_config_mistake(loader, &store, "has an etcd without endpoints");
-	if (etcd && given(config->store_sqlite))
-		jg_config_mistake(
-			loader, &store, "is both sqlite and etcd; expected one of the two");
+	if (etcd && !given(config->store_sqlite))
+		jg_config_mistake(loader, &store,
+			"is etcd alone; expected sqlite beside it, the file that keeps the last "
+			"state "
+			"while etcd is away");
 	if (!etcd && config->store_max_staleness > 0)
 		jg_config_warning(loader, &staleness, "has no effect without etcd");
 }

@@ -35,7 +35,7 @@
 	X(listen_udp,          INTEGER,    "listen.udp",               "7600",      1, 65535,    "",        NO,  "UDP port of the gate") \
 	X(front_ends,          FRONT_ENDS, "front_ends",               "[]",        0, JG_CALLERS_MAX - 1, "front ends", YES, "who may ask") \
 	X(insecure,            BOOLEAN,    "insecure",                 "false",     0, 0,        "",        NO,  "answer requests without a MAC, from anywhere: for a laptop or a closed network only") \
-	X(store_sqlite,        PATH,       "store.sqlite",             "",          1, 4095,     "bytes",   NO,  "database file that keeps apps and cut-offs; the settings of that name then seed an empty one") \
+	X(store_sqlite,        PATH,       "store.sqlite",             "",          1, 4095,     "bytes",   NO,  "database file that keeps apps and cut-offs (with etcd: the last state known); the settings of that name then seed an empty one") \
 	X(store_etcd_endpoints, TEXTS,     "store.etcd.endpoints",     "[]",        0, 16,       "URLs",    NO,  "etcd members of the fleet: https://host:2379") \
 	X(store_etcd_prefix,   TEXT,       "store.etcd.prefix",        "\"/joingate/\"", 1, 256, "bytes",   NO,  "where the fleet's records live in etcd") \
 	X(store_etcd_ca,       PATH,       "store.etcd.ca_file",       "",          1, 4095,     "bytes",   NO,  "certificates that sign etcd's") \

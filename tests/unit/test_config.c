@@ -346,7 +346,6 @@ Test(config, mistakes_in_the_gate_are_told)
 		 "[\"*\"]},\n{\"id\": \"b\", \"key\": \"0123456789abcdef\", \"apps\": [\"*\"]}]}}",
 			"f:2:20: token_server.callers[1].key is that of callers[0]\n"},
 		{"{\"store\": {\"sqlite\": \"a\", \"etcd\": {\"endpoints\": [\"http://h\"]}}}",
-			"f:1:11: store is both sqlite and etcd; expected one of the two\n"
 			"f:1:35: store.etcd has no fleet_key_file, which seals secrets there\n"
 			"f:1:50: store.etcd.endpoints[0] is not encrypted; expected https://, or "
 			"store.etcd.insecure\n"},
