@@ -29,11 +29,18 @@ uint64_t histogram_slot_value(unsigned slot)
 
 void histogram_add(struct histogram *h, uint64_t value)
 {
+	histogram_add_many(h, value, 1);
+}
+
+void histogram_add_many(struct histogram *h, uint64_t value, uint64_t n)
+{
+	if (n == 0)
+		return;
 	if (value > HISTOGRAM_MAX)
 		value = HISTOGRAM_MAX;
-	h->count[slot_of(value)]++;
-	h->total++;
-	h->sum += (double)value;
+	h->count[slot_of(value)] += n;
+	h->total += n;
+	h->sum += (double)value * (double)n;
 	if (value > h->max)
 		h->max = value;
 	if (value < h->min)

@@ -52,3 +52,6 @@ JG_MUST_CHECK int histogram_log_header(FILE *file, double unix_seconds);
 
 /** One interval, in seconds from the start; 0 or -errno. */
 JG_MUST_CHECK int histogram_log(FILE *file, const struct histogram *h, double start, double length);
+
+/** Count one value so many times. */
+void histogram_add_many(struct histogram *h, uint64_t value, uint64_t n);

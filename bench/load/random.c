@@ -33,11 +33,11 @@ int choice_init(struct choice *choice, const double *weights, unsigned n)
 {
 	double sum = 0;
 	choice->n = n;
-	choice->upto = malloc(n * sizeof(*choice->upto));
-	if (choice->upto == NULL)
+	choice->sums = malloc(n * sizeof(*choice->sums));
+	if (choice->sums == NULL)
 		return -ENOMEM;
 	for (unsigned i = 0; i < n; i++)
-		choice->upto[i] = sum += weights[i];
+		choice->sums[i] = sum += weights[i];
 	return 0;
 }
 
@@ -45,28 +45,28 @@ int choice_init_zipf(struct choice *choice, unsigned n, double exponent)
 {
 	double sum = 0;
 	choice->n = n;
-	choice->upto = malloc(n * sizeof(*choice->upto));
-	if (choice->upto == NULL)
+	choice->sums = malloc(n * sizeof(*choice->sums));
+	if (choice->sums == NULL)
 		return -ENOMEM;
 	for (unsigned i = 0; i < n; i++)
-		choice->upto[i] = sum += pow(i + 1, -exponent);
+		choice->sums[i] = sum += pow(i + 1, -exponent);
 	return 0;
 }
 
 void choice_fini(struct choice *choice)
 {
-	free(choice->upto);
-	choice->upto = NULL;
+	free(choice->sums);
+	choice->sums = NULL;
 }
 
 unsigned choice_pick(const struct choice *choice, struct random *random)
 {
-	double at = random_unit(random) * choice->upto[choice->n - 1];
+	double at = random_unit(random) * choice->sums[choice->n - 1];
 	unsigned low = 0;
 	unsigned high = choice->n - 1;
 	while (low < high) {
 		unsigned middle = (low + high) / 2;
-		if (choice->upto[middle] > at)
+		if (choice->sums[middle] > at)
 			high = middle;
 		else
 			low = middle + 1;

@@ -24,7 +24,7 @@ double random_gap(struct random *random);
 
 /** Which of n things, by weights: cumulative sums of them. */
 struct choice {
-	double *upto;
+	double *sums;
 	unsigned n;
 };
 

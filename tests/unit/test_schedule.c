@@ -97,6 +97,6 @@ Test(schedule, names_are_found_and_others_are_not)
 	for (unsigned i = 0; i < PROFILE_COUNT; i++)
 		cr_assert_eq(profile_find(profile_name((enum profile_kind)i)), i);
 	cr_assert_eq(profile_find(""), PROFILE_COUNT);
-	cr_assert_eq(profile_find("constan"), PROFILE_COUNT);
+	cr_assert_eq(profile_find("constants"), PROFILE_COUNT);
 	cr_assert_eq(profile_find("Launch"), PROFILE_COUNT);
 }

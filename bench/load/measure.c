@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "measure.h"
+
+#include "sender.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define LENGTH 200000000 // ns of each measurement
+#define SMALL 1400 // bytes: larger datagrams would measure the kernel's copying
+
+struct bench {
+	struct transport *transport;
+	struct signer *signer;
+	const struct pool *pool;
+	uint8_t slots[TRANSPORT_BURST][SMALL];
+	struct packet packets[TRANSPORT_BURST];
+	uint64_t id;
+};
+
+// The next n questions that are not large.
+static void fill(struct bench *b, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		const struct question *q = &b->pool->questions[b->id++ % b->pool->n];
+		const uint32_t len = q->len < SMALL ? q->len : b->packets[i].len;
+		if (q->len < SMALL)
+			memcpy(b->slots[i], q->datagram, len);
+		b->packets[i] = (struct packet){.bytes = b->slots[i], .len = len};
+	}
+}
+
+// False: all questions are large, there is nothing to measure with.
+static bool fill_first(struct bench *b)
+{
+	const struct question *q = NULL;
+	for (uint32_t i = 0; i < b->pool->n && q == NULL; i++)
+		if (b->pool->questions[i].len < SMALL)
+			q = &b->pool->questions[i];
+	for (unsigned i = 0; i < TRANSPORT_BURST && q != NULL; i++) {
+		memcpy(b->slots[i], q->datagram, q->len);
+		b->packets[i] = (struct packet){.bytes = b->slots[i], .len = q->len};
+	}
+	return q != NULL;
+}
+
+static double measure_rate(struct bench *b)
+{
+	struct packet back[TRANSPORT_BURST];
+	const uint64_t begin = sender_clock();
+	uint64_t sent = 0;
+	uint64_t now = begin;
+	while (now - begin < LENGTH) {
+		fill(b, TRANSPORT_BURST);
+		signer_sign(b->signer, b->packets, TRANSPORT_BURST, b->id);
+		sent += b->transport->ops->send(b->transport, b->packets, TRANSPORT_BURST);
+		while (b->transport->ops->receive(b->transport, back) > 0)
+			continue;
+		now = sender_clock();
+	}
+	return (double)sent / ((double)(now - begin) / 1e9);
+}
+
+static void measure_floor(struct bench *b, struct histogram *h, struct generator *g)
+{
+	struct packet back[TRANSPORT_BURST];
+	const uint64_t begin = sender_clock();
+	histogram_init(h);
+	for (uint64_t now = begin; now - begin < LENGTH;) {
+		const uint64_t from = now;
+		(void)b->transport->ops->send(b->transport, b->packets, 1);
+		do
+			now = sender_clock();
+		while (b->transport->ops->receive(b->transport, back) == 0 && now - from < LENGTH);
+		now = sender_clock();
+		histogram_add(h, now - from);
+	}
+	g->floor_p50 = (double)histogram_percentile(h, 50);
+	g->floor_p99 = (double)histogram_percentile(h, 99);
+}
+
+static double measure_pause(void)
+{
+	const uint64_t begin = sender_clock();
+	uint64_t longest = 0;
+	for (uint64_t last = begin; last - begin < LENGTH / 2;) {
+		const uint64_t now = sender_clock();
+		if (now - last > longest)
+			longest = now - last;
+		last = now;
+	}
+	return (double)longest;
+}
+
+int generator_measure(const struct pool *pool, const struct jg_mac_key *key,
+	struct generator *generator, struct jg_error *err)
+{
+	struct bench *b = calloc(1, sizeof(*b));
+	struct histogram *h = malloc(sizeof(*h));
+	int rc = b == NULL || h == NULL ? -ENOMEM : 0;
+	*generator = (struct generator){0};
+	if (rc == 0) {
+		b->pool = pool;
+		b->signer = signer_new(key, err);
+		b->transport = b->signer == NULL ? NULL : transport_echo_open(err);
+		rc = b->transport == NULL ? -EIO : 0;
+	} else {
+		jg_error_set(err, "no memory");
+	}
+	if (rc == 0 && fill_first(b)) {
+		generator->rate = measure_rate(b);
+		measure_floor(b, h, generator);
+	}
+	if (rc == 0)
+		generator->pause = measure_pause();
+	if (b != NULL && b->transport != NULL)
+		b->transport->ops->close(b->transport);
+	if (b != NULL)
+		signer_free(b->signer);
+	free(b);
+	free(h);
+	return rc;
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/** What the generator itself can do here, before anything is blamed on a gate. */
+
+#include "pool.h"
+#include "signer.h"
+
+struct generator {
+	double rate; // datagrams a second that one sender signs, sends and reads on loopback
+	double floor_p50; // ns: one datagram there and back
+	double floor_p99;
+	double pause; // ns: the longest this machine kept a spinning thread from running
+};
+
+/** Takes about half a second. 0, or negative errno with err. */
+JG_MUST_CHECK int generator_measure(const struct pool *pool, const struct jg_mac_key *key,
+	struct generator *generator, struct jg_error *err);
