@@ -301,7 +301,7 @@ static void bad(void)
 	static const uint8_t percents[] = {20, 100};
 	for (unsigned reason = JG_REASON_TOO_LONG; reason < JG_REASON_OVERLOADED; reason++) {
 		for (unsigned i = 0; i < JG_ARRAY_SIZE(percents); i++) {
-			struct bench_case c = shuffled("bad", jg_reason_name(reason), 20000);
+			struct bench_case c = shuffled("bad", jg_reason_name(reason), 1000);
 			c.plan.bad_reason = (uint8_t)reason;
 			c.plan.bad_percent = percents[i];
 			if (reason == JG_REASON_DEV_TOKEN || reason == JG_REASON_IDENTITY_MISMATCH)
