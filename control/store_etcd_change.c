@@ -87,14 +87,12 @@ void jg_etcd_add_audit(struct jg_etcd_store *s, const struct jg_audit *audit, js
 {
 	char tail[200];
 	char who[256];
-	snprintf(tail, sizeof(tail), "a/%020" PRId64 "-%.100s", (int64_t)audit->time, s->node);
+	snprintf(tail, sizeof(tail), "a/%020" PRId64 "-%.100s-%" PRIu64, (int64_t)audit->time,
+		s->node, audit->epoch);
 	snprintf(who, sizeof(who), "%.*s on %s%s%.*s", (int)audit->who.len, audit->who.p, s->node,
 		s->config->store_etcd_user.p != NULL ? ", etcd user " : "",
 		(int)s->config->store_etcd_user.len,
 		s->config->store_etcd_user.p != NULL ? s->config->store_etcd_user.p : "");
-	char unique[32];
-	snprintf(unique, sizeof(unique), "-%" PRIu64, audit->epoch);
-	strncat(tail, unique, sizeof(tail) - strlen(tail) - 1);
 	json_t *line = json_pack("{s:I, s:I, s:s, s:s%, s:s%}", "time", (json_int_t)audit->time,
 		"epoch", (json_int_t)audit->epoch, "who", who, "what", audit->what.p,
 		(size_t)audit->what.len, "detail", audit->detail.p, (size_t)audit->detail.len);
