@@ -194,7 +194,7 @@ void jg_jwt_parse(struct jg_burst *b, struct jg_record *r)
 		(void)decode_payload(b, r, parts.payload);
 }
 
-void jg_jwt_read(struct jg_burst *b, struct jg_record *r)
+void jg_jwt_interpret(struct jg_burst *b, struct jg_record *r)
 {
 	struct jg_claims header;
 	bool known = r->header.bytes == NULL;

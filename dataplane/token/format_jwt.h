@@ -7,8 +7,8 @@
 
 /** jg_layout.parse: the parts decoded. */
 void jg_jwt_parse(struct jg_burst *b, struct jg_record *r);
-/** jg_layout.read: header and claims. */
-void jg_jwt_read(struct jg_burst *b, struct jg_record *r);
+/** jg_layout.interpret: header and claims. */
+void jg_jwt_interpret(struct jg_burst *b, struct jg_record *r);
 
 /** Learn the shape of a token whose signature held, when it is one that can be learnt. */
 void jg_jwt_learn(struct jg_burst *b, struct jg_record *r);

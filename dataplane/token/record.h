@@ -100,7 +100,7 @@ struct jg_layout {
 	 * NULL, or the second half of parse, in a pass of its own: what has just been written in
 	 * small pieces is read in large ones, which is slow until it has left the store buffer.
 	 */
-	void (*read)(struct jg_burst *b, struct jg_record *r);
+	void (*interpret)(struct jg_burst *b, struct jg_record *r);
 	/**
 	 * Once per key round, over the records that are about to be tried with r->key: set
 	 * r->mac_key where it is not simply the key's midstates. NULL for most.

@@ -41,10 +41,10 @@ static void parse(struct jg_burst *b, struct jg_record *r)
 	r->layout->parse(b, r);
 }
 
-static void read_parsed(struct jg_burst *b, struct jg_record *r)
+static void interpret(struct jg_burst *b, struct jg_record *r)
 {
-	if (r->layout->read != NULL)
-		r->layout->read(b, r);
+	if (r->layout->interpret != NULL)
+		r->layout->interpret(b, r);
 }
 
 // unknown_key, first half: what is looked up, so that the tables' lines arrive in time.
@@ -147,7 +147,7 @@ static void stage_parse(struct jg_burst *b)
 static void stage_read(struct jg_burst *b)
 {
 	static judge_fn *const judges[] = {
-		read_parsed, // JWT: bad_json, bad_alg
+		interpret, // JWT: bad_json, bad_alg
 		prepare_app, // unknown_key
 	};
 	pass(b, judges, JG_ARRAY_SIZE(judges));
