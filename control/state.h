@@ -23,7 +23,7 @@ JG_MUST_CHECK struct jg_state *jg_state_new(struct jg_error *err);
 /** Workers must have stopped. Wipes; NULL is allowed. */
 void jg_state_free(struct jg_state *state);
 
-/** Forget all apps and overrides (not the cut-offs): a reload starts from here. */
+/** Forget all apps and overrides (not the cut-offs), while nothing has been published yet. */
 void jg_state_clear(struct jg_state *state);
 
 /**

@@ -85,14 +85,42 @@ static void undo_missing(struct jg_engine *engine, const struct jg_config *old)
 	}
 }
 
+static bool has_app(const struct jg_config *config, const struct jg_app *app)
+{
+	for (uint32_t i = 0; i < config->apps_n; i++)
+		if (config->apps[i].vendor == app->vendor &&
+			jg_str_eq(config->apps[i].key, app->key))
+			return true;
+	return false;
+}
+
+// Without a store: apps of the old file that the new one does not have.
+static void drop_missing(struct jg_engine *engine, const struct jg_config *old)
+{
+	struct jg_error err;
+	for (uint32_t i = 0; i < old->apps_n; i++) {
+		char path[JG_PATH_MAX];
+		const struct jg_app *app = &old->apps[i];
+		if (has_app(engine->config, app) || !jg_path_app(path, app->vendor, app->key))
+			continue;
+		const struct jg_record gone = {.path = {path, (uint32_t)strlen(path)}};
+		if (jg_state_apply(engine->state, &gone, &err) != 0)
+			jg_log("an app could not be removed: %s", err.text);
+	}
+}
+
 // The file is the state. What workers read is the snapshot of the old one until this has worked out.
+// Apps that stay keep their entries, and with them their counters.
 static int reload_state(struct jg_engine *engine, const struct jg_config *old, struct jg_error *err)
 {
-	jg_state_clear(engine->state);
 	int result = jg_engine_load(engine, err);
-	if (result == 0)
-		undo_missing(engine, old);
-	return result;
+	if (result != 0)
+		return result;
+	drop_missing(engine, old);
+	undo_missing(engine, old);
+	engine->reclaim = true;
+	engine->reclaim_epoch = jg_publisher_next(engine->publisher);
+	return 0;
 }
 
 // With a store only the audit line is written, so that the trail knows of every epoch.
@@ -133,16 +161,12 @@ int jg_engine_reload(
 	if (result == 0)
 		result = jg_engine_publish(engine, err);
 	if (result != 0) {
-		engine->config = old;
-		jg_config_free(fresh);
-		engine->reload_failures++;
 		struct jg_error again;
-		if (engine->store == NULL) {
-			jg_state_clear(engine->state);
-			if (jg_engine_load(engine, &again) != 0)
-				jg_log("the old configuration could not be restored: %s",
-					again.text);
-		}
+		engine->config = old;
+		engine->reload_failures++;
+		if (engine->store == NULL && reload_state(engine, fresh, &again) != 0)
+			jg_log("the old configuration could not be restored: %s", again.text);
+		jg_config_free(fresh);
 		return result;
 	}
 	if (old != engine->first_config) // which the store borrows

@@ -92,6 +92,36 @@ Test(control, without_a_store_the_file_is_the_state)
 	cr_assert_eq(verdict(), JG_REASON_OK, "no longer in the file");
 }
 
+static json_int_t index_of(const char *key)
+{
+	json_t *reply = harness_ask(&h, "{\"command\":\"app\",\"verb\":\"list\"}");
+	json_int_t index = -1;
+	size_t i;
+	json_t *app;
+	json_array_foreach(json_object_get(reply, "apps"), i, app)
+	{
+		if (strcmp(json_string_value(json_object_get(app, "app")), key) == 0)
+			index = json_integer_value(json_object_get(app, "index"));
+	}
+	json_decref(reply);
+	return index;
+}
+
+Test(control, an_app_keeps_its_counters_over_reloads)
+{
+	harness_write(&h, false, HARNESS_APPS);
+	harness_start(&h, false);
+	json_int_t before = index_of("k");
+	cr_assert_geq(before, 0);
+	for (unsigned i = 0; i < 3; i++)
+		ASK_OK(&h, "{\"command\":\"reload\"}");
+	cr_assert_eq(index_of("k"), before);
+	harness_write(&h, false, DEV_APP);
+	ASK_OK(&h, "{\"command\":\"reload\"}");
+	cr_assert_eq(index_of("k"), before);
+	cr_assert_eq(index_of("APItest"), -1, "it is no longer in the file");
+}
+
 Test(control, a_bad_file_changes_nothing)
 {
 	harness_write(&h, false, DEV_APP);
