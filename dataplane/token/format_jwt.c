@@ -136,8 +136,6 @@ static const struct jg_str known_headers[] = {
 	JG_STR_INIT("eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9."),
 };
 
-#define SIGNATURE_TEXT 43 // an HMAC-SHA256 in base64url
-
 // A token with a header that is known to be right and a signature of the right length needs no search
 // for its dots: if there were more of them, the decoders would refuse them as foreign characters.
 static bool known_parts(const struct jg_record *r, struct jg_parts *parts)
@@ -147,14 +145,14 @@ static bool known_parts(const struct jg_record *r, struct jg_parts *parts)
 		return false;
 	for (size_t i = 0; i < JG_ARRAY_SIZE(known_headers); i++) {
 		struct jg_str header = known_headers[i];
-		if (token.len < header.len + SIGNATURE_TEXT + 2 ||
+		if (token.len < header.len + JG_SIGNATURE_TEXT + 2 ||
 			memcmp(token.p, header.p, header.len) != 0)
 			continue;
-		parts->signed_text = (struct jg_str){token.p, token.len - SIGNATURE_TEXT - 1};
+		parts->signed_text = (struct jg_str){token.p, token.len - JG_SIGNATURE_TEXT - 1};
 		parts->payload =
 			(struct jg_str){token.p + header.len, parts->signed_text.len - header.len};
 		parts->signature =
-			(struct jg_str){token.p + token.len - SIGNATURE_TEXT, SIGNATURE_TEXT};
+			(struct jg_str){token.p + token.len - JG_SIGNATURE_TEXT, JG_SIGNATURE_TEXT};
 		return token.p[parts->signed_text.len] == '.';
 	}
 	return false;
@@ -165,8 +163,11 @@ static bool decode_known(struct jg_burst *b, struct jg_record *r)
 {
 	struct jg_parts parts;
 	size_t used = b->verifier->scratch.used;
-	if (known_parts(r, &parts) && decode_signature(b, r, parts.signature) &&
+	if (known_parts(r, &parts) &&
+		b->verifier->decoders->signature(
+			(const uint8_t *)parts.signature.p, r->signature) &&
 		decode_payload(b, r, parts.payload)) {
+		r->signature_len = JG_SIGNATURE_BYTES;
 		r->message = parts.signed_text;
 		return true;
 	}
@@ -248,14 +249,10 @@ void jg_jwt_times(struct jg_burst *b, struct jg_record *r)
 	r->nbf = seconds_in(r, JG_SLOT_NBF);
 	r->iat = seconds_in(r, JG_SLOT_IAT);
 	r->issued_at = r->iat;
-	static const struct {
-		uint8_t slot;
-		uint8_t bit;
-	} known[] = {{JG_SLOT_EXP, JG_CLAIM_EXP}, {JG_SLOT_IAT, JG_CLAIM_IAT},
-		{JG_SLOT_JTI, JG_CLAIM_JTI}};
-	for (size_t i = 0; i < JG_ARRAY_SIZE(known); i++)
-		if (!jg_claims_empty(r->claims, known[i].slot))
-			r->claim_bits |= known[i].bit;
+	unsigned bits = jg_claims_empty(r->claims, JG_SLOT_EXP) ? 0 : JG_CLAIM_EXP;
+	bits |= jg_claims_empty(r->claims, JG_SLOT_IAT) ? 0 : JG_CLAIM_IAT;
+	bits |= jg_claims_empty(r->claims, JG_SLOT_JTI) ? 0 : JG_CLAIM_JTI;
+	r->claim_bits = (uint8_t)bits;
 }
 
 bool jg_jwt_check_types(struct jg_burst *b, struct jg_record *r)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "shape.h"
 
-#include <stdalign.h>
 #include <stdlib.h>
 
 #define SETS 16 // a power of two
@@ -18,19 +17,19 @@ struct set {
 };
 
 struct jg_shapes {
-	jg_shape_regions_fn *regions;
+	jg_shape_fit_fn *fit;
 	uint32_t clock; // bursts
 	struct set sets[SETS];
 	struct jg_shape shapes[SETS][WAYS];
 };
 
-struct jg_shapes *jg_shapes_new(jg_shape_regions_fn *regions)
+struct jg_shapes *jg_shapes_new(jg_shape_fit_fn *fit)
 {
 	struct jg_shapes *shapes = aligned_alloc(JG_CACHE_LINE, sizeof(*shapes));
 	if (shapes == NULL)
 		return NULL;
 	memset(shapes, 0, sizeof(*shapes));
-	shapes->regions = regions;
+	shapes->fit = fit;
 	return shapes;
 }
 
@@ -44,15 +43,14 @@ bool jg_shapes_turn(struct jg_shapes *shapes)
 	return ++shapes->clock % LEARN_EVERY == 0;
 }
 
-bool jg_shape_regions_portable(const struct jg_shape *shape, const struct jg_text *text)
+bool jg_shape_fit_portable(
+	const struct jg_shape *shape, const struct jg_text *text, uint16_t at[JG_SHAPE_PLACES_MAX])
 {
-	for (unsigned i = 0; i < shape->regions_n; i++) {
-		const struct jg_shape_region *region = &shape->regions[i];
-		uint32_t at = jg_shape_at(text, region->from);
-		if (at > text->len || region->len > text->len - at ||
-			memcmp(text->bytes + at, shape->skeleton + region->at, region->len) != 0)
+	if (!jg_shape_places(shape, text, at))
+		return false;
+	for (unsigned i = 0; i < shape->pieces_n; i++)
+		if (memcmp(text->bytes + at[i], shape->bytes[i], shape->len[i]) != 0)
 			return false;
-	}
 	return true;
 }
 
@@ -62,14 +60,13 @@ static unsigned set_of(unsigned schema, uint32_t quotes_n)
 	return (quotes_n / 2 + schema * 5) & (SETS - 1);
 }
 
-// Regions and holes cover the text without a gap between them, each being measured from the mark that
-// ends the one before; what is left to check is that nothing stands before the first or behind the
+// Pieces and holes cover the text without a gap between them, each being measured from the mark that
+// ends the hole before; what is left to check is that nothing stands before the first or behind the
 // last.
-static bool ends_meet(const struct jg_shape *shape, const struct jg_text *text)
+static bool ends_meet(const struct jg_shape *shape, const struct jg_text *text, const uint16_t *at)
 {
-	const struct jg_shape_region *last = &shape->regions[shape->regions_n - 1];
-	return jg_shape_at(text, shape->regions[0].from) == 0 &&
-		jg_shape_at(text, last->from) + last->len == text->len;
+	unsigned last = shape->pieces_n - 1u;
+	return at[0] == 0 && at[last] + (uint32_t)shape->len[last] == text->len;
 }
 
 // Is it all digits, up to sixteen, and no zero before others? Reads sixteen bytes.
@@ -90,12 +87,13 @@ static bool plain_number(const uint8_t *p, uint32_t len)
 	return wrong[0] == 0 && (len == 8 || (wrong[1] << (128 - 8 * len)) == 0);
 }
 
-static bool numbers_hold(const struct jg_shape *shape, const struct jg_text *text)
+static bool numbers_hold(
+	const struct jg_shape *shape, const struct jg_text *text, const uint16_t *at)
 {
 	for (unsigned i = 0; i < shape->numbers_n; i++) {
-		uint32_t from = jg_shape_at(text, shape->numbers[i].from);
-		uint32_t to = jg_shape_at(text, shape->numbers[i].to);
-		if (from >= to || to > text->len)
+		uint32_t from = at[shape->numbers[i].from];
+		uint32_t to = at[shape->numbers[i].to];
+		if (from >= to)
 			return false;
 		if (!plain_number(text->bytes + from, to - from) &&
 			jg_scan_number(text->bytes, from) != to)
@@ -104,20 +102,28 @@ static bool numbers_hold(const struct jg_shape *shape, const struct jg_text *tex
 	return true;
 }
 
-static void fill_claims(
-	const struct jg_shape *shape, const struct jg_text *text, struct jg_claims *claims)
+// Strings with backslashes in them are to be decoded before use.
+static void mark_escaped(const struct jg_shape *shape, struct jg_claims *claims)
 {
-	bool backslashes = (text->flags & JG_TEXT_BACKSLASH) != 0;
+	for (unsigned i = 0; i < shape->claims_n; i++) {
+		struct jg_claim *claim = &claims->slot[shape->claims[i].slot];
+		claim->escaped = claim->type == JG_JSON_STRING &&
+			memchr(claims->text + claim->start, '\\', claim->len) != NULL;
+	}
+}
+
+static void fill_claims(const struct jg_shape *shape, const struct jg_text *text,
+	const uint16_t *at, struct jg_claims *claims)
+{
 	claims->present = shape->present;
 	memcpy(claims->of_type, shape->of_type, sizeof(claims->of_type));
 	for (unsigned i = 0; i < shape->claims_n; i++) {
 		const struct jg_shape_claim *c = &shape->claims[i];
-		uint32_t from = jg_shape_at(text, c->from);
-		uint32_t len = jg_shape_at(text, c->to) - from;
-		bool escaped = backslashes && c->type == JG_JSON_STRING &&
-			memchr(text->bytes + from, '\\', len) != NULL;
-		claims->slot[c->slot] = (struct jg_claim){from, len, c->type, escaped};
+		uint32_t from = at[c->from];
+		claims->slot[c->slot] = (struct jg_claim){from, at[c->to] - from, c->type, false};
 	}
+	if ((text->flags & JG_TEXT_BACKSLASH) != 0)
+		mark_escaped(shape, claims);
 }
 
 bool jg_shapes_match(
@@ -129,42 +135,56 @@ bool jg_shapes_match(
 	text->quotes[text->quotes_n] = (uint16_t)text->len;
 	unsigned index = set_of(schema, text->quotes_n);
 	const struct set *set = &shapes->sets[index];
+	uint16_t at[JG_SHAPE_PLACES_MAX];
 	for (unsigned way = 0; way < WAYS; way++) {
 		if (set->quotes_n[way] != text->quotes_n || set->schema[way] != schema)
 			continue;
 		struct jg_shape *shape = &shapes->shapes[index][way];
-		if (!shapes->regions(shape, text) || !ends_meet(shape, text) ||
-			!numbers_hold(shape, text))
+		if (!shapes->fit(shape, text, at) || !ends_meet(shape, text, at) ||
+			!numbers_hold(shape, text, at))
 			continue;
 		shape->used = shapes->clock;
-		fill_claims(shape, text, claims);
+		fill_claims(shape, text, at, claims);
 		return true;
 	}
 	return false;
 }
 
-// What a place is measured from: the quotation mark at or before it, or the next one when a number,
-// whose length varies, lies between.
-static bool place_of(struct jg_shape_place *place, const struct jg_text *text,
-	const struct jg_holes *holes, uint32_t at)
+// What is known of the text that teaches.
+struct lesson {
+	const struct jg_text *text;
+	const struct jg_claims *claims;
+	const struct jg_holes *holes;
+};
+
+// The number of a place, which is measured from the quotation mark at or before it, or from the next
+// one when a number, whose length varies, lies between. Shared with an equal one that is no piece's.
+static uint8_t place_of(
+	struct jg_shape *shape, const struct lesson *lesson, uint32_t at, uint32_t skip)
 {
+	const struct jg_text *text = lesson->text;
 	uint32_t quote = 0;
 	while (quote + 1 < text->quotes_n && text->quotes[quote + 1] <= at)
 		quote++;
 	uint32_t base = text->quotes[quote];
-	for (uint32_t i = 0; i < holes->n; i++) {
-		const struct jg_hole *hole = &holes->hole[i];
+	for (uint32_t i = 0; i < lesson->holes->n; i++) {
+		const struct jg_hole *hole = &lesson->holes->hole[i];
 		if (hole->type == JG_JSON_NUMBER && hole->start > base && hole->end <= at) {
 			quote = quote + 1;
 			base = quote == text->quotes_n ? text->len : text->quotes[quote];
 			break;
 		}
 	}
-	int32_t delta = (int32_t)at - (int32_t)base;
-	if (delta > INT16_MAX || delta < INT16_MIN)
-		return false;
-	*place = (struct jg_shape_place){(uint16_t)quote, (int16_t)delta};
-	return true;
+	uint16_t delta = (uint16_t)(at + skip - base);
+	unsigned place = shape->pieces_n;
+	while (place < shape->places_n &&
+		(shape->quote[place] != quote || shape->delta[place] != delta))
+		place++;
+	if (place == shape->places_n)
+		shape->places_n++;
+	shape->quote[place] = (uint16_t)quote;
+	shape->delta[place] = delta;
+	return (uint8_t)place;
 }
 
 // Two numbers between two quotation marks: neither's place is known in advance.
@@ -184,37 +204,41 @@ static bool numbers_apart(const struct jg_text *text, const struct jg_holes *hol
 	return true;
 }
 
-static bool add_region(struct jg_shape *shape, const struct jg_text *text,
-	const struct jg_holes *holes, uint32_t from, uint32_t to)
+static void add_pieces(
+	struct jg_shape *shape, const struct lesson *lesson, uint32_t from, uint32_t to)
 {
-	struct jg_shape_region *region = &shape->regions[shape->regions_n++];
-	region->at = (uint16_t)from;
-	region->len = (uint16_t)(to - from);
-	return place_of(&region->from, text, holes, from);
+	for (uint32_t at = from; at < to; at += JG_SHAPE_PIECE) {
+		uint32_t len = to - at < JG_SHAPE_PIECE ? to - at : JG_SHAPE_PIECE;
+		unsigned piece = place_of(shape, lesson, from, at - from);
+		assert(piece == shape->pieces_n);
+		memcpy(shape->bytes[piece], lesson->text->bytes + at, len);
+		shape->len[piece] = (uint16_t)len;
+		shape->pieces_n++;
+	}
 }
 
-static bool add_regions(
-	struct jg_shape *shape, const struct jg_text *text, const struct jg_holes *holes)
+// What stands between the holes, then the places of the numbers in them.
+static void add_skeleton(struct jg_shape *shape, const struct lesson *lesson)
 {
+	const struct jg_holes *holes = lesson->holes;
 	uint32_t from = 0;
 	for (uint32_t i = 0; i < holes->n; i++) {
-		const struct jg_hole *hole = &holes->hole[i];
-		if (!add_region(shape, text, holes, from, hole->start))
-			return false;
-		from = hole->end;
-		if (hole->type != JG_JSON_NUMBER)
+		add_pieces(shape, lesson, from, holes->hole[i].start);
+		from = holes->hole[i].end;
+	}
+	add_pieces(shape, lesson, from, lesson->text->len);
+	for (uint32_t i = 0; i < holes->n; i++) {
+		if (holes->hole[i].type != JG_JSON_NUMBER)
 			continue;
 		struct jg_shape_number *number = &shape->numbers[shape->numbers_n++];
-		if (!place_of(&number->from, text, holes, hole->start) ||
-			!place_of(&number->to, text, holes, hole->end))
-			return false;
+		number->from = place_of(shape, lesson, holes->hole[i].start, 0);
+		number->to = place_of(shape, lesson, holes->hole[i].end, 0);
 	}
-	return add_region(shape, text, holes, from, text->len);
 }
 
-static bool add_claims(struct jg_shape *shape, const struct jg_text *text,
-	const struct jg_claims *claims, const struct jg_holes *holes)
+static bool add_claims(struct jg_shape *shape, const struct lesson *lesson)
 {
+	const struct jg_claims *claims = lesson->claims;
 	// The types say all there is to say about words.
 	uint64_t words = claims->of_type[JG_JSON_TRUE] | claims->of_type[JG_JSON_FALSE] |
 		claims->of_type[JG_JSON_NULL];
@@ -232,27 +256,21 @@ static bool add_claims(struct jg_shape *shape, const struct jg_text *text,
 		// A string is measured from the mark before it: when it is empty, the mark behind
 		// it stands where it starts.
 		uint32_t mark = claim->type == JG_JSON_STRING;
-		if (!place_of(&c->from, text, holes, claim->start - mark) ||
-			!place_of(&c->to, text, holes, claim->start + claim->len))
-			return false;
-		c->from.delta = (int16_t)(c->from.delta + (int16_t)mark);
+		c->from = place_of(shape, lesson, claim->start - mark, mark);
+		c->to = place_of(shape, lesson, claim->start + claim->len, 0);
 	}
 	return true;
 }
 
-static bool build(struct jg_shape *shape, const struct jg_text *text,
-	const struct jg_claims *claims, const struct jg_holes *holes)
+static bool build(struct jg_shape *shape, const struct lesson *lesson)
 {
-	if (holes->n > JG_HOLES_MAX || text->len > JG_SHAPE_TEXT_MAX || text->quotes_n < 2 ||
-		!numbers_apart(text, holes))
+	const struct jg_text *text = lesson->text;
+	if (lesson->holes->n > JG_HOLES_MAX || text->len > JG_SHAPE_TEXT_MAX ||
+		text->quotes_n < 2 || !numbers_apart(text, lesson->holes))
 		return false;
 	memset(shape, 0, sizeof(*shape));
-	// Strings are secrets of nobody, but they are no part of the shape either.
-	memcpy(shape->skeleton, text->bytes, text->len);
-	for (uint32_t i = 0; i < holes->n; i++)
-		memset(shape->skeleton + holes->hole[i].start, 0,
-			(size_t)(holes->hole[i].end - holes->hole[i].start));
-	return add_regions(shape, text, holes) && add_claims(shape, text, claims, holes);
+	add_skeleton(shape, lesson);
+	return add_claims(shape, lesson);
 }
 
 static unsigned owned_ways(const struct set *set, uint32_t owner)
@@ -291,7 +309,8 @@ void jg_shapes_learn(struct jg_shapes *shapes, unsigned schema, uint32_t owner,
 	unsigned index = set_of(schema, text->quotes_n);
 	unsigned way = way_for(shapes, index, owner);
 	struct jg_shape shape;
-	if (way == WAYS || !build(&shape, text, claims, holes))
+	const struct lesson lesson = {text, claims, holes};
+	if (way == WAYS || !build(&shape, &lesson))
 		return;
 	shape.used = shapes->clock;
 	shapes->shapes[index][way] = shape;

@@ -10,63 +10,80 @@
 
 #include "scan.h"
 
-#define JG_SHAPE_TEXT_MAX 1024 // longest skeleton, holes included
-#define JG_SHAPE_REGIONS_MAX (JG_HOLES_MAX + 1)
+#include <stdalign.h>
+
+#define JG_SHAPE_TEXT_MAX 1024 // longest text that teaches
+#define JG_SHAPE_PIECE 64 // bytes, at most
+#define JG_SHAPE_PIECES_MAX 64
 #define JG_SHAPE_CLAIMS_MAX 48
+#define JG_SHAPE_PLACES_MAX 224 // a multiple of 32
+static_assert(JG_HOLES_MAX + 1 + JG_SHAPE_TEXT_MAX / JG_SHAPE_PIECE <= JG_SHAPE_PIECES_MAX,
+	"what stands between the holes fits");
+static_assert(
+	JG_SHAPE_PIECES_MAX + 2 * JG_HOLES_MAX + 2 * JG_SHAPE_CLAIMS_MAX <= JG_SHAPE_PLACES_MAX,
+	"every piece and every end of a value has a place");
 
-/** A place in a text: so many bytes after (before) one of its quotation marks. The mark numbered
- * quotes_n is the end of the text. */
-struct jg_shape_place {
-	uint16_t quote;
-	int16_t delta;
-};
-
-/** Bytes that every text of the shape has in common. */
-struct jg_shape_region {
-	struct jg_shape_place from;
-	uint16_t len;
-	uint16_t at; /**< in skeleton */
-};
-
+/** Two places of a shape, by number. */
 struct jg_shape_number {
-	struct jg_shape_place from;
-	struct jg_shape_place to;
+	uint8_t from;
+	uint8_t to;
 };
 
 struct jg_shape_claim {
-	struct jg_shape_place from;
-	struct jg_shape_place to;
+	uint8_t from; /**< place */
+	uint8_t to;
 	uint8_t slot;
 	uint8_t type; /**< enum jg_json_type */
 };
 
+/**
+ * Pieces are bytes that every text of the shape has in common; the first places are theirs. A place
+ * is so many bytes after (before) a quotation mark; the mark numbered quotes_n is the end of the
+ * text. The arrays of places are a multiple of 32 long, zeros behind the last.
+ */
 struct jg_shape {
-	uint64_t present; /**< as in struct jg_claims */
-	uint64_t of_type[JG_JSON_TYPES];
+	alignas(JG_CACHE_LINE) uint64_t of_type[JG_JSON_TYPES]; /**< as in struct jg_claims */
+	uint64_t present;
 	uint32_t used; /**< clock of the table when it last matched */
-	uint16_t regions_n;
-	uint16_t numbers_n;
-	uint16_t claims_n;
-	struct jg_shape_region regions[JG_SHAPE_REGIONS_MAX];
-	struct jg_shape_number numbers[JG_HOLES_MAX];
+	uint8_t pieces_n;
+	uint8_t places_n;
+	uint8_t numbers_n;
+	uint8_t claims_n;
 	struct jg_shape_claim claims[JG_SHAPE_CLAIMS_MAX];
-	uint8_t skeleton[JG_SHAPE_TEXT_MAX + JG_TEXT_SLACK];
+	struct jg_shape_number numbers[JG_HOLES_MAX];
+	alignas(JG_CACHE_LINE) uint16_t quote[JG_SHAPE_PLACES_MAX];
+	uint16_t delta[JG_SHAPE_PLACES_MAX]; /**< added modulo 2^16 */
+	uint16_t len[JG_SHAPE_PLACES_MAX]; /**< of the piece there; 0: no piece */
+	uint8_t bytes[JG_SHAPE_PIECES_MAX][JG_SHAPE_PIECE]; /**< zeros behind each piece */
 };
 
-/** Are all regions of the shape in the text? A variant per instruction set. */
-typedef bool jg_shape_regions_fn(const struct jg_shape *shape, const struct jg_text *text);
-jg_shape_regions_fn jg_shape_regions_portable, jg_shape_regions_avx2, jg_shape_regions_avx512;
+/**
+ * Find the shape's places in a text with as many quotation marks. A variant per instruction set.
+ *
+ * @param[out] at where they are, each within the text
+ * @return false: a place or the end of a piece is beyond the text, or a piece differs
+ */
+typedef bool jg_shape_fit_fn(
+	const struct jg_shape *shape, const struct jg_text *text, uint16_t at[JG_SHAPE_PLACES_MAX]);
+jg_shape_fit_fn jg_shape_fit_portable, jg_shape_fit_avx2, jg_shape_fit_avx512;
 
-/** Where a place is in this text. Wraps beyond the text when the text is of another shape. */
-static inline uint32_t jg_shape_at(const struct jg_text *text, struct jg_shape_place place)
+/** The places alone. Offsets are below 2^14 and deltas within 2^10 of 0, so that what wraps below the
+ * text is far beyond it. */
+static inline bool jg_shape_places(
+	const struct jg_shape *shape, const struct jg_text *text, uint16_t at[JG_SHAPE_PLACES_MAX])
 {
-	return (uint32_t)text->quotes[place.quote] + (uint32_t)(int32_t)place.delta;
+	uint32_t beyond = 0;
+	for (unsigned i = 0; i < shape->places_n; i++) {
+		at[i] = (uint16_t)(text->quotes[shape->quote[i]] + shape->delta[i]);
+		beyond |= text->len - ((uint32_t)at[i] + shape->len[i]);
+	}
+	return beyond >> 31 == 0;
 }
 
 struct jg_shapes;
 
 /** One thread's table of shapes. NULL: no memory. */
-JG_MUST_CHECK struct jg_shapes *jg_shapes_new(jg_shape_regions_fn *regions);
+JG_MUST_CHECK struct jg_shapes *jg_shapes_new(jg_shape_fit_fn *fit);
 void jg_shapes_free(struct jg_shapes *shapes);
 
 /**

@@ -52,7 +52,7 @@ static bool matches(struct jg_shapes *shapes, const char *payload)
 
 static struct jg_shapes *shapes_of(const struct jg_decoders *decoders)
 {
-	struct jg_shapes *shapes = jg_shapes_new(decoders->regions);
+	struct jg_shapes *shapes = jg_shapes_new(decoders->fit);
 	cr_assert_not_null(shapes);
 	return shapes;
 }
@@ -83,6 +83,39 @@ Test(shape, an_empty_value_teaches_as_well_as_a_long_one)
 	teach(shapes, 1, "{\"iss\":\"\",\"sub\":\"\"}");
 	cr_assert(matches(shapes, "{\"iss\":\"abc\",\"sub\":\"def\"}"));
 	jg_shapes_free(shapes);
+}
+
+// More marks than two registers hold, a piece of more than one register, and both together.
+Test(shape, long_skeletons_and_many_values_fit)
+{
+	static const char long_names[] =
+		"{\"iss\":\"%s\","
+		"\"a1234567890123456789012345678901234567890123456789012345678901234567890\":true,"
+		"\"sub\":\"%s\"}";
+	char taught[1024], other[1024];
+	for (const struct jg_decoders *d = NULL; (d = jg_decoders_next(d)) != NULL;) {
+		struct jg_shapes *shapes = shapes_of(d);
+		snprintf(taught, sizeof(taught), long_names, "a", "b");
+		teach(shapes, 1, taught);
+		snprintf(other, sizeof(other), long_names, "other", "");
+		cr_assert(matches(shapes, other));
+		strstr(other, "7890\":true")[0] = '8';
+		cr_assert_not(matches(shapes, other), "%s", d->name);
+		size_t a = (size_t)snprintf(taught, sizeof(taught), "{\"iss\":\"a\"");
+		size_t b = (size_t)snprintf(other, sizeof(other), "{\"iss\":\"other\"");
+		for (unsigned i = 0; i < 24; i++) {
+			a += (size_t)snprintf(taught + a, sizeof(taught) - a, ",\"n%u\":\"\"", i);
+			b += (size_t)snprintf(
+				other + b, sizeof(other) - b, ",\"n%u\":\"%u\"", i, i);
+		}
+		snprintf(taught + a, sizeof(taught) - a, "}");
+		snprintf(other + b, sizeof(other) - b, "}");
+		teach(shapes, 1, taught);
+		cr_assert(matches(shapes, other), "%s", d->name);
+		strstr(other, "n23")[0] = 'm';
+		cr_assert_not(matches(shapes, other), "%s", d->name);
+		jg_shapes_free(shapes);
+	}
 }
 
 Test(shape, two_numbers_in_a_row_are_not_learnt)

@@ -155,3 +155,54 @@ Test(text, variants_agree_on_every_border_of_utf8)
 		expect_same_utf8(text, at + 24);
 	}
 }
+
+static void expect_same_signature(const char *in)
+{
+	uint8_t expected[JG_SIGNATURE_BYTES], got[JG_SIGNATURE_BYTES];
+	// Of exactly this size, so that a sanitizer sees a read beyond it.
+	uint8_t *copy = malloc(JG_SIGNATURE_TEXT);
+	cr_assert_not_null(copy);
+	memcpy(copy, in, JG_SIGNATURE_TEXT);
+	bool ok = jg_signature_decode_portable(copy, expected);
+	for (const struct jg_decoders *v = NULL; (v = jg_decoders_next(v)) != NULL;) {
+		cr_assert_eq(v->signature(copy, got), ok, "%s: %.43s", v->name, in);
+		if (ok)
+			cr_assert_arr_eq(got, expected, sizeof(got), "%s: %.43s", v->name, in);
+	}
+	free(copy);
+}
+
+Test(text, variants_agree_on_signatures)
+{
+	char in[JG_SIGNATURE_TEXT + 1];
+	uint8_t bytes_of[JG_SIGNATURE_BYTES + 2] = {0};
+	srand(SEED);
+	for (unsigned round = 0; round < 2000; round++) {
+		for (size_t i = 0; i < JG_SIGNATURE_BYTES; i++)
+			bytes_of[i] = (uint8_t)rand();
+		encode(in, JG_SIGNATURE_TEXT, bytes_of);
+		expect_same_signature(in);
+		in[(size_t)rand() % JG_SIGNATURE_TEXT] = (char)rand();
+		expect_same_signature(in);
+	}
+	for (unsigned c = 0; c < 256; c++)
+		for (size_t at = 0; at < JG_SIGNATURE_TEXT; at++) {
+			memset(in, 'A', sizeof(in));
+			in[at] = (char)c;
+			expect_same_signature(in);
+		}
+}
+
+Test(text, a_signature_with_spare_bits_is_refused)
+{
+	uint8_t got[JG_SIGNATURE_BYTES];
+	uint8_t in[JG_SIGNATURE_TEXT];
+	memset(in, 'A', sizeof(in));
+	for (const struct jg_decoders *v = NULL; (v = jg_decoders_next(v)) != NULL;) {
+		in[JG_SIGNATURE_TEXT - 1] = 'E';
+		cr_assert(v->signature(in, got));
+		cr_assert_eq(got[JG_SIGNATURE_BYTES - 1], 1);
+		in[JG_SIGNATURE_TEXT - 1] = 'B';
+		cr_assert_not(v->signature(in, got), "%s", v->name);
+	}
+}

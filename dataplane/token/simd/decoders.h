@@ -12,8 +12,9 @@
 struct jg_decoders {
 	const char *name; /**< "portable", "avx2", "avx512" */
 	jg_text_decode_fn *text;
+	jg_signature_decode_fn *signature;
 	jg_utf8_valid_fn *utf8_valid;
-	jg_shape_regions_fn *regions;
+	jg_shape_fit_fn *fit;
 };
 
 /** The levels this CPU has, the portable one first; NULL begins and ends the walk. */

@@ -8,11 +8,15 @@ static const struct level {
 	struct jg_decoders decoders;
 	unsigned needs; // enum jg_cpu_feature
 } levels[] = {
-	{{"portable", jg_text_decode_portable, jg_utf8_valid_portable, jg_shape_regions_portable},
+	{{"portable", jg_text_decode_portable, jg_signature_decode_portable, jg_utf8_valid_portable,
+		 jg_shape_fit_portable},
 		0},
 #ifdef JG_SIMD_X86
-	{{"avx2", jg_text_decode_avx2, jg_utf8_valid_avx2, jg_shape_regions_avx2}, JG_CPU_AVX2},
-	{{"avx512", jg_text_decode_avx512, jg_utf8_valid_avx2, jg_shape_regions_avx512},
+	{{"avx2", jg_text_decode_avx2, jg_signature_decode_avx2, jg_utf8_valid_avx2,
+		 jg_shape_fit_avx2},
+		JG_CPU_AVX2},
+	{{"avx512", jg_text_decode_avx512, jg_signature_decode_avx512, jg_utf8_valid_avx2,
+		 jg_shape_fit_avx512},
 		JG_CPU_AVX2 | JG_CPU_AVX512 | JG_CPU_VBMI},
 #endif
 };

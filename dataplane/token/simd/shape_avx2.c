@@ -8,24 +8,28 @@ static inline __m256i load(const uint8_t *p)
 	return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }
 
-bool jg_shape_regions_avx2(const struct jg_shape *shape, const struct jg_text *text)
+// Half a piece against the text; bytes beyond the piece are made zeros, which the shape has there.
+static inline __m256i differing(const uint8_t *piece, const uint8_t *text, __m256i left)
 {
-	for (unsigned i = 0; i < shape->regions_n; i++) {
-		const struct jg_shape_region *region = &shape->regions[i];
-		uint32_t at = jg_shape_at(text, region->from);
-		if (at > text->len || region->len > text->len - at)
-			return false;
-		const uint8_t *a = text->bytes + at;
-		const uint8_t *b = shape->skeleton + region->at;
-		uint32_t left = region->len;
-		for (; left > 32; left -= 32, a += 32, b += 32)
-			if (_mm256_movemask_epi8(_mm256_cmpeq_epi8(load(a), load(b))) != -1)
-				return false;
-		uint64_t rest = (UINT64_C(1) << left) - 1;
-		uint32_t equal =
-			(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(load(a), load(b)));
-		if ((~equal & rest) != 0)
-			return false;
+	const __m256i iota = _mm256_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+		16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
+	__m256i mask = _mm256_cmpgt_epi8(left, iota);
+	return _mm256_xor_si256(load(piece), _mm256_and_si256(load(text), mask));
+}
+
+bool jg_shape_fit_avx2(
+	const struct jg_shape *shape, const struct jg_text *text, uint16_t at[JG_SHAPE_PLACES_MAX])
+{
+	if (!jg_shape_places(shape, text, at))
+		return false;
+	__m256i differ = _mm256_setzero_si256();
+	for (unsigned i = 0; i < shape->pieces_n; i++) {
+		const uint8_t *piece = shape->bytes[i];
+		const uint8_t *bytes = text->bytes + at[i];
+		__m256i left = _mm256_set1_epi8((char)shape->len[i]);
+		differ = _mm256_or_si256(differ, differing(piece, bytes, left));
+		left = _mm256_sub_epi8(left, _mm256_set1_epi8(32));
+		differ = _mm256_or_si256(differ, differing(piece + 32, bytes + 32, left));
 	}
-	return true;
+	return _mm256_testz_si256(differ, differ) != 0;
 }

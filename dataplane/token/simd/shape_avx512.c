@@ -3,24 +3,38 @@
 
 #include <immintrin.h>
 
-bool jg_shape_regions_avx512(const struct jg_shape *shape, const struct jg_text *text)
+#define MARKS 64 // that two registers hold
+
+// The places of a text whose marks, the end counted, fit into two registers.
+static inline bool places(
+	const struct jg_shape *shape, const struct jg_text *text, uint16_t at[JG_SHAPE_PLACES_MAX])
 {
-	for (unsigned i = 0; i < shape->regions_n; i++) {
-		const struct jg_shape_region *region = &shape->regions[i];
-		uint32_t at = jg_shape_at(text, region->from);
-		if (at > text->len || region->len > text->len - at)
-			return false;
-		const uint8_t *a = text->bytes + at;
-		const uint8_t *b = shape->skeleton + region->at;
-		uint32_t left = region->len;
-		for (; left > 64; left -= 64, a += 64, b += 64)
-			if (_mm512_cmpneq_epi8_mask(_mm512_loadu_si512(a), _mm512_loadu_si512(b)) !=
-				0)
-				return false;
-		__mmask64 rest = _bzhi_u64(UINT64_MAX, left);
-		if (_mm512_mask_cmpneq_epi8_mask(
-			    rest, _mm512_loadu_si512(a), _mm512_loadu_si512(b)) != 0)
-			return false;
+	__m512i low = _mm512_loadu_si512(text->quotes);
+	__m512i high = _mm512_loadu_si512(text->quotes + MARKS / 2);
+	__m512i end = _mm512_set1_epi16((short)text->len);
+	__mmask32 beyond = 0;
+	for (unsigned i = 0; i < shape->places_n; i += 32) {
+		__m512i quote = _mm512_load_si512(shape->quote + i);
+		__m512i place = _mm512_permutex2var_epi16(low, quote, high);
+		place = _mm512_add_epi16(place, _mm512_load_si512(shape->delta + i));
+		_mm512_storeu_si512(at + i, place);
+		place = _mm512_adds_epu16(place, _mm512_load_si512(shape->len + i));
+		beyond |= _mm512_cmpgt_epu16_mask(place, end);
 	}
-	return true;
+	return beyond == 0;
+}
+
+bool jg_shape_fit_avx512(
+	const struct jg_shape *shape, const struct jg_text *text, uint16_t at[JG_SHAPE_PLACES_MAX])
+{
+	if (text->quotes_n >= MARKS ? !jg_shape_places(shape, text, at) : !places(shape, text, at))
+		return false;
+	__m512i differ = _mm512_setzero_si512();
+	for (unsigned i = 0; i < shape->pieces_n; i++) {
+		__mmask64 piece = _bzhi_u64(UINT64_MAX, shape->len[i]);
+		__m512i bytes = _mm512_maskz_loadu_epi8(piece, text->bytes + at[i]);
+		differ = _mm512_ternarylogic_epi64(
+			differ, bytes, _mm512_load_si512(shape->bytes[i]), 0xf6);
+	}
+	return _mm512_test_epi64_mask(differ, differ) == 0;
 }

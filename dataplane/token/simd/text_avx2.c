@@ -150,3 +150,20 @@ bool jg_text_decode_avx2(const uint8_t *in, size_t len, struct jg_text *text)
 		(_mm256_movemask_epi8(s.seen) != 0 ? JG_TEXT_NON_ASCII : 0u);
 	return _mm256_testz_si256(s.bad, s.bad) != 0 && spare == 0;
 }
+
+// Two steps: 32 characters to 24 bytes, and the last 11 to 8 and the spare bits.
+bool jg_signature_decode_avx2(const uint8_t in[JG_SIGNATURE_TEXT], uint8_t out[JG_SIGNATURE_BYTES])
+{
+	struct state s = {.bad = _mm256_setzero_si256()};
+	__m256i bytes = decode_step(&s, _mm256_loadu_si256((const __m256i *)(const void *)in));
+	__m128i rest = _mm_loadu_si128(
+		(const __m128i *)(const void *)(in + JG_SIGNATURE_TEXT - sizeof(__m128i)));
+	rest = _mm_srli_si128(rest, 5);
+	rest = _mm_or_si128(rest, _mm_slli_si128(_mm_set1_epi8('A'), 11));
+	__m256i last = decode_step(&s, _mm256_inserti128_si256(_mm256_set1_epi8('A'), rest, 0));
+	uint8_t spare = (uint8_t)_mm256_extract_epi8(last, 8);
+	uint64_t tail = (uint64_t)_mm256_extract_epi64(last, 0);
+	_mm256_storeu_si256((__m256i *)(void *)out, bytes);
+	memcpy(out + STEP, &tail, sizeof(tail));
+	return _mm256_testz_si256(s.bad, s.bad) != 0 && spare == 0;
+}

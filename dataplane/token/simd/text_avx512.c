@@ -133,3 +133,20 @@ bool jg_text_decode_avx512(const uint8_t *in, size_t len, struct jg_text *text)
 	bool spare = (_mm512_mask_test_epi8_mask(step, bytes, bytes) >> n) != 0;
 	return _mm512_movepi8_mask(s.bad) == 0 && !spare;
 }
+
+bool jg_signature_decode_avx512(
+	const uint8_t in[JG_SIGNATURE_TEXT], uint8_t out[JG_SIGNATURE_BYTES])
+{
+	struct state s = {
+		.low = _mm512_load_si512(alphabet),
+		.high = _mm512_load_si512(alphabet + 64),
+		.pack = _mm512_load_si512(packing),
+		.bad = _mm512_setzero_si512(),
+	};
+	const __mmask64 there = (UINT64_C(1) << JG_SIGNATURE_TEXT) - 1;
+	__m512i bytes = decode_step(&s, _mm512_mask_loadu_epi8(_mm512_set1_epi8('A'), there, in));
+	_mm256_storeu_si256((void *)out, _mm512_castsi512_si256(bytes));
+	// Spare bits of the last character stand in the byte after the signature.
+	uint64_t spare = _mm512_test_epi8_mask(bytes, bytes) >> JG_SIGNATURE_BYTES & 1;
+	return (_mm512_movepi8_mask(s.bad) | spare) == 0;
+}
