@@ -168,12 +168,10 @@ static uint32_t unescape(const uint8_t *in, uint32_t n, uint8_t *out)
 	return (uint32_t)(out - start);
 }
 
-struct jg_str jg_claim_string(
+struct jg_str jg_claim_unescape(
 	struct jg_scratch *scratch, const struct jg_claims *claims, const struct jg_claim *claim)
 {
 	struct jg_str raw = jg_claim_text(claims, claim);
-	if (!claim->escaped)
-		return raw;
 	uint8_t *text = jg_scratch_bytes(scratch, raw.len);
 	if (text == NULL)
 		return (struct jg_str){0};

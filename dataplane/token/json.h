@@ -123,13 +123,26 @@ static inline struct jg_str jg_claim_text(
 	return (struct jg_str){(const char *)claims->text + claim->start, claim->len};
 }
 
-/** A string's content: in place when it has no escapes, else decoded into the scratch memory. */
-struct jg_str jg_claim_string(
+/** A string with escapes decoded into the scratch memory. */
+struct jg_str jg_claim_unescape(
 	struct jg_scratch *scratch, const struct jg_claims *claims, const struct jg_claim *claim);
 
+/** A string's content: in place when it has no escapes, else decoded into the scratch memory. */
+static inline struct jg_str jg_claim_string(
+	struct jg_scratch *scratch, const struct jg_claims *claims, const struct jg_claim *claim)
+{
+	return claim->escaped ? jg_claim_unescape(scratch, claims, claim)
+			      : jg_claim_text(claims, claim);
+}
+
 /** The string in this slot; p == NULL when there is none (absent, null or of another type). */
-struct jg_str jg_claims_string(
-	struct jg_scratch *scratch, const struct jg_claims *claims, unsigned slot);
+static inline struct jg_str jg_claims_string(
+	struct jg_scratch *scratch, const struct jg_claims *claims, unsigned slot)
+{
+	if (!jg_claims_is(claims, slot, JG_JSON_STRING))
+		return (struct jg_str){0};
+	return jg_claim_string(scratch, claims, &claims->slot[slot]);
+}
 
 /**
  * A number as whole seconds, fractions cut off downwards, exactly.

@@ -268,6 +268,8 @@ static struct jg_str kind_of(struct jg_str text)
 {
 	static const struct jg_str kinds[] = {{"standard", 8}, {"ingress", 7}, {"egress", 6},
 		{"sip", 3}, {"agent", 5}, {"connector", 9}, {"bridge", 6}};
+	if (text.len == 0)
+		return kinds[0];
 	for (size_t i = 0; i < JG_ARRAY_SIZE(kinds); i++)
 		if (equal_ignoring_case(text, kinds[i]))
 			return kinds[i];
