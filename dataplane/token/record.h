@@ -191,6 +191,7 @@ struct jg_burst {
 	int64_t now;
 	unsigned n; /**< of live */
 	bool token_ids; /**< there are cut-offs of single tokens */
+	bool overrides; /**< there are overrides of participants */
 };
 
 /** The rows of the layouts that can carry this vendor's tokens: vendor and first bytes decide. NULL:

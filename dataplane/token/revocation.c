@@ -5,7 +5,7 @@
 #include "verifier.h"
 
 // One token, however it was spelled: SHA-256(app key, 0, decoded signature), first half.
-static void compute_token_id(struct jg_burst *b, struct jg_record *r)
+void jg_name_token(struct jg_burst *b, struct jg_record *r)
 {
 	struct jg_str key = r->app->key, signature = r->rsa_signature;
 	uint8_t digest[32];
@@ -41,37 +41,28 @@ static struct jg_cut_off_query query_of(const struct jg_record *r, bool token_id
 		.issued_at = r->issued_at};
 }
 
-static void judge_cut_offs(const struct jg_cut_offs *cut_offs, struct jg_record *r, bool token_ids)
+void jg_stage_cut_offs(struct jg_burst *b)
 {
 	static const struct jg_str scopes[] = {
 #define X(code, symbol, name, fields) [code] = {name, sizeof(name) - 1},
 		JG_SCOPES(X)
 #undef X
 	};
-	struct jg_cut_off_query query = query_of(r, token_ids);
-	int64_t before;
-	int scope = jg_cut_offs_check(cut_offs, &query, &before);
-	if (scope < 0)
-		return;
-	jg_refuse_rule(r, JG_REASON_REVOKED, JG_RULE_CUT_OFF, scopes[scope], r->issued_at, before);
-}
-
-void jg_name_token(struct jg_burst *b, struct jg_record *r)
-{
-	if (b->token_ids || (r->request->flags & JG_REQUEST_TOKEN_ID) != 0)
-		compute_token_id(b, r);
-}
-
-void jg_stage_cut_offs(struct jg_burst *b)
-{
 	const struct jg_cut_offs *cut_offs = jg_snapshot_cut_offs(b->snapshot);
+	struct jg_cut_off_probe *probes = b->verifier->probes;
 	if (cut_offs == NULL)
 		return;
 	for (unsigned i = 0; i < b->n; i++) {
 		struct jg_cut_off_query query = query_of(b->live[i], b->token_ids);
-		jg_cut_offs_prefetch(cut_offs, &query);
+		jg_cut_offs_probe(cut_offs, &query, &probes[i]);
 	}
-	for (unsigned i = 0; i < b->n; i++)
-		judge_cut_offs(cut_offs, b->live[i], b->token_ids);
+	for (unsigned i = 0; i < b->n; i++) {
+		struct jg_record *r = b->live[i];
+		int64_t before;
+		int scope = jg_cut_offs_judge(cut_offs, &probes[i], &before);
+		if (scope >= 0)
+			jg_refuse_rule(r, JG_REASON_REVOKED, JG_RULE_CUT_OFF, scopes[scope],
+				r->issued_at, before);
+	}
 	jg_burst_sift(b);
 }

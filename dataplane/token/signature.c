@@ -85,9 +85,11 @@ static void run_macs(struct jg_burst *b, struct jg_record *const *round, unsigne
 		if (r->layout->signing != signing)
 			continue;
 		v->group[jobs] = r;
-		v->jobs[jobs++] = (struct jg_mac_job){.message = (const uint8_t *)r->message.p,
-			.len = r->message.len,
-			.key = r->mac_key};
+		// The digest is written, not read: setting it here would be wasted.
+		struct jg_mac_job *job = &v->jobs[jobs++];
+		job->message = (const uint8_t *)r->message.p;
+		job->len = r->message.len;
+		job->key = r->mac_key;
 	}
 	if (jobs == 0)
 		return;

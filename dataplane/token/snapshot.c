@@ -64,6 +64,11 @@ bool jg_override_same(const struct jg_override *a, const struct jg_override *b)
 		jg_str_eq(a->identity, b->identity);
 }
 
+bool jg_snapshot_overrides_any(const struct jg_snapshot *snapshot)
+{
+	return snapshot->overrides != NULL;
+}
+
 const struct jg_override *jg_snapshot_override(const struct jg_snapshot *snapshot,
 	const struct jg_app_entry *app, struct jg_str room, struct jg_str identity)
 {

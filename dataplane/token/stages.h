@@ -9,7 +9,7 @@
 /** signature.c: bad_signature, dev_token. A round per secret; records that fitted leave the rounds. */
 void jg_stage_signatures(struct jg_burst *b);
 
-/** revocation.c: the id of a token where somebody wants it; revoked. */
+/** revocation.c: the id of a token, for those who want it; revoked. */
 void jg_name_token(struct jg_burst *b, struct jg_record *r);
 void jg_stage_cut_offs(struct jg_burst *b);
 /** Are there cut-offs of single tokens? Then every token needs its id. */

@@ -54,7 +54,10 @@ const struct jg_app_entry *jg_snapshot_find_hashed(
 bool jg_snapshot_allows(
 	const struct jg_snapshot *snapshot, const struct jg_app_entry *app, unsigned caller);
 
-/** The override of a participant, or NULL; fast when there are none at all. */
+/** Are there overrides at all? */
+bool jg_snapshot_overrides_any(const struct jg_snapshot *snapshot);
+
+/** The override of a participant, or NULL. */
 const struct jg_override *jg_snapshot_override(const struct jg_snapshot *snapshot,
 	const struct jg_app_entry *app, struct jg_str room, struct jg_str identity);
 

@@ -23,6 +23,7 @@ struct jg_verifier {
 	struct jg_record *group[JG_BURST_MAX]; /**< those of them that one engine call takes */
 	struct jg_record records[JG_BURST_MAX];
 	struct jg_mac_job jobs[JG_BURST_MAX];
+	struct jg_cut_off_probe probes[JG_BURST_MAX];
 	struct jg_scan_schema scan[JG_SCHEMA_COUNT];
 	uint64_t wrong_types[JG_SCHEMA_COUNT]
 			    [JG_JSON_TYPES]; /**< slots that must not be of the type */

@@ -70,6 +70,34 @@ static void find_app(struct jg_burst *b, struct jg_record *r)
 		r->verdict->app_index = r->app->index;
 }
 
+static void name_token(struct jg_burst *b, struct jg_record *r)
+{
+	if (b->token_ids || (r->request->flags & JG_REQUEST_TOKEN_ID) != 0)
+		jg_name_token(b, r);
+}
+
+// Nearly every app has neither limits of its own nor a vendor's.
+static void judge_limits(struct jg_burst *b, struct jg_record *r)
+{
+	if (r->app->plain_policy && r->layout->lifetime_max == 0)
+		return;
+	jg_judge_lifetime(b, r);
+	jg_judge_required_claims(b, r);
+}
+
+static void permit(struct jg_burst *b, struct jg_record *r)
+{
+	// What the three below would find nothing to do for.
+	if (!b->overrides && r->app->plain_policy && r->request->type != JG_REQUEST_REFRESH &&
+		(r->capabilities & JG_CAPABILITY(JOIN)) != 0)
+		return;
+	jg_apply_override(b, r);
+	if (r->reason == JG_REASON_OK)
+		jg_apply_policy(b, r);
+	if (r->reason == JG_REASON_OK)
+		jg_judge_refresh(b, r);
+}
+
 // From here on the verdict may repeat what the token says.
 static void name_app(struct jg_burst *b, struct jg_record *r)
 {
@@ -156,10 +184,9 @@ static void stage_read(struct jg_burst *b)
 static void stage_judge(struct jg_burst *b)
 {
 	static judge_fn *const judges[] = {
-		name_app, jg_name_token, read_times,
+		name_app, name_token, read_times,
 		jg_judge_times, // expired, not_yet_valid
-		jg_judge_lifetime, // lifetime
-		jg_judge_required_claims, // missing_claim
+		judge_limits, // lifetime, missing_claim
 		read_claims, // bad_claim, missing_claim, no_join
 		compare_session, // room_mismatch, identity_mismatch
 	};
@@ -169,9 +196,7 @@ static void stage_judge(struct jg_burst *b)
 static void stage_permit(struct jg_burst *b)
 {
 	static judge_fn *const judges[] = {
-		jg_apply_override, // not_permitted
-		jg_apply_policy, // not_permitted
-		jg_judge_refresh, // not_permitted
+		permit, // not_permitted
 	};
 	pass(b, judges, JG_ARRAY_SIZE(judges));
 }
@@ -196,6 +221,7 @@ static void begin(struct jg_burst *b, const struct jg_request *requests,
 	v->scratch.used = 0;
 	b->n = n;
 	b->token_ids = jg_token_ids_count(b);
+	b->overrides = jg_snapshot_overrides_any(b->snapshot);
 	// Whole arrays at once: for single structures compilers choose slow string instructions.
 	memset(verdicts, 0, n * sizeof(*verdicts));
 	memset(v->records, 0, n * sizeof(*v->records));
