@@ -1,0 +1,123 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+#   client 0  --- veth ---  gate  <--- HTTP, loopback --- curl, promtool, Prometheus
+#
+# What the gate says of itself agrees with what it was asked, is text that Prometheus accepts, and is
+# all that the dashboard and the alert rules name. /livez and /readyz follow the gate's state.
+# shellcheck source=tests/e2e/_init.sh
+. "$(dirname "$0")/_init.sh"
+
+for tool in curl promtool prometheus; do
+	command -v "$tool" >/dev/null || skip "$tool is missing"
+done
+root=$(cd "$(dirname "$0")/../.." && pwd)
+ctl=$build/control/cli/joingatectl
+at=127.0.0.1:9600
+new_client
+veth 0
+config '.metrics.listen = "127.0.0.1:9600" | .metrics.hosts = ["gate.example"]'
+gate_start
+
+# get PATH CURL-ARGS...
+get() { curl -sS --max-time 10 "${@:2}" "http://$at$1"; }
+# status PATH CURL-ARGS...
+status() { get "$1" -o /dev/null -w '%{http_code}' "${@:2}"; }
+# sample NAME-WITH-LABELS: its value
+sample() { get /metrics | awk -v name="$1" 'index($0, name " ") == 1 {print substr($0, length(name) + 2)}'; }
+
+good=$(mint '{"identity": "alice", "room": "lobby"}')
+expired=$(mint '{"identity": "bob", "room": "attic", "issued_at": 1600000000, "expires_at": 1600003600}')
+for _ in $(seq 7); do echo "$good"; done >"$work/tokens"
+for _ in $(seq 3); do echo "$expired"; done >>"$work/tokens"
+ask 0 10.0.0.1 <"$work/tokens" >"$work/verdicts"
+same "answers" "$(wc -l <"$work/verdicts")" 10
+
+# The figures are those of the questions.
+same "admitted" "$(sample 'joingate_verdicts_total{vendor="livekit",verdict="admit",reason="ok"}')" 7
+same "expired" "$(sample 'joingate_verdicts_total{vendor="livekit",verdict="reject",reason="expired"}')" 3
+same "by app" "$(sample "joingate_app_verdicts_total{vendor=\"livekit\",app=\"$key\",verdict=\"admit\",reason=\"ok\"}")" 7
+same "fate" "$(sample 'joingate_packets_total{worker="worker 0",fate="verdict"}')" 10
+same "lag" "$(sample 'joingate_worker_epoch_lag{worker="worker 0"}')" 0
+same "ready" "$(sample joingate_ready)" 1
+same "port" "$(sample 'joingate_port_up{port="gate0"}')" 1
+same "missed" "$(sample 'joingate_port_rx_missed_total{port="gate0"}')" 0
+[ "$(sample joingate_verify_duration_seconds_count)" -ge 10 ] || fail "service times are not counted"
+used=$(sample "joingate_key_last_use_timestamp_seconds{vendor=\"livekit\",app=\"$key\",secret=\"a\",status=\"active\"}")
+[ "${used%%.*}" -ge 1600000000 ] || fail "the secret's last use is '$used'"
+
+# Never a token, an identity or a room.
+get /metrics >"$work/metrics.txt"
+get /metrics -H 'Accept: application/openmetrics-text;version=1.0.0' >"$work/openmetrics.txt"
+get /stats.json >"$work/stats.json"
+if grep -qE 'alice|bob|lobby|attic|eyJ' "$work/metrics.txt" "$work/openmetrics.txt" "$work/stats.json"; then
+	fail "an identity, a room or a token is in the metrics"
+fi
+
+# Three ways to the same figures.
+same "JSON" "$(jq -c .verdicts "$work/stats.json")" '{"livekit":{"ok":7,"expired":3}}'
+same "joingatectl" "$("$ctl" --socket "$work/admin.sock" --json stats | jq -c .verdicts)" '{"livekit":{"ok":7,"expired":3}}'
+same "telemetry" "$(telemetry /joingate/verdicts | jq -c '.["/joingate/verdicts"]')" '{"livekit_ok":7,"livekit_expired":3}'
+
+# Prometheus' own tools take it, and it has every name that the documents use.
+promtool check metrics <"$work/metrics.txt" || fail "promtool check metrics"
+promtool check rules "$root/docs/prometheus/alerts.yml" || fail "promtool check rules"
+(cd "$root/tests/prometheus" && promtool test rules alerts_test.yml keys_test.yml) || fail "promtool test rules"
+"$root/tests/tools/metric-names" "$work/metrics.txt" || fail "the documents name metrics that are not there"
+
+# Only reading, only by our names.
+same "POST" "$(status /metrics -X POST)" 405
+same "DELETE" "$(status / -X DELETE)" 405
+same "nothing there" "$(status /../etc/passwd --path-as-is)" 404
+same "a foreign Host" "$(status / -H 'Host: evil.example:9600')" 421
+same "a foreign Host for the figures" "$(status /stats.json -H 'Host: evil.example')" 421
+same "a Host of the list" "$(status /metrics -H 'Host: gate.example:9600')" 200
+same "localhost" "$(status / -H 'Host: localhost:9600')" 200
+same "another port" "$(status / -H 'Host: localhost:80')" 421
+same "HEAD" "$(status /metrics --head)" 200
+get / --head | grep -q "default-src 'none'" || fail "no Content-Security-Policy"
+# More connections than are served do no harm.
+for _ in $(seq 40); do
+	sleep 20 >"/dev/tcp/127.0.0.1/9600" &
+done
+sleep 0.2
+kill %% 2>/dev/null || true
+for _ in $(seq 100); do
+	[ "$(status /livez 2>/dev/null)" != 200 ] || break
+	sleep 0.1
+done
+same "after many connections" "$(status /livez)" 200
+
+# Prometheus scrapes it.
+cat >"$work/prometheus.yml" <<YML
+global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}
+rule_files: [$root/docs/prometheus/alerts.yml]
+scrape_configs: [{job_name: joingate, static_configs: [{targets: ["$at"]}]}]
+YML
+prometheus --config.file="$work/prometheus.yml" --storage.tsdb.path="$work/tsdb" \
+	--web.listen-address=127.0.0.1:9090 --log.level=warn 2>"$work/prometheus.log" &
+prometheus_pid=$!
+# query PROMQL: the first value
+query() {
+	curl -sS --max-time 10 --get http://127.0.0.1:9090/api/v1/query --data-urlencode "query=$1" |
+		jq -r '.data.result[0].value[1] // "none"'
+}
+for _ in $(seq 300); do
+	[ "$(query 'sum(joingate_verdicts_total{verdict="admit"})' 2>/dev/null)" != 7 ] || break
+	kill -0 "$prometheus_pid" 2>/dev/null || fail "Prometheus ended: $(cat "$work/prometheus.log")"
+	sleep 0.1
+done
+same "what Prometheus has" "$(query 'sum(joingate_verdicts_total{verdict="admit"})')" 7
+same "up" "$(query 'up{job="joingate"}')" 1
+same "rules" "$(curl -sS http://127.0.0.1:9090/api/v1/rules | jq -r '[.data.groups[].rules[].lastError // ""] | add')" ""
+kill "$prometheus_pid"
+
+# Probes follow the gate: drained it is live and not ready.
+same "live" "$(status /livez)" 200
+same "ready" "$(status /readyz)" 200
+"$ctl" --socket "$work/admin.sock" drain >/dev/null
+same "live while draining" "$(status /livez)" 200
+same "ready while draining" "$(status /readyz)" 503
+"$ctl" --socket "$work/admin.sock" drain --undo >/dev/null
+same "ready again" "$(status /readyz)" 200
+gate_stop
