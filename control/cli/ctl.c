@@ -161,7 +161,7 @@ int main(int argc, char **argv)
 	}
 	int status = ctl_parse(&ctl, argc, argv);
 	if (status == 0)
-		status = converse(&ctl);
+		status = ctl.watch ? ctl_watch(&ctl) : converse(&ctl);
 	json_decref(ctl.request);
 	return status;
 }

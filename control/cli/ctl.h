@@ -22,6 +22,7 @@ struct ctl {
 	const char *socket;
 	bool json; /**< print replies as they are */
 	bool follow;
+	bool watch; /**< stats, again and again */
 	json_t *request;
 };
 
@@ -52,6 +53,9 @@ void ctl_lines_fini(struct ctl_lines *lines);
 
 /** Put a reply into words. @return the exit status */
 JG_MUST_CHECK int ctl_print(const struct ctl *ctl, const json_t *reply);
+
+/** Ask for stats once a second and show what changes. @return an exit status */
+JG_MUST_CHECK int ctl_watch(const struct ctl *ctl);
 
 /** A whole file ("-": standard input) as text, one final newline taken off. Free it with
  * ctl_text_free(). NULL after saying why. */

@@ -55,7 +55,7 @@ static const struct row {
 	{"node", "forget", "verb", {"node"}, "remove a gate from the fleet for good"},
 	{"audit", NULL, NULL, {NULL}, "who changed what; --follow goes on"},
 	{"status", NULL, NULL, {NULL}, "state, epoch and lag of each worker"},
-	{"stats", NULL, NULL, {NULL}, "counters of each worker"},
+	{"stats", NULL, NULL, {NULL}, "counters of each worker; --watch shows rates, once a second"},
 	{"reload", NULL, NULL, {NULL}, "read the configuration file again"},
 	{"drain", NULL, NULL, {NULL}, "not ready any more (--undo: ready again)"},
 	{"version", NULL, NULL, {NULL}, ""},
@@ -304,8 +304,9 @@ static const struct option *find_option(const char *name)
 static int take_option(struct ctl *ctl, int argc, char **argv, int *at)
 {
 	const char *name = argv[*at];
-	if (strcmp(name, "--json") == 0) {
-		ctl->json = true;
+	if (strcmp(name, "--json") == 0 || strcmp(name, "--watch") == 0) {
+		ctl->json |= name[2] == 'j';
+		ctl->watch |= name[2] == 'w';
 		return 0;
 	}
 	const struct option *option = find_option(name);
@@ -354,6 +355,8 @@ static int fill(struct ctl *ctl, char **words, int n)
 	}
 	if (status == 0 && used < n)
 		return ctl_fail("%s is one word too many", words[used]);
+	if (status == 0 && ctl->watch && (ctl->json || strcmp(row->command, "stats") != 0))
+		return ctl_fail("--watch is for stats alone, without --json");
 	return status;
 }
 
