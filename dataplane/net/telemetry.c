@@ -64,6 +64,33 @@ static void add_port(const struct jg_gate *gate, unsigned port, struct rte_tel_d
 	rte_tel_data_add_dict_u64(data, "mbufs_free", stats.mbufs_free);
 }
 
+// Every member in one answer: what an overview of a gate needs.
+static void add_members(const struct jg_gate *gate, struct rte_tel_data *data)
+{
+	static const unsigned shown[] = {JG_COUNTER_EPOCH, JG_COUNTER_RX_PACKETS,
+		JG_COUNTER_TX_PACKETS, JG_COUNTER_VERDICT, JG_COUNTER_BURSTS,
+		JG_COUNTER_CYCLES_BUSY, JG_COUNTER_CYCLES_IDLE, JG_COUNTER_HEARTBEAT,
+		JG_COUNTER_RUNNING};
+
+	for (unsigned m = 0; m < jg_gate_members(gate); m++) {
+		struct rte_tel_data *member = rte_tel_data_alloc();
+		char name[RTE_TEL_MAX_STRING_LEN];
+
+		if (member == NULL)
+			return;
+		rte_tel_data_start_dict(member);
+		for (unsigned i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+			rte_tel_data_add_dict_u64(member, jg_counter_name(shown[i]),
+				jg_count_read(&jg_gate_counters(gate, m)->value[shown[i]]));
+		// 22.11 takes letters, digits and "_/" in names.
+		snprintf(name, sizeof(name), "%s", jg_gate_member_name(gate, m));
+		for (char *c = name; *c != '\0'; c++)
+			if (*c == ' ')
+				*c = '_';
+		rte_tel_data_add_dict_container(data, name, member, 0);
+	}
+}
+
 static unsigned number_of(const char *params)
 {
 	return params == NULL || *params == '\0' ? 0 : (unsigned)strtoul(params, NULL, 10);
@@ -97,6 +124,18 @@ static int on_verdicts(const char *cmd, const char *params, struct rte_tel_data 
 	return 0;
 }
 
+static int on_workers(const char *cmd, const char *params, struct rte_tel_data *data)
+{
+	(void)cmd;
+	(void)params;
+	rte_spinlock_lock(&lock);
+	rte_tel_data_start_dict(data);
+	if (current != NULL)
+		add_members(current, data);
+	rte_spinlock_unlock(&lock);
+	return 0;
+}
+
 static int on_ports(const char *cmd, const char *params, struct rte_tel_data *data)
 {
 	unsigned port = number_of(params);
@@ -123,6 +162,8 @@ void jg_telemetry_start(const struct jg_gate *gate)
 		"Counters of a worker or the lane. Parameter: its number, 0 when absent");
 	rte_telemetry_register_cmd(
 		"/joingate/verdicts", on_verdicts, "Verdicts by vendor and reason, of all workers");
+	rte_telemetry_register_cmd("/joingate/workers", on_workers,
+		"Epoch, packets, bursts and load of every worker and the lane");
 	rte_telemetry_register_cmd("/joingate/ports", on_ports,
 		"A port's own figures. Parameter: its number, 0 when absent");
 }

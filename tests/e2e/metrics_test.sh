@@ -59,6 +59,11 @@ same "JSON" "$(jq -c .verdicts "$work/stats.json")" '{"livekit":{"ok":7,"expired
 same "joingatectl" "$("$ctl" --socket "$work/admin.sock" --json stats | jq -c .verdicts)" '{"livekit":{"ok":7,"expired":3}}'
 same "telemetry" "$(telemetry /joingate/verdicts | jq -c '.["/joingate/verdicts"]')" '{"livekit_ok":7,"livekit_expired":3}'
 
+same "telemetry of workers" "$(telemetry /joingate/workers | jq -c '.["/joingate/workers"] | [keys, .worker_0.verdict]')" '[["lane","worker_0"],10]'
+watched=$(timeout 3 "$ctl" --socket "$work/admin.sock" stats --watch || true)
+grep -qE '^ok +[0-9]+ +7 ' <<<"$watched" || fail "stats --watch says: $watched"
+"$ctl" --socket "$work/admin.sock" status --watch 2>/dev/null && fail "status --watch is nonsense"
+
 # Prometheus' own tools take it, and it has every name that the documents use.
 promtool check metrics <"$work/metrics.txt" || fail "promtool check metrics"
 promtool check rules "$root/docs/prometheus/alerts.yml" || fail "promtool check rules"
