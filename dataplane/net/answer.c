@@ -35,8 +35,9 @@ static void write_ethernet(const struct jg_interface *port, const struct jg_fram
 {
 	memcpy(out, to, 6);
 	memcpy(out + 6, port->mac, 6);
-	memcpy(out + 12, frame->tags,
-		sizeof(frame->tags)); // a fixed number: what follows comes next
+	// One by one: a copy of unknown length would be a `rep movs`.
+	for (unsigned i = 0; i < frame->tags_n; i++)
+		memcpy(out + 12 + 4 * i, frame->tags + 4 * i, 4);
 	put16(out + 12 + 4 * frame->tags_n, type);
 }
 

@@ -118,6 +118,8 @@ Test(answer, arp_says_where_we_are)
 
 	cr_assert_eq(jg_answer_arp(&port, &frame, p.bytes), 42);
 	cr_assert_arr_eq(p.bytes, peer_mac, 6);
+	cr_assert_eq(packet_get16(&p, 12), 0x0806);
+	cr_assert_arr_eq(p.bytes + 14, "\0\1\10\0\6\4", 6); // Ethernet, IPv4 and their lengths
 	cr_assert_eq(packet_get16(&p, 20), 2);
 	cr_assert_arr_eq(p.bytes + 22, gate_mac, 6);
 	cr_assert_arr_eq(p.bytes + 28, gate_v4, 4);
