@@ -7,6 +7,11 @@
 #include <assert.h>
 #include <stdalign.h>
 
+enum {
+	CROWDS = 1024, // a power of two, many more than entries: few sources share a number
+	FAIR = 8, // a source may hold this part of a full table before it is the first to lose
+};
+
 enum state {
 	FREE = 0,
 	OPEN, // fragments are missing
@@ -19,10 +24,18 @@ struct range {
 	uint32_t end;
 };
 
+// What a search reads of an entry, all of them close together.
+struct slot {
+	uint64_t born;
+	uint64_t number; // of claims before it: its age, also among those of one burst
+	uint32_t key; // hash of the datagram
+	uint32_t source; // hash of the source
+	uint8_t state; // enum state
+};
+
 struct entry {
 	uint8_t source[16];
 	uint8_t target[16];
-	uint64_t born;
 	uint32_t id;
 	uint32_t total; // bytes of the datagram; 0 before the last fragment came
 	uint32_t received;
@@ -30,7 +43,6 @@ struct entry {
 	uint8_t family;
 	uint8_t protocol; // IPv4: part of the key; IPv6: of the first fragment
 	uint8_t fragments;
-	uint8_t state; // enum state
 	struct range ranges[JG_REASSEMBLY_FRAGMENTS];
 	alignas(JG_CACHE_LINE) uint8_t bytes[JG_REASSEMBLY_BYTES];
 };
@@ -38,15 +50,16 @@ struct entry {
 struct jg_reassembly {
 	struct jg_reassembly_options options;
 	unsigned used;
-	uint32_t *
-		keys; // per entry: hash of the datagram, so that a look-up reads one line in most cases
-	uint32_t *sources; // per entry: hash of the source
+	uint64_t claims;
+	uint64_t evicted;
+	uint16_t crowd[CROWDS]; // entries in use, by hash of the source
+	struct slot *slots;
 	struct entry *entries;
 };
 
-static size_t keys_size(const struct jg_reassembly_options *options)
+static size_t slots_size(const struct jg_reassembly_options *options)
 {
-	size_t size = 2 * options->entries * sizeof(uint32_t);
+	size_t size = options->entries * sizeof(struct slot);
 
 	return (size + JG_CACHE_LINE - 1) & ~(size_t)(JG_CACHE_LINE - 1);
 }
@@ -58,7 +71,7 @@ static size_t table_size(void)
 
 size_t jg_reassembly_size(const struct jg_reassembly_options *options)
 {
-	return table_size() + keys_size(options) + options->entries * sizeof(struct entry);
+	return table_size() + slots_size(options) + options->entries * sizeof(struct entry);
 }
 
 struct jg_reassembly *jg_reassembly_init(void *memory, const struct jg_reassembly_options *options)
@@ -70,13 +83,10 @@ struct jg_reassembly *jg_reassembly_init(void *memory, const struct jg_reassembl
 
 	*table = (struct jg_reassembly){.options = *options};
 	at += table_size();
-	table->keys = (void *)at;
-	table->sources = table->keys + options->entries;
-	at += keys_size(options);
-	table->entries = (void *)at;
-	// The content is not touched: untouched pages cost nothing.
-	for (unsigned i = 0; i < options->entries; i++)
-		table->entries[i].state = FREE;
+	table->slots = (void *)at;
+	memset(table->slots, 0, slots_size(options));
+	at += slots_size(options);
+	table->entries = (void *)at; // not touched: untouched pages cost nothing
 	return table;
 }
 
@@ -122,57 +132,118 @@ static bool is_same(const struct entry *entry, const struct jg_frame *frame)
 		(frame->family == 6 || entry->protocol == frame->protocol);
 }
 
-static struct entry *find(struct jg_reassembly *table, const struct jg_frame *frame, uint32_t key)
+// In use, and not with the caller.
+static bool may_go(const struct slot *slot)
+{
+	return slot->state == OPEN || slot->state == DOOMED;
+}
+
+static uint16_t *crowd_of(struct jg_reassembly *table, const struct slot *slot)
+{
+	return &table->crowd[slot->source % CROWDS];
+}
+
+static void let_go(struct jg_reassembly *table, struct slot *slot)
+{
+	assert(slot->state != FREE);
+	slot->state = FREE;
+	table->used--;
+	--*crowd_of(table, slot);
+}
+
+static struct slot *find(struct jg_reassembly *table, const struct jg_frame *frame, uint32_t key)
 {
 	for (unsigned i = 0; i < table->options.entries; i++) {
-		struct entry *entry = &table->entries[i];
+		struct slot *slot = &table->slots[i];
 
-		if (table->keys[i] == key && (entry->state == OPEN || entry->state == DOOMED) &&
-			is_same(entry, frame))
-			return entry;
+		if (slot->key == key && may_go(slot) && is_same(&table->entries[i], frame))
+			return slot;
 	}
 	return NULL;
 }
 
-// NULL: the table is full, or the source has its share.
-static struct entry *claim(
+// Who loses its place when there is none left: the oldest of the source that holds the most, if that
+// is more than its fair part, else the oldest of all. A sender of ever new sources cannot keep others
+// out: they only have to be done before as many claims as the table has entries. NULL: all are with
+// the caller.
+static struct slot *find_victim(struct jg_reassembly *table)
+{
+	struct slot *victim = NULL;
+	unsigned most = 0;
+
+	for (unsigned i = 0; i < table->options.entries; i++) {
+		struct slot *slot = &table->slots[i];
+
+		if (!may_go(slot))
+			continue;
+		unsigned crowd = *crowd_of(table, slot);
+		crowd = crowd > table->options.entries / FAIR ? crowd : 0;
+		if (victim != NULL &&
+			(crowd < most || (crowd == most && slot->number > victim->number)))
+			continue;
+		victim = slot;
+		most = crowd;
+	}
+	return victim;
+}
+
+// A place for a source's new datagram. Whoever has its share already loses its own oldest, so that
+// nobody who sends under its name keeps it out either.
+static struct slot *find_place(struct jg_reassembly *table, uint32_t source)
+{
+	struct slot *place = NULL;
+	struct slot *oldest = NULL;
+	unsigned of_source = 0;
+
+	for (unsigned i = 0; i < table->options.entries; i++) {
+		struct slot *slot = &table->slots[i];
+
+		if (slot->state == FREE) {
+			place = slot;
+		} else if (slot->source == source) {
+			of_source++;
+			if (may_go(slot) && (oldest == NULL || slot->number < oldest->number))
+				oldest = slot;
+		}
+	}
+	if (of_source >= table->options.share)
+		place = oldest;
+	else if (place == NULL)
+		place = find_victim(table);
+	if (place != NULL && place->state != FREE) {
+		table->evicted += place->state == OPEN;
+		let_go(table, place);
+	}
+	return place;
+}
+
+// NULL: all places are with the caller.
+static struct slot *claim(
 	struct jg_reassembly *table, const struct jg_frame *frame, uint32_t key, uint64_t now)
 {
 	uint32_t source = hash_source(table, frame);
-	unsigned of_source = 0;
-	unsigned free = table->options.entries;
+	struct slot *slot = find_place(table, source);
 
-	for (unsigned i = 0; i < table->options.entries; i++) {
-		if (table->entries[i].state == FREE)
-			free = i;
-		else if (table->sources[i] == source)
-			of_source++;
-	}
-	if (free == table->options.entries || of_source >= table->options.share)
+	if (slot == NULL)
 		return NULL;
-	struct entry *entry = &table->entries[free];
-	table->keys[free] = key;
-	table->sources[free] = source;
+	*slot = (struct slot){.born = now,
+		.number = table->claims++,
+		.key = key,
+		.source = source,
+		.state = OPEN};
 	table->used++;
+	++*crowd_of(table, slot);
+	struct entry *entry = &table->entries[slot - table->slots];
 	memcpy(entry->source, frame->source, 16);
 	memcpy(entry->target, frame->target, 16);
 	memcpy(entry->tags, frame->tags, sizeof(entry->tags));
-	entry->born = now;
 	entry->id = frame->fragment_id;
 	entry->total = 0;
 	entry->received = 0;
 	entry->family = frame->family;
 	entry->protocol = frame->protocol;
 	entry->fragments = 0;
-	entry->state = OPEN;
-	return entry;
-}
-
-static void let_go(struct jg_reassembly *table, struct entry *entry)
-{
-	assert(entry->state != FREE);
-	entry->state = FREE;
-	table->used--;
+	return slot;
 }
 
 // What is wrong with a fragment of this range, or FRAGMENT_HELD.
@@ -202,17 +273,18 @@ enum jg_counter jg_reassembly_add(struct jg_reassembly *table, const struct jg_f
 	assert(frame->kind == JG_FRAME_FRAGMENT);
 	uint32_t key = hash_key(table, frame);
 	struct range range = {frame->fragment_offset, frame->fragment_offset + frame->l4_len};
-	struct entry *entry = find(table, frame, key);
+	struct slot *slot = find(table, frame, key);
 
-	if (entry == NULL)
-		entry = claim(table, frame, key, now);
-	if (entry == NULL)
+	if (slot == NULL)
+		slot = claim(table, frame, key, now);
+	if (slot == NULL)
 		return JG_COUNTER_FRAGMENT_NO_ROOM;
-	if (entry->state == DOOMED)
+	if (slot->state == DOOMED)
 		return JG_COUNTER_FRAGMENT_OVERLAP;
+	struct entry *entry = &table->entries[slot - table->slots];
 	enum jg_counter fate = check(entry, frame, range);
 	if (fate != JG_COUNTER_FRAGMENT_HELD) {
-		entry->state = DOOMED;
+		slot->state = DOOMED;
 		return fate;
 	}
 	memcpy(entry->bytes + range.start, bytes + frame->l4, frame->l4_len);
@@ -225,7 +297,7 @@ enum jg_counter jg_reassembly_add(struct jg_reassembly *table, const struct jg_f
 	// No range overlaps another, so that many bytes fill the datagram without a hole.
 	if (entry->total == 0 || entry->received != entry->total)
 		return JG_COUNTER_FRAGMENT_HELD;
-	entry->state = WHOLE;
+	slot->state = WHOLE;
 	*whole = (struct jg_datagram){.bytes = entry->bytes,
 		.len = entry->total,
 		.entry = (uint32_t)(entry - table->entries),
@@ -235,8 +307,8 @@ enum jg_counter jg_reassembly_add(struct jg_reassembly *table, const struct jg_f
 
 void jg_reassembly_release(struct jg_reassembly *table, uint32_t entry)
 {
-	assert(entry < table->options.entries && table->entries[entry].state == WHOLE);
-	let_go(table, &table->entries[entry]);
+	assert(entry < table->options.entries && table->slots[entry].state == WHOLE);
+	let_go(table, &table->slots[entry]);
 }
 
 unsigned jg_reassembly_expire(struct jg_reassembly *table, uint64_t now)
@@ -246,13 +318,12 @@ unsigned jg_reassembly_expire(struct jg_reassembly *table, uint64_t now)
 	if (table->used == 0)
 		return 0;
 	for (unsigned i = 0; i < table->options.entries; i++) {
-		struct entry *entry = &table->entries[i];
+		struct slot *slot = &table->slots[i];
 
-		if ((entry->state != OPEN && entry->state != DOOMED) ||
-			now - entry->born < table->options.life)
+		if (!may_go(slot) || now - slot->born < table->options.life)
 			continue;
-		given_up += entry->state == OPEN;
-		let_go(table, entry);
+		given_up += slot->state == OPEN;
+		let_go(table, slot);
 	}
 	return given_up;
 }
@@ -260,4 +331,9 @@ unsigned jg_reassembly_expire(struct jg_reassembly *table, uint64_t now)
 unsigned jg_reassembly_used(const struct jg_reassembly *table)
 {
 	return table->used;
+}
+
+uint64_t jg_reassembly_evicted(const struct jg_reassembly *table)
+{
+	return table->evicted;
 }

@@ -3,7 +3,9 @@
 
 /**
  * Fragments to datagrams in a bounded table: at most 16 fragments and 24 kB a datagram, a fixed number
- * of entries, a share per source, a fixed life. One thread. Plain bytes, no DPDK.
+ * of entries, a share per source, a fixed life. A full table gives up its oldest datagram, first of a
+ * source that holds more than an eighth of it: nobody can keep others out. One thread. Plain bytes, no
+ * DPDK.
  * Source: RFC 791, RFC 8200 section 4.5, RFC 5722 (an overlap drops the whole datagram).
  */
 
@@ -17,8 +19,9 @@
 struct jg_reassembly;
 
 struct jg_reassembly_options {
-	unsigned entries; /**< datagrams at once */
-	unsigned share; /**< of one source (IPv6: one /64) at once */
+	unsigned entries; /**< datagrams at once, below 65536 */
+	unsigned
+		share; /**< of one source (IPv6: one /64) at once; its oldest goes when it wants more */
 	uint64_t life; /**< ticks from the first fragment to arrive */
 	uint64_t seed; /**< keys the hash */
 };
@@ -53,6 +56,9 @@ void jg_reassembly_release(struct jg_reassembly *table, uint32_t entry);
 
 /** Give up what has outlived its time. @return datagrams given up that nothing else had doomed */
 unsigned jg_reassembly_expire(struct jg_reassembly *table, uint64_t now);
+
+/** Datagrams given up so far to make room for newer ones. */
+uint64_t jg_reassembly_evicted(const struct jg_reassembly *table);
 
 /** Entries in use. */
 unsigned jg_reassembly_used(const struct jg_reassembly *table);

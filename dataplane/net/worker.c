@@ -258,6 +258,8 @@ static void count_last_poll(struct jg_worker *w)
 		count(w, JG_COUNTER_REASSEMBLY_EXPIRED, jg_reassembly_expire(w->reassembly, now));
 	jg_count_set(&w->counters.value[JG_COUNTER_REASSEMBLY_ENTRIES],
 		jg_reassembly_used(w->reassembly));
+	jg_count_set(&w->counters.value[JG_COUNTER_REASSEMBLY_EVICTED],
+		jg_reassembly_evicted(w->reassembly));
 }
 
 bool jg_worker_poll(struct jg_worker *w)

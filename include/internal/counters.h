@@ -45,7 +45,7 @@
 	X(FATE,  BAD_CHECKSUM,        "bad_checksum",        "packets",  "a wrong IP, UDP or ICMP checksum") \
 	X(FATE,  FRAGMENT_OVERLAP,    "fragment_overlap",    "packets",  "a fragment that overlaps another: its datagram is dropped") \
 	X(FATE,  FRAGMENT_LIMIT,      "fragment_limit",      "packets",  "a fragment beyond 16 a datagram, beyond 24 kB, or of a wrong length") \
-	X(FATE,  FRAGMENT_NO_ROOM,    "fragment_no_room",    "packets",  "no room to reassemble, or the source's share is used up") \
+	X(FATE,  FRAGMENT_NO_ROOM,    "fragment_no_room",    "packets",  "no room to reassemble: every datagram in the table is being judged") \
 	X(FATE,  BAD_REQUEST,         "bad_request",         "packets",  "to our UDP port, but no well-formed message of the wire") \
 	X(FATE,  UNKNOWN_FRONT_END,   "unknown_front_end",   "packets",  "a front end's id that is not configured") \
 	X(FATE,  FRONT_END_SOURCE,    "front_end_source",    "packets",  "from an address that its front end may not use") \
@@ -57,6 +57,7 @@
 	X(COUNT, VLAN,                "vlan",                "packets",  "received with one or two VLAN tags") \
 	X(COUNT, REASSEMBLED,         "reassembled",         "datagrams", "datagrams made whole from fragments") \
 	X(COUNT, REASSEMBLY_EXPIRED,  "reassembly_expired",  "datagrams", "datagrams given up after one second") \
+	X(COUNT, REASSEMBLY_EVICTED,  "reassembly_evicted",  "datagrams", "datagrams given up to make room for newer ones") \
 	X(COUNT, LINEARISED,          "linearised",          "packets",  "received in several segments and copied into one") \
 	X(COUNT, REPLY_FRAGMENTS,     "reply_fragments",     "packets",  "fragments of answers that were larger than the MTU") \
 	X(COUNT, LANE_QUEUED,         "lane_queued",         "requests", "requests handed to the RS256 lane") \

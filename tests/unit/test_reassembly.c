@@ -168,37 +168,123 @@ Test(reassembly, an_odd_length_in_the_middle_or_no_bytes_at_all_are_refused)
 	free(table);
 }
 
-Test(reassembly, a_source_gets_its_share_and_no_more)
+// The first fragment of a datagram of its own for each id.
+static enum jg_counter begin_datagram(
+	struct jg_reassembly *table, unsigned source, unsigned id, uint64_t now)
 {
-	struct jg_reassembly *table = table_of(8, 2);
 	struct packet request = packet_request(4, 0, payload, 100);
 	struct packet p = packet_fragment(&request, 4, 0, 8, true);
 	struct jg_datagram whole;
 
-	for (unsigned i = 0; i < 4; i++) {
-		packet_set16(&p, 14 + 4, i);
-		packet_ipv4_sum(&p, 14);
-		cr_assert_eq(add_from(table, &p, 0, 1, &whole),
-			i < 2 ? JG_COUNTER_FRAGMENT_HELD : JG_COUNTER_FRAGMENT_NO_ROOM);
-	}
-	cr_assert_eq(add_from(table, &p, 1, 1, &whole), JG_COUNTER_FRAGMENT_HELD);
+	packet_set16(&p, 14 + 4, (uint16_t)id);
+	packet_ipv4_sum(&p, 14);
+	return add_from(table, &p, source, now, &whole);
+}
+
+// Its other fragment. Held again: the first one is there no more.
+static enum jg_counter end_datagram(struct jg_reassembly *table, unsigned source, unsigned id,
+	uint64_t now, struct jg_datagram *whole)
+{
+	struct packet request = packet_request(4, 0, payload, 100);
+	struct packet p = packet_fragment(&request, 4, 8, 100, false);
+
+	packet_set16(&p, 14 + 4, (uint16_t)id);
+	packet_ipv4_sum(&p, 14);
+	return add_from(table, &p, source, now, whole);
+}
+
+Test(reassembly, a_source_beyond_its_share_loses_its_own_oldest)
+{
+	struct jg_reassembly *table = table_of(8, 2);
+	struct jg_datagram whole;
+
+	cr_assert_eq(begin_datagram(table, 1, 0, 1), JG_COUNTER_FRAGMENT_HELD);
+	for (unsigned id = 0; id < 4; id++)
+		cr_assert_eq(begin_datagram(table, 0, id, 1), JG_COUNTER_FRAGMENT_HELD);
+	cr_assert_eq(jg_reassembly_used(table), 3);
+	cr_assert_eq(jg_reassembly_evicted(table), 2);
+	cr_assert_eq(end_datagram(table, 0, 3, 1, &whole), JG_COUNTER_REASSEMBLED);
+	cr_assert_eq(end_datagram(table, 0, 2, 1, &whole), JG_COUNTER_REASSEMBLED);
+	cr_assert_eq(end_datagram(table, 1, 0, 1, &whole), JG_COUNTER_REASSEMBLED);
 	free(table);
 }
 
-Test(reassembly, a_full_table_refuses_until_something_expires)
+Test(reassembly, a_share_that_is_all_being_judged_takes_no_more)
 {
-	struct jg_reassembly *table = table_of(3, 3);
-	struct packet request = packet_request(4, 0, payload, 100);
-	struct packet p = packet_fragment(&request, 4, 0, 8, true);
+	struct jg_reassembly *table = table_of(8, 1);
 	struct jg_datagram whole;
 
-	for (unsigned i = 0; i < 4; i++)
-		cr_assert_eq(add_from(table, &p, i, 5 + i, &whole),
-			i < 3 ? JG_COUNTER_FRAGMENT_HELD : JG_COUNTER_FRAGMENT_NO_ROOM);
+	cr_assert_eq(begin_datagram(table, 0, 1, 1), JG_COUNTER_FRAGMENT_HELD);
+	cr_assert_eq(end_datagram(table, 0, 1, 1, &whole), JG_COUNTER_REASSEMBLED);
+	cr_assert_eq(begin_datagram(table, 0, 2, 1), JG_COUNTER_FRAGMENT_NO_ROOM);
+	jg_reassembly_release(table, whole.entry);
+	cr_assert_eq(begin_datagram(table, 0, 2, 1), JG_COUNTER_FRAGMENT_HELD);
+	cr_assert_eq(jg_reassembly_evicted(table), 0);
+	free(table);
+}
+
+Test(reassembly, a_full_table_that_is_all_being_judged_refuses)
+{
+	struct jg_reassembly *table = table_of(2, 2);
+	struct jg_datagram whole;
+
+	for (unsigned source = 0; source < 2; source++) {
+		cr_assert_eq(begin_datagram(table, source, 1, 1), JG_COUNTER_FRAGMENT_HELD);
+		cr_assert_eq(end_datagram(table, source, 1, 1, &whole), JG_COUNTER_REASSEMBLED);
+	}
+	cr_assert_eq(begin_datagram(table, 2, 1, 1), JG_COUNTER_FRAGMENT_NO_ROOM);
+	free(table);
+}
+
+Test(reassembly, ever_new_sources_do_not_keep_a_sender_out)
+{
+	struct jg_reassembly *table = table_of(16, 8);
+	struct jg_datagram whole;
+
+	for (unsigned i = 0; i < 1000; i++) {
+		// Fifteen strangers between the two fragments of each of our datagrams.
+		cr_assert_eq(begin_datagram(table, 0, i, i), JG_COUNTER_FRAGMENT_HELD);
+		for (unsigned k = 0; k < 15; k++)
+			cr_assert_eq(begin_datagram(table, 1 + (15 * i + k) % 199, i, i),
+				JG_COUNTER_FRAGMENT_HELD);
+		cr_assert_eq(end_datagram(table, 0, i, i, &whole), JG_COUNTER_REASSEMBLED);
+		jg_reassembly_release(table, whole.entry);
+		cr_assert_leq(jg_reassembly_used(table), 16);
+	}
+	cr_assert_gt(jg_reassembly_evicted(table), 14000);
+	free(table);
+}
+
+Test(reassembly, the_biggest_source_of_a_full_table_loses_first)
+{
+	struct jg_reassembly *table = table_of(16, 10);
+	struct jg_datagram whole;
+
+	// Source 1 is the oldest with one, source 2 has ten, sources 3 to 7 one each.
+	cr_assert_eq(begin_datagram(table, 1, 0, 1), JG_COUNTER_FRAGMENT_HELD);
+	for (unsigned id = 0; id < 10; id++)
+		cr_assert_eq(begin_datagram(table, 2, id, 2), JG_COUNTER_FRAGMENT_HELD);
+	for (unsigned source = 3; source < 8; source++)
+		cr_assert_eq(begin_datagram(table, source, 0, 3), JG_COUNTER_FRAGMENT_HELD);
+	cr_assert_eq(begin_datagram(table, 8, 0, 4), JG_COUNTER_FRAGMENT_HELD);
+	cr_assert_eq(jg_reassembly_evicted(table), 1);
+	cr_assert_eq(end_datagram(table, 2, 1, 5, &whole), JG_COUNTER_REASSEMBLED);
+	cr_assert_eq(end_datagram(table, 1, 0, 5, &whole), JG_COUNTER_REASSEMBLED);
+	jg_reassembly_release(table, whole.entry);
+	cr_assert_eq(
+		end_datagram(table, 2, 0, 5, &whole), JG_COUNTER_FRAGMENT_HELD); // it was the one
+	free(table);
+}
+
+Test(reassembly, what_outlives_its_time_is_given_up)
+{
+	struct jg_reassembly *table = table_of(3, 3);
+
+	for (unsigned i = 0; i < 3; i++)
+		cr_assert_eq(begin_datagram(table, i, 0, 5 + i), JG_COUNTER_FRAGMENT_HELD);
 	cr_assert_eq(jg_reassembly_expire(table, 5 + LIFE - 1), 0);
 	cr_assert_eq(jg_reassembly_expire(table, 5 + LIFE), 1);
 	cr_assert_eq(jg_reassembly_used(table), 2);
-	cr_assert_eq(add_from(table, &p, 3, 5 + LIFE, &whole), JG_COUNTER_FRAGMENT_HELD);
 	free(table);
 }
 
