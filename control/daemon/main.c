@@ -33,9 +33,10 @@ static const char usage[] =
 	"  -V, --version      print the version\n"
 	"  -h, --help         print this text\n"
 	"\n"
-	"SIGHUP reads the settings again; a bad file changes nothing. SIGTERM and SIGINT finish "
-	"the\n"
-	"bursts in hand and end it. Needs CAP_NET_RAW for ports on network interfaces.\n"
+	"SIGHUP reads the settings again; a bad file changes nothing. SIGTERM and SIGINT end it: "
+	"what\n"
+	"has arrived is still answered, for a second at most. Needs CAP_NET_RAW for ports on "
+	"network interfaces.\n"
 	"\n"
 	"Exit status: 0 stopped by a signal, 1 could not start, 2 bad usage.\n";
 

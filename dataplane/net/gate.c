@@ -199,24 +199,22 @@ struct jg_gate *jg_gate_start(const struct jg_gate_options *options, struct jg_e
 	return gate;
 }
 
-// Workers first: while the lane still runs, they could hand it more.
-static void stop_members(struct jg_gate *gate)
+static void stop_members(struct jg_gate *gate, unsigned begin, unsigned end)
 {
 	const struct jg_message stop = {.kind = JG_MESSAGE_STOP};
 
-	for (unsigned i = 0; i < gate->members_n; i++) {
-		struct member *member = &gate->members[i];
-
-		if (!member->launched)
-			continue;
-		while (!jg_channel_send(member->channel, &stop))
+	for (unsigned i = begin; i < end; i++)
+		while (gate->members[i].launched &&
+			!jg_channel_send(gate->members[i].channel, &stop))
 			rte_delay_us_sleep(100);
-		rte_eal_wait_lcore(member->lcore);
-		member->launched = false;
+	for (unsigned i = begin; i < end; i++) {
+		if (gate->members[i].launched)
+			rte_eal_wait_lcore(gate->members[i].lcore);
+		gate->members[i].launched = false;
 	}
 }
 
-// Requests that the lane answered, or never came to, after their worker had stopped.
+// Requests that the lane did not answer in the time that a worker gives it when it ends.
 static void free_lane_packets(struct jg_lane_port *port)
 {
 	struct jg_lane_job *job;
@@ -232,7 +230,9 @@ void jg_gate_stop(struct jg_gate *gate)
 	if (gate == NULL)
 		return;
 	jg_telemetry_stop(gate);
-	stop_members(gate);
+	// Workers first: each waits for what the lane still has of its requests.
+	stop_members(gate, 0, gate->workers_n);
+	stop_members(gate, gate->workers_n, gate->members_n);
 	if (gate->lane != NULL)
 		jg_judge_fini(&gate->lane->judge);
 	for (unsigned i = 0; i < JG_WORKERS_MAX; i++) {

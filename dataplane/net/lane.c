@@ -82,6 +82,11 @@ void jg_lane_release(struct jg_lane_port *port, struct jg_lane_job *job)
 	port->spare[port->spare_n++] = job;
 }
 
+unsigned jg_lane_busy(const struct jg_lane_port *port)
+{
+	return JG_LANE_JOBS - port->spare_n;
+}
+
 // Judged on the snapshot of this moment, not of the moment of arrival.
 static void judge(struct jg_lane *lane, struct jg_lane_port *port, unsigned n)
 {

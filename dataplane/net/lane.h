@@ -55,6 +55,9 @@ JG_MUST_CHECK bool jg_lane_submit(struct jg_lane_port *port, const struct jg_pac
 unsigned jg_lane_collect(struct jg_lane_port *port, struct jg_lane_job **jobs, unsigned n);
 void jg_lane_release(struct jg_lane_port *port, struct jg_lane_job *job);
 
+/** Worker: jobs that the lane has, or has answered. */
+unsigned jg_lane_busy(const struct jg_lane_port *port);
+
 /** Lane: one turn. False: stop was asked for. */
 bool jg_lane_poll(struct jg_lane *lane);
 /** Lane: until stopped. */

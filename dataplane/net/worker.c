@@ -262,18 +262,42 @@ static void count_last_poll(struct jg_worker *w)
 		jg_reassembly_evicted(w->reassembly));
 }
 
+static unsigned poll_ports(struct jg_worker *w)
+{
+	unsigned n = 0;
+
+	for (unsigned port = 0; port < w->options.ports_n; port++)
+		n += poll_port(w, port);
+	return n;
+}
+
 bool jg_worker_poll(struct jg_worker *w)
 {
 	count_last_poll(w);
 	bool go_on = jg_member_drain(&w->judge, w->options.channel);
-	w->last_n = 0;
-	for (unsigned port = 0; port < w->options.ports_n; port++)
-		w->last_n += poll_port(w, port);
+	w->last_n = poll_ports(w);
 	if (collect_from_lane(w) + w->last_n > 0)
 		w->idle.empty = 0;
 	else
 		jg_idle_wait(&w->idle);
 	return go_on;
+}
+
+bool jg_worker_finish(struct jg_worker *w, uint64_t cycles)
+{
+	uint64_t begin = rte_rdtsc();
+
+	// Whoever goes on sending has half of the time; the other half is the lane's.
+	while (poll_ports(w) > 0 && rte_rdtsc() - begin < cycles / 2)
+		collect_from_lane(w);
+	while (w->options.lane != NULL && jg_lane_busy(w->options.lane) > 0) {
+		if (collect_from_lane(w) > 0)
+			continue;
+		if (rte_rdtsc() - begin >= cycles)
+			return false;
+		rte_pause();
+	}
+	return true;
 }
 
 int jg_worker_run(void *worker)
@@ -285,6 +309,7 @@ int jg_worker_run(void *worker)
 	jg_count_set(&w->counters.value[JG_COUNTER_RUNNING], 1);
 	while (jg_worker_poll(w))
 		;
+	(void)jg_worker_finish(w, w->cycles_per_second);
 	jg_count_set(&w->counters.value[JG_COUNTER_RUNNING], 0);
 	return 0;
 }

@@ -53,5 +53,10 @@ void jg_worker_free(struct jg_worker *worker);
 
 /** One turn of the loop. False: stop was asked for. */
 bool jg_worker_poll(struct jg_worker *worker);
-/** Until stopped. */
+/**
+ * After stop was asked for: judge what has arrived, send what the lane still has, for so many cycles at
+ * most. False: the lane had not answered everything by then.
+ */
+bool jg_worker_finish(struct jg_worker *worker, uint64_t cycles);
+/** Until stopped, and finished: a second at most. */
 int jg_worker_run(void *worker);

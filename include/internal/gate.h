@@ -46,7 +46,10 @@ struct jg_gate_options {
 JG_MUST_CHECK struct jg_gate *jg_gate_start(
 	const struct jg_gate_options *options, struct jg_error *err);
 
-/** Stop the loops, wait for them, close the ports, free everything. NULL is allowed. */
+/**
+ * Stop the loops: what has arrived is judged, and what waits for the RS256 lane is answered, within a
+ * second. Then close the ports and free everything. NULL is allowed.
+ */
 void jg_gate_stop(struct jg_gate *gate);
 
 /** Members: the workers 0..n-1, then the lane if there is one. Each has a channel and counters. */

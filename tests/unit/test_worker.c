@@ -420,6 +420,38 @@ Test(worker, a_full_lane_says_overloaded_at_once)
 	fixture_stop(&f);
 }
 
+Test(worker, the_end_waits_for_what_the_lane_still_has)
+{
+	start(true);
+	uint32_t len = request(token_join(10, token_bytes), 0, JG_VENDOR_VONAGE, 0);
+	sent = packet_request(4, 0, datagram, len);
+	for (unsigned i = 0; i < 3; i++)
+		fixture_put(&f, &sent, 2000, false);
+	cr_assert(jg_worker_poll(f.worker));
+	send_request(token_join(10, token_bytes), 4, 0);
+	cr_assert_not(jg_worker_finish(f.worker, 1)); // nobody turns the lane: it is given up on
+	cr_assert_eq(reason_of_next(), JG_REASON_OK); // but not what had arrived
+	no_answer();
+	cr_assert(jg_lane_poll(f.lane));
+	cr_assert(jg_worker_finish(f.worker, UINT64_MAX));
+	for (unsigned i = 0; i < 3; i++)
+		cr_assert_eq(reason_of_next(), JG_REASON_BAD_ALG);
+	cr_assert_eq(fixture_count(&f, JG_COUNTER_VERDICT), 4);
+	fixture_stop(&f);
+}
+
+Test(worker, the_end_without_a_lane_comes_when_nothing_arrives)
+{
+	start(true);
+	fixture_run(&f);
+	send_request(token_join(10, token_bytes), 4, 0);
+	send_request(token_join(10, token_bytes), 6, 0);
+	cr_assert(jg_worker_finish(f.worker, UINT64_MAX));
+	cr_assert_eq(reason_of_next(), JG_REASON_OK);
+	cr_assert_eq(reason_of_next(), JG_REASON_OK);
+	fixture_stop(&f);
+}
+
 Test(worker, a_ping_is_answered_with_the_load)
 {
 	struct jg_wire_request wire = {.id = 77, .type = JG_WIRE_PING};
