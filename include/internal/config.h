@@ -30,7 +30,7 @@
 	X(cut_offs,            CUT_OFFS,   "cut_offs",                 "[]",        0, 1000000,  "cut-offs", YES, "refuse what was issued before a time") \
 	X(ports,               PORTS,      "ports",                    "[]",        0, JG_PORTS_MAX, "ports", NO, "where requests arrive") \
 	X(workers,             INTEGER,    "workers",                  "1",         1, JG_WORKERS_MAX, "",   NO,  "worker threads, one core and one queue of every port each") \
-	X(idle,                WORD,       "idle",                     "\"pause\"", 0, 0, "poll|pause|sleep", NO, "what a worker does when nothing arrives: spin, back off in short naps, or wait for the kernel") \
+	X(idle,                WORD,       "idle",                     "\"pause\"", 0, 0, "poll|pause|sleep", NO, "what a worker does when nothing arrives: spin, take short naps, or naps of up to a millisecond (docs/idle.md)") \
 	X(burst,               INTEGER,    "burst",                    "64",        1, 256,      "packets", NO,  "packets taken from a queue at once, at most") \
 	X(listen_udp,          INTEGER,    "listen.udp",               "7600",      1, 65535,    "",        NO,  "UDP port of the gate") \
 	X(front_ends,          FRONT_ENDS, "front_ends",               "[]",        0, JG_CALLERS_MAX - 1, "front ends", YES, "who may ask") \
