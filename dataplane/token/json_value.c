@@ -65,7 +65,7 @@ static bool whole_part(const struct decimal *d, uint64_t *whole, bool *fraction)
 			return false;
 	}
 	*whole = value;
-	return true;
+	return value < SECONDS_MAX || !*fraction;
 }
 
 // Eight digits at once: pairs, then fours, then all, each by one multiplication. Zero bytes count as
