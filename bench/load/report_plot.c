@@ -9,7 +9,7 @@
 #define WIDTH 420.0
 #define HEIGHT 220.0
 #define LEFT 56.0
-#define RIGHT 10.0
+#define RIGHT 22.0 // half a label
 #define TOP 8.0
 #define BOTTOM 22.0
 

@@ -224,8 +224,7 @@ static int watch(struct run *run)
 			stop(run);
 		}
 	}
-	take_latencies(run);
-	const int failed = log_second(run, (double)second);
+	const int failed = close_second(run, second);
 	return rc == 0 ? failed : rc;
 }
 

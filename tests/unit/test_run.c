@@ -156,6 +156,8 @@ Test(run, an_honest_gate_is_right_about_every_token)
 	cr_assert_eq(outcome.totals.tally[0][TALLY_SENT], 6);
 	cr_assert_eq(outcome.latency->total, tally(TALLY_ANSWERED));
 	cr_assert_eq(outcome.rows[0].sent, 300);
+	cr_assert_gt(outcome.rows[0].arrived, 0);
+	cr_assert_gt(outcome.rows[0].max, 0);
 	cr_assert_eq(outcome.totals.in_flight, 0);
 	clean_up();
 }
