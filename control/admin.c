@@ -3,6 +3,7 @@
 
 #include "locked.h"
 #include "log.h"
+#include "owner.h"
 #include "request.h"
 
 #include <assert.h>
@@ -42,6 +43,7 @@ struct jg_admin {
 	uint32_t uids_n;
 	struct connection connections[JG_ADMIN_CONNECTIONS];
 	struct sockaddr_un address;
+	bool made_folder;
 };
 
 // The line's end had taken the place of the NUL.
@@ -353,7 +355,7 @@ static int listen_at(struct jg_admin *admin, struct jg_error *err)
 	char *slash = strrchr(folder, '/');
 	if (slash != NULL && slash != folder) {
 		*slash = '\0';
-		(void)mkdir(folder, 0755);
+		admin->made_folder = mkdir(folder, 0755) == 0;
 	}
 	int result = clear_stale(&admin->address, err);
 	if (result != 0)
@@ -404,6 +406,17 @@ struct jg_admin *jg_admin_open(const char *path, const uint32_t *uids, uint32_t 
 		return NULL;
 	}
 	return admin;
+}
+
+int jg_admin_give(const struct jg_admin *admin, uid_t uid, gid_t gid, struct jg_error *err)
+{
+	char folder[sizeof(admin->address.sun_path)];
+	int result = jg_owner_give(admin->address.sun_path, uid, gid, err);
+	if (result != 0 || !admin->made_folder)
+		return result;
+	snprintf(folder, sizeof(folder), "%s", admin->address.sun_path);
+	*strrchr(folder, '/') = '\0';
+	return jg_owner_give(folder, uid, gid, err);
 }
 
 void jg_admin_close(struct jg_admin *admin)

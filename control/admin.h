@@ -20,6 +20,9 @@
  * socket left by a dead process is replaced. The engine and uids are borrowed. */
 JG_MUST_CHECK struct jg_admin *jg_admin_open(const char *path, const uint32_t *uids,
 	uint32_t uids_n, struct jg_engine *engine, struct jg_error *err);
+/** The socket shall belong to the user that the gate becomes, and its folder if we made it. */
+JG_MUST_CHECK int jg_admin_give(
+	const struct jg_admin *admin, uid_t uid, gid_t gid, struct jg_error *err);
 /** Close all connections and remove the socket; NULL is allowed. */
 void jg_admin_close(struct jg_admin *admin);
 

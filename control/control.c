@@ -4,10 +4,12 @@
 #include "admin.h"
 #include "locked.h"
 #include "log.h"
+#include "owner.h"
 #include "request.h"
 #include "watch.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -234,6 +236,26 @@ int jg_control_start(struct jg_control *control, struct jg_error *err)
 		jg_error_set(err, "the control thread does not start: %s", strerror(result));
 	control->running = result == 0;
 	return -result;
+}
+
+// SQLite holds both files open; it makes no other once it has them.
+static int give_store(const char *path, uid_t uid, gid_t gid, struct jg_error *err)
+{
+	char wal[PATH_MAX];
+	int result = jg_owner_give(path, uid, gid, err);
+	if (result != 0)
+		return result;
+	(void)snprintf(wal, sizeof(wal), "%s-wal", path);
+	return jg_owner_give(wal, uid, gid, err);
+}
+
+int jg_control_give(const struct jg_control *control, uid_t uid, gid_t gid, struct jg_error *err)
+{
+	const char *store = control->engine.first_config->store_sqlite.p;
+	int result = store == NULL ? 0 : give_store(store, uid, gid, err);
+	if (result == 0 && control->admin != NULL)
+		result = jg_admin_give(control->admin, uid, gid, err);
+	return result;
 }
 
 void jg_control_reload(struct jg_control *control)

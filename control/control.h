@@ -13,6 +13,8 @@
 #include "internal/config.h"
 #include "internal/counters.h"
 
+#include <sys/types.h>
+
 struct jg_control;
 struct jg_port_stats;
 
@@ -56,6 +58,13 @@ void jg_control_watch_ports(struct jg_control *control, const struct jg_control_
 
 /** Send the first snapshot, open the admin socket, start the thread. */
 JG_MUST_CHECK int jg_control_start(struct jg_control *control, struct jg_error *err);
+
+/**
+ * After start, before the process becomes this user: the store's files and the admin socket are to
+ * belong to it, so that it can write, be asked and be started again.
+ */
+JG_MUST_CHECK int jg_control_give(
+	const struct jg_control *control, uid_t uid, gid_t gid, struct jg_error *err);
 
 /** Ask for a reload of the configuration; async-signal-safe, any thread. */
 void jg_control_reload(struct jg_control *control);

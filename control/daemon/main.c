@@ -158,8 +158,16 @@ static int start_watching(struct daemon *d, const struct jg_config *config, stru
 	return d->metrics == NULL ? -EADDRINUSE : 0;
 }
 
-// The ports are open by now; what is left to do needs no rights.
-static int become_user(const char *name, struct jg_error *err)
+// What is locked in memory is root's to lock; without this the user's limit would count from now on.
+static void keep_locking(void)
+{
+	const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+
+	(void)setrlimit(RLIMIT_MEMLOCK, &all);
+}
+
+// The ports are open by now; what is left to do needs no rights but those on our own files.
+static int become_user(const struct daemon *d, const char *name, struct jg_error *err)
 {
 	const struct passwd *user = name == NULL ? NULL : getpwnam(name);
 
@@ -169,6 +177,10 @@ static int become_user(const char *name, struct jg_error *err)
 		jg_error_set(err, "user: there is no user %s on this machine", name);
 		return -ENOENT;
 	}
+	int result = jg_control_give(d->control, user->pw_uid, user->pw_gid, err);
+	if (result != 0)
+		return result;
+	keep_locking();
 	if (initgroups(name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 ||
 		setuid(user->pw_uid) != 0) {
 		jg_error_set(err, "user: cannot become %s: %s", name, strerror(errno));
@@ -227,7 +239,7 @@ static int start(struct daemon *d, struct jg_error *err)
 	if (result == 0)
 		result = jg_control_start(d->control, err);
 	if (result == 0)
-		result = become_user(user, err);
+		result = become_user(d, user, err);
 	free(user);
 	return result;
 }

@@ -1,0 +1,62 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+#   client 0  --- veth ---  gate, started by root, that becomes the user nobody
+#
+# Store and admin socket belong to that user: changes, reloads and joingatectl work, and what was
+# acknowledged is there after a restart.
+# shellcheck source=tests/e2e/_init.sh
+. "$(dirname "$0")/_init.sh"
+
+user=nobody
+setpriv --reuid "$user" --clear-groups true 2>/dev/null || skip "cannot become $user here"
+mkdir "$work/home"
+chmod 711 "$work"
+chown "$user" "$work/home"
+
+# settings JQ-FILTER: with a store, readable by the user
+settings() {
+	config ".user = \"$user\" | .store = {sqlite: (\$work + \"/home/gate.db\")}
+		| .admin.socket = (\$work + \"/home/admin.sock\") | ${1:-.}"
+	chown "$user" "$work/joingate.json" "$work/front.key"
+}
+
+# ctl ARGS...: as the user
+ctl() {
+	setpriv --reuid "$user" --clear-groups "$build/control/cli/joingatectl" --socket "$work/home/admin.sock" "$@"
+}
+
+owner() {
+	stat -c '%U %a' "$work/home/$1"
+}
+
+new_client
+veth 0
+settings
+gate_start
+same "the gate's user" "$(ps -o user= -p "$gate_pid")" "$user"
+same "store" "$(owner gate.db)" "$user 600"
+same "write-ahead log" "$(owner gate.db-wal)" "$user 600"
+same "socket" "$(owner admin.sock)" "$user 600"
+token=$(mint '{"identity": "alice", "room": "lobby"}')
+same "before" "$(verdict 0 10.0.0.1 "$token")" admit
+
+ctl revoke user "$key" alice >"$work/revoked" || fail "revoke: $(cat "$work/revoked")"
+same "revoked" "$(verdict 0 10.0.0.1 "$token")" revoked
+ctl reload >"$work/reloaded" || fail "reload: $(cat "$work/reloaded")"
+"$build/control/cli/joingatectl" --socket "$work/home/admin.sock" status >/dev/null || fail "root cannot ask"
+# Much at once: more than the user's own limit of locked memory is not needed.
+seq 20000 | sed 's/^/user-/' >"$work/users"
+ctl revoke users "$key" - <"$work/users" >"$work/revoked" || fail "revoke users: $(cat "$work/revoked")"
+
+gate_stop
+gate_start
+same "after a restart" "$(verdict 0 10.0.0.1 "$token")" revoked
+ctl unrevoke user "$key" alice >/dev/null || fail "unrevoke after a restart"
+same "undone" "$(verdict 0 10.0.0.1 "$token")" admit
+gate_stop
+
+ln -s gate.db "$work/home/link.db"
+settings ".store.sqlite = \"$work/home/link.db\""
+"$joingated" --config "$work/joingate.json" 2>"$work/gate.log" && fail "it started on a symbolic link"
+grep -q 'link.db' "$work/gate.log" || fail "not told which file"
