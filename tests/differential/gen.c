@@ -64,6 +64,13 @@ const struct ref_app *gen_app(struct gen *g, unsigned vendor)
 	}
 }
 
+const char *gen_secret(struct gen *g, const struct ref_app *app)
+{
+	if (app->more_n == 0 || gen_chance(g, 40))
+		return app->secret;
+	return app->more[gen_below(g, (uint32_t)app->more_n)].text;
+}
+
 char *gen_base64(struct gen *g, const void *bytes, size_t n, enum gen_alphabet alphabet)
 {
 	const char *digits = alphabet == GEN_URL

@@ -31,6 +31,8 @@ const char *gen_pick(struct gen *g, const char *const *list, size_t n);
 char *gen_room(struct gen *g, size_t n);
 __attribute__((format(printf, 2, 3))) char *gen_text(struct gen *g, const char *format, ...);
 const struct ref_app *gen_app(struct gen *g, unsigned vendor);
+/** Any of the app's secrets, usable or not; mostly the first. */
+const char *gen_secret(struct gen *g, const struct ref_app *app);
 enum gen_alphabet {
 	GEN_URL,
 	GEN_STANDARD

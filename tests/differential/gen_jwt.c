@@ -78,7 +78,8 @@ static char *sign(struct gen *g, const struct ref_app *app, const char *input)
 		EVP_MD_CTX_free(md);
 	} else {
 		unsigned n = 0;
-		HMAC(EVP_sha256(), app->secret, (int)strlen(app->secret), (const uint8_t *)input,
+		const char *secret = gen_secret(g, app);
+		HMAC(EVP_sha256(), secret, (int)strlen(secret), (const uint8_t *)input,
 			strlen(input), signature, &n);
 		len = n;
 	}

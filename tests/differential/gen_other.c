@@ -120,8 +120,9 @@ void gen_t1(struct gen *g, struct gen_case *c)
 	uint8_t mac[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
 	char hex[41];
-	HMAC(EVP_sha1(), app->secret, (int)strlen(app->secret), (const uint8_t *)data, strlen(data),
-		mac, &len);
+	const char *secret = gen_secret(g, app);
+	HMAC(EVP_sha1(), secret, (int)strlen(secret), (const uint8_t *)data, strlen(data), mac,
+		&len);
 	for (unsigned i = 0; i < 20; i++)
 		sprintf(hex + 2 * i, gen_chance(g, 1) ? "%02X" : "%02x", mac[i]);
 	if (gen_chance(g, 3))
@@ -293,7 +294,8 @@ void gen_agora_007(struct gen *g, struct gen_case *c)
 	uint8_t key[4], first[32], second[32], mac[32];
 	for (int i = 0; i < 4; i++)
 		key[i] = (uint8_t)(issued >> (8 * i));
-	hmac(key, 4, app->secret, strlen(app->secret), first);
+	const char *secret = gen_secret(g, app);
+	hmac(key, 4, secret, strlen(secret), first);
 	for (int i = 0; i < 4; i++)
 		key[i] = (uint8_t)(salt >> (8 * i));
 	hmac(key, 4, first, 32, second);
@@ -345,7 +347,8 @@ void gen_agora_006(struct gen *g, struct gen_case *c)
 	text.n = (size_t)sprintf((char *)text.p, "%s%s%s", app->key, room, user);
 	memcpy(text.p + text.n, m.p, m.n);
 	uint8_t mac[32];
-	hmac(app->secret, strlen(app->secret), text.p, text.n + m.n, mac);
+	const char *secret = gen_secret(g, app);
+	hmac(secret, strlen(secret), text.p, text.n + m.n, mac);
 	if (gen_chance(g, 3))
 		mac[gen_below(g, 32)] ^= 1;
 	put_str(g, &content, mac, gen_chance(g, 98) ? 32 : 31);

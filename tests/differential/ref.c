@@ -213,7 +213,8 @@ void ref_judge(const struct ref_world *world, const struct ref_request *request,
 		.metadata = "",
 		.role = "",
 		.kind = "",
-		.layout_classes = ""};
+		.layout_classes = "",
+		.key = ""};
 	for (unsigned bit = 0; bit < JG_CAPABILITY_COUNT; bit++)
 		verdict->ends[bit] = JG_TIME_NONE;
 	struct ref_case c = {.world = world, .request = request, .verdict = verdict};
@@ -228,6 +229,8 @@ void ref_judge(const struct ref_world *world, const struct ref_request *request,
 		ref_t1(&c);
 	else
 		ref_jwt(&c);
+	if (c.app != NULL)
+		ref_decide(&c);
 }
 
 void ref_clear(struct ref_verdict *verdict)

@@ -21,10 +21,50 @@
 #define REF_APPS_MAX 32
 #define REF_CUT_OFFS_MAX 8
 
+enum ref_status {
+	REF_ACTIVE,
+	REF_VERIFY_ONLY,
+	REF_RETIRED
+};
+
+struct ref_secret {
+	const char *id, *text;
+	enum ref_status status;
+	int64_t from, until; /**< 0 = no bound */
+};
+
+struct ref_room_rule {
+	const char *pattern;
+	uint64_t deny;
+};
+
+/** A cut-off of any scope but token; what is NULL does not name it. */
+struct ref_cut_off {
+	const char *user, *room, *secret;
+	int64_t before;
+};
+
+/** All zero: the vendor's own rules. */
+struct ref_policy {
+	bool own_leeway;
+	int64_t leeway, grace, max_lifetime;
+	bool require_exp, require_iat, require_jti;
+	uint64_t deny, require, unpublished, default_capabilities;
+	struct ref_room_rule rooms[REF_CUT_OFFS_MAX];
+	size_t rooms_n;
+	const char *role; /**< this word means role_capabilities */
+	uint64_t role_capabilities;
+};
+
 struct ref_app {
 	unsigned vendor;
 	const char *key;
-	const char *secret; /**< HMAC formats */
+	const char *secret; /**< HMAC formats; its id is "a", it is always active */
+	struct ref_secret more[REF_CUT_OFFS_MAX];
+	size_t more_n;
+	struct ref_policy policy;
+	struct ref_cut_off cut_offs[REF_CUT_OFFS_MAX];
+	size_t cut_offs_n;
 	EVP_PKEY *public_key; /**< Vonage */
 	bool auth_checks_disabled; /**< Stream */
 	int64_t revoke_before; /**< Stream, whole app; 0 = not set */
@@ -50,6 +90,7 @@ struct ref_request {
 	const char *room;
 	const char *identity;
 	unsigned service;
+	bool reconnect; /**< authenticated: this client was connected before */
 };
 
 /** Stages in the order of the format paper, section 6. */
@@ -67,6 +108,7 @@ enum ref_stage {
 	REF_JOIN,
 	REF_MATCH,
 	REF_REVOKED,
+	REF_POLICY,
 	REF_STAGES
 };
 
@@ -82,6 +124,7 @@ struct ref_verdict {
 	int64_t issued_at;
 	int64_t expires_at;
 	const char *identity, *room, *name, *metadata, *role, *kind, *layout_classes;
+	const char *key; /**< id of the secret that fitted */
 	json_t *attributes; /**< NULL: none */
 	json_t *header, *payload; /**< released by ref_clear() */
 	char pool[1 << 17]; /**< strings above */
@@ -131,6 +174,16 @@ void ref_connection_data(struct ref_case *c, const char *data);
 void ref_layout(struct ref_case *c, const char *list);
 void ref_opentok_times(struct ref_case *c, const int64_t *issued, int64_t expires);
 void ref_grant(struct ref_case *c, uint64_t capabilities, int64_t end);
+
+/** The text of the i-th secret that may be used now, NULL behind the last. */
+const char *ref_secret(const struct ref_case *c, size_t i);
+/** The i-th of them made the signature. */
+void ref_signed_by(struct ref_case *c, size_t i);
+/** Tolerance for clocks, and what a reconnect gets beyond it. */
+int64_t ref_leeway(const struct ref_case *c);
+int64_t ref_late(const struct ref_case *c);
+/** The policy's lifetime and claims, cut-offs, and what the policy takes away: after everything else. */
+void ref_decide(struct ref_case *c);
 
 void ref_jwt(struct ref_case *c);
 void ref_t1(struct ref_case *c);

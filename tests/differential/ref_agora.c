@@ -277,14 +277,15 @@ static void chained_mac(const struct token *t, const char *certificate, const ui
 	HMAC(EVP_sha256(), next, 32, message, n, mac, &len);
 }
 
-static bool signature_holds(struct ref_case *c, const struct token *t, const uint8_t mac[32])
+static bool signature_holds(
+	struct ref_case *c, const struct token *t, const uint8_t mac[32], size_t secret)
 {
 	if (t->signature_len != 32)
 		ref_loose(c, REF_MALFORMED, REF_R(MALFORMED));
-	if (t->signature_len == 32 && memcmp(mac, t->signature, 32) == 0)
-		return true;
-	ref_fail(c, REF_SIGNATURE, REF_R(BAD_SIGNATURE));
-	return false;
+	if (t->signature_len != 32 || memcmp(mac, t->signature, 32) != 0)
+		return false;
+	ref_signed_by(c, secret);
+	return true;
 }
 
 static bool read_007(struct ref_case *c, struct reader *r, struct token *t, size_t *signed_at)
@@ -353,9 +354,16 @@ static void judge_007(struct ref_case *c, const uint8_t *bytes, size_t n)
 	if (c->app == NULL)
 		return;
 	uint8_t mac[32];
-	chained_mac(&t, c->app->secret, content + signed_at, (size_t)len - signed_at, mac);
-	if (!signature_holds(c, &t, mac))
+	bool holds = false;
+	for (size_t i = 0; !holds && ref_secret(c, i) != NULL; i++) {
+		chained_mac(
+			&t, ref_secret(c, i), content + signed_at, (size_t)len - signed_at, mac);
+		holds = signature_holds(c, &t, mac, i);
+	}
+	if (!holds) {
+		ref_fail(c, REF_SIGNATURE, REF_R(BAD_SIGNATURE));
 		return;
+	}
 	const int64_t now = c->world->now, issued = t.issued;
 	c->verdict->issued_at = issued;
 	c->verdict->expires_at = issued + (t.expire < DAY ? t.expire : DAY);
@@ -414,10 +422,16 @@ static void judge_006(struct ref_case *c, const uint8_t *bytes, size_t n, const 
 	memcpy(text + text_len, message, len);
 	uint8_t mac[32];
 	unsigned mac_len = 0;
-	HMAC(EVP_sha256(), c->app->secret, (int)strlen(c->app->secret), text, text_len + len, mac,
-		&mac_len);
-	if (!signature_holds(c, &t, mac))
+	bool holds = false;
+	for (size_t i = 0; !holds && ref_secret(c, i) != NULL; i++) {
+		HMAC(EVP_sha256(), ref_secret(c, i), (int)strlen(ref_secret(c, i)), text,
+			text_len + len, mac, &mac_len);
+		holds = signature_holds(c, &t, mac, i);
+	}
+	if (!holds) {
+		ref_fail(c, REF_SIGNATURE, REF_R(BAD_SIGNATURE));
 		return;
+	}
 	ref_fail(c, REF_MATCH,
 		mismatch | (mismatch == 0 ? 0 : REF_R(BAD_SIGNATURE) | REF_R(MALFORMED)));
 	const int64_t now = c->world->now;

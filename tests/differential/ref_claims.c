@@ -72,9 +72,9 @@ static void livekit_times(struct ref_case *c)
 	const int64_t now = c->world->now;
 	const int64_t *e = ref_time_claim(c, "exp", &exp), *n = ref_time_claim(c, "nbf", &nbf);
 	const int64_t *i = ref_time_claim(c, "iat", &iat);
-	if (e != NULL && now >= exp + 60)
+	if (e != NULL && now >= exp + ref_late(c))
 		ref_fail(c, REF_TIME, REF_R(EXPIRED) | (exp < 0 ? REF_R(BAD_CLAIM) : 0));
-	if (n != NULL && now < nbf - 60)
+	if (n != NULL && now < nbf - ref_leeway(c))
 		ref_fail(c, REF_TIME, REF_R(NOT_YET_VALID));
 	const json_t *raw = json_object_get(c->verdict->payload, "exp");
 	if (raw == NULL || json_is_null(raw))
@@ -255,14 +255,14 @@ static void stream_times(struct ref_case *c)
 	int64_t exp, nbf, iat;
 	const int64_t now = c->world->now;
 	if (ref_time_claim(c, "exp", &exp) != NULL) {
-		if (now >= exp)
+		if (now >= exp + ref_late(c))
 			ref_fail(c, REF_TIME, REF_R(EXPIRED) | (exp < 0 ? REF_R(BAD_CLAIM) : 0));
 		c->verdict->expires_at = exp;
 	}
-	if (ref_time_claim(c, "nbf", &nbf) != NULL && now < nbf)
+	if (ref_time_claim(c, "nbf", &nbf) != NULL && now < nbf - ref_leeway(c))
 		ref_fail(c, REF_TIME, REF_R(NOT_YET_VALID));
 	if (ref_time_claim(c, "iat", &iat) != NULL) {
-		if (now < iat)
+		if (now < iat - ref_leeway(c))
 			ref_fail(c, REF_TIME, REF_R(NOT_YET_VALID));
 		c->verdict->issued_at = iat;
 	}
@@ -322,8 +322,8 @@ void ref_stream_claims(struct ref_case *c, bool development)
 	stream_revoked(c, user);
 	c->verdict->identity = user;
 	c->verdict->role = role == NULL ? "" : role;
-	ref_grant(c,
-		JG_CAPABILITY(JOIN) | JG_CAPABILITY(SUBSCRIBE) | JG_CAPABILITY(SIGNAL) |
-			(JG_CAPABILITY_PUBLISH & ~JG_CAPABILITY(PUBLISH_OTHER)),
-		JG_TIME_NONE);
+	const uint64_t own = c->app->policy.default_capabilities;
+	const uint64_t usual = JG_CAPABILITY(JOIN) | JG_CAPABILITY(SUBSCRIBE) |
+		JG_CAPABILITY(SIGNAL) | (JG_CAPABILITY_PUBLISH & ~JG_CAPABILITY(PUBLISH_OTHER));
+	ref_grant(c, own != 0 ? own : usual, JG_TIME_NONE);
 }

@@ -114,9 +114,15 @@ static bool hmac_holds(struct ref_case *c, const struct parts *parts)
 	uint8_t mac[EVP_MAX_MD_SIZE];
 	unsigned mac_len = 0;
 	const size_t signed_len = parts->n[0] + 1 + parts->n[1];
-	HMAC(EVP_sha256(), c->app->secret, (int)strlen(c->app->secret),
-		(const uint8_t *)c->request->token, signed_len, mac, &mac_len);
-	return parts->len[2] == 32 && memcmp(mac, parts->bytes[2], 32) == 0;
+	for (size_t i = 0; ref_secret(c, i) != NULL; i++) {
+		HMAC(EVP_sha256(), ref_secret(c, i), (int)strlen(ref_secret(c, i)),
+			(const uint8_t *)c->request->token, signed_len, mac, &mac_len);
+		if (parts->len[2] == 32 && memcmp(mac, parts->bytes[2], 32) == 0) {
+			ref_signed_by(c, i);
+			return true;
+		}
+	}
+	return false;
 }
 
 static bool rsa_holds(struct ref_case *c, const struct parts *parts)
