@@ -2,6 +2,7 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -42,6 +43,28 @@ bool cli_number(const struct command *command, const char *option, const char *t
 	}
 	*number = value;
 	return true;
+}
+
+bool cli_config_and_now(
+	const struct command *command, int argc, char **argv, const char **config, int64_t *now)
+{
+	static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+		{"now", required_argument, NULL, 'n'}, {NULL, 0, NULL, 0}};
+	bool good = true;
+	for (int c; good && (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		if (c == 'c')
+			*config = optarg;
+		else
+			good = c == 'n' &&
+				cli_number(command, "--now", optarg, 0, INT64_MAX / 2, now);
+	}
+	if (good && optind < argc) {
+		(void)cli_fail(command, "\"%.64s\" is not an option", argv[optind]);
+		good = false;
+	}
+	if (!good)
+		(void)cli_usage(command);
+	return good;
 }
 
 int64_t cli_now(void)

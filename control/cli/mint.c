@@ -7,7 +7,6 @@
 #include "text.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -156,21 +155,10 @@ static int start(struct stream *s, const char *path)
 
 static int run(int argc, char **argv)
 {
-	static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-		{"now", required_argument, NULL, 'n'}, {NULL, 0, NULL, 0}};
 	const char *path = NULL;
 	int64_t now = JG_TIME_NONE;
-	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-		if (c == 'c')
-			path = optarg;
-		else if (c != 'n' ||
-			!cli_number(&command_mint, "--now", optarg, 0, INT64_MAX / 2, &now))
-			return cli_usage(&command_mint);
-	}
-	if (optind < argc) {
-		(void)cli_fail(&command_mint, "\"%.64s\" is not an option", argv[optind]);
-		return cli_usage(&command_mint);
-	}
+	if (!cli_config_and_now(&command_mint, argc, argv, &path, &now))
+		return EXIT_BAD;
 	struct stream *s = calloc(1, sizeof(*s));
 	if (s == NULL)
 		return cli_fail(&command_mint, "out of memory");

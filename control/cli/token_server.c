@@ -6,7 +6,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <getopt.h>
 #include <microhttpd.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -220,21 +219,10 @@ static int start(struct server *server, const char *path)
 
 static int run(int argc, char **argv)
 {
-	static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-		{"now", required_argument, NULL, 'n'}, {NULL, 0, NULL, 0}};
 	const char *path = NULL;
 	int64_t now = JG_TIME_NONE;
-	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-		if (c == 'c')
-			path = optarg;
-		else if (c != 'n' ||
-			!cli_number(&command_token_server, "--now", optarg, 0, INT64_MAX / 2, &now))
-			return cli_usage(&command_token_server);
-	}
-	if (optind < argc) {
-		(void)cli_fail(&command_token_server, "\"%.64s\" is not an option", argv[optind]);
-		return cli_usage(&command_token_server);
-	}
+	if (!cli_config_and_now(&command_token_server, argc, argv, &path, &now))
+		return EXIT_BAD;
 	struct server *server = calloc(1, sizeof(*server));
 	if (server == NULL)
 		return cli_fail(&command_token_server, "out of memory");
