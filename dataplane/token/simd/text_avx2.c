@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // AVX2: 32 characters to 24 bytes per step; the index is made of 64-bit masks over the result.
 #include "text.h"
+#include "text_escapes.h"
 
 #include <immintrin.h>
 #include <string.h>
@@ -16,18 +17,6 @@ struct state {
 	uint64_t odd_escapes;
 	uint16_t *quotes;
 };
-
-// As in text_avx512.c, with the carry out of bit STEP.
-static inline uint64_t escaped_bits(uint64_t backslash, uint64_t *escape)
-{
-	const uint64_t even = UINT64_C(0x5555555555555555);
-	backslash &= ~*escape;
-	uint64_t follows = backslash << 1 | *escape;
-	uint64_t odd_starts = backslash & ~even & ~follows;
-	uint64_t sum = odd_starts + backslash;
-	*escape = (sum >> STEP) & 1;
-	return (even ^ (sum << 1)) & follows;
-}
 
 static inline __m256i twice(__m128i lane)
 {
@@ -87,7 +76,7 @@ static inline void index_step(struct state *s, __m256i bytes, uint32_t live, uin
 	uint64_t backslash = equal_bits(bytes, '\\') & live;
 	if (__builtin_expect((backslash | s->escape) != 0, 0)) {
 		s->backslashes |= backslash;
-		uint64_t escaped = escaped_bits(backslash, &s->escape) & live;
+		uint64_t escaped = jg_escaped_bits(backslash, STEP, &s->escape) & live;
 		s->odd_escapes |= escaped & ~simple_escapes(bytes);
 		quote &= ~escaped;
 	}

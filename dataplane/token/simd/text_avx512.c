@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // AVX-512 VBMI and VBMI2: 64 characters to 48 bytes and their quote index per step, from registers.
 #include "text.h"
+#include "text_escapes.h"
 
 #include <immintrin.h>
 
@@ -39,20 +40,6 @@ struct state {
 	uint16_t *quotes;
 };
 
-// Bits of bytes that an unescaped backslash stands before. Runs of backslashes that start on odd
-// bits are found by letting an addition carry through them; the carry out of the step's last byte
-// escapes the first byte of the next step.
-static inline uint64_t escaped_bits(uint64_t backslash, uint64_t *escape)
-{
-	const uint64_t even = UINT64_C(0x5555555555555555);
-	backslash &= ~*escape;
-	uint64_t follows = backslash << 1 | *escape;
-	uint64_t odd_starts = backslash & ~even & ~follows;
-	uint64_t sum = odd_starts + backslash;
-	*escape = (sum >> STEP) & 1;
-	return (even ^ (sum << 1)) & follows;
-}
-
 static inline __m512i decode_step(struct state *s, __m512i characters)
 {
 	__m512i value = _mm512_permutex2var_epi8(s->low, characters, s->high);
@@ -80,7 +67,7 @@ static inline void index_step(struct state *s, __m512i bytes, __mmask64 live, ui
 	uint64_t backslash = _mm512_mask_cmpeq_epi8_mask(live, bytes, _mm512_set1_epi8('\\'));
 	if (__builtin_expect((backslash | s->escape) != 0, 0)) {
 		s->backslashes |= backslash;
-		uint64_t escaped = escaped_bits(backslash, &s->escape) & live;
+		uint64_t escaped = jg_escaped_bits(backslash, STEP, &s->escape) & live;
 		s->odd_escapes |= escaped & ~simple_escapes(bytes);
 		quote &= ~escaped;
 	}
