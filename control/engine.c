@@ -28,8 +28,8 @@ double jg_realtime(void)
 int jg_engine_publish(struct jg_engine *engine, struct jg_error *err)
 {
 	uint64_t epoch = jg_publisher_next(engine->publisher);
-	struct jg_gate_state *compiled =
-		jg_state_compile(engine->state, engine->config, epoch, engine->fenced, err);
+	struct jg_gate_state *compiled = jg_state_compile(engine->state, engine->config, epoch,
+		engine->store == NULL ? NULL : engine->store->admit_until, err);
 	if (compiled == NULL)
 		return -EINVAL;
 	if (jg_publisher_publish(engine->publisher, compiled, jg_monotonic_ns()) == 0) {

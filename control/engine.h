@@ -34,7 +34,7 @@ struct jg_engine {
 	uint64_t collected; // cut-offs that could refuse nothing any more
 	bool dirty; // durable, but not yet compiled: retried
 	uint64_t retry_ns; // not before
-	bool fenced; // too long out of contact with the fleet: no app is published
+	bool fenced; // too long out of contact with the fleet: workers refuse everything
 	int64_t revision; // of the fleet, in the newest epoch
 	int64_t announced; // in force on all workers, and told to the fleet
 	bool reclaim; // the cut-off table may hold memory that growth replaced

@@ -437,7 +437,7 @@ static struct jg_front_ends *front_ends(const struct jg_config *config, struct j
 }
 
 struct jg_gate_state *jg_state_compile(const struct jg_state *state, const struct jg_config *config,
-	uint64_t epoch, bool fenced, struct jg_error *err)
+	uint64_t epoch, const _Atomic int64_t *admit_until, struct jg_error *err)
 {
 	struct jg_gate_state *compiled = calloc(1, sizeof(*compiled));
 	struct jg_snapshot_builder *builder = jg_snapshot_builder_new();
@@ -447,13 +447,14 @@ struct jg_gate_state *jg_state_compile(const struct jg_state *state, const struc
 		free(compiled);
 		return NULL;
 	}
-	int result = fenced ? 0 : build(state, builder, config, err);
+	int result = build(state, builder, config, err);
 	if (result != 0) {
 		jg_snapshot_builder_free(builder);
 		free(compiled);
 		return NULL;
 	}
 	compiled->snapshot = jg_snapshot_build(builder, epoch, err);
+	compiled->admit_until = admit_until;
 	if (compiled->snapshot != NULL)
 		compiled->front_ends = front_ends(config, err);
 	if (compiled->front_ends == NULL) {

@@ -62,11 +62,12 @@ unsigned jg_state_overrides_count(const struct jg_state *state);
 /**
  * Compile: apps, overrides and the table, with the front ends of a configuration.
  *
- * @param fenced leave out all apps and overrides: nobody is admitted
+ * @param admit_until as in jg_gate_state, borrowed
  * @return free with jg_compiled_free(); NULL with err: the state stays as it is
  */
 JG_MUST_CHECK struct jg_gate_state *jg_state_compile(const struct jg_state *state,
-	const struct jg_config *config, uint64_t epoch, bool fenced, struct jg_error *err);
+	const struct jg_config *config, uint64_t epoch, const _Atomic int64_t *admit_until,
+	struct jg_error *err);
 
 /** Wipe and free what jg_state_compile() made: a publisher's free_payload. */
 void jg_compiled_free(void *compiled);

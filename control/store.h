@@ -90,7 +90,7 @@ struct jg_store_ops {
 	int (*fleet)(struct jg_store *store, int64_t revision, void *list, struct jg_error *err);
 	/** Remove a node for good: 0, -ENOENT. */
 	int (*forget)(struct jg_store *store, const char *node, struct jg_error *err);
-	/** Too long out of contact: admit nobody. */
+	/** Too long out of contact: workers admit nobody. */
 	bool (*fenced)(struct jg_store *store);
 	void (*status)(struct jg_store *store, struct jg_store_status *status);
 	void (*free)(struct jg_store *store);
@@ -101,6 +101,7 @@ struct jg_store {
 	const struct jg_store_ops *ops;
 	uint64_t epoch; /**< the newest that was committed; where epochs go on after a restart */
 	bool empty; /**< nothing was ever written: the configuration seeds it */
+	const _Atomic int64_t *admit_until; /**< as in jg_gate_state; NULL = for ever */
 	int wake_fd; /**< readable when poll() has something; -1 = never */
 	bool echoes; /**< what was committed comes back through poll(), in the order of the fleet */
 	int64_t committed; /**< fleet: revision of the last commit */

@@ -57,8 +57,12 @@ static void recall_local(struct jg_etcd_store *s, const struct jg_record *record
 	const char *node = json_string_value(json_object_get(json, "node"));
 	if (node != NULL)
 		snprintf(s->node, sizeof(s->node), "%s", node);
-	if (json_integer_value(json_object_get(json, "boot")) == boot_id())
+	// Before the threads run: from then on the renewals count.
+	if (!s->running && json_integer_value(json_object_get(json, "boot")) == boot_id()) {
 		s->renewed = json_integer_value(json_object_get(json, "renewed"));
+		if (s->renewed >= 0)
+			jg_fence_resume(&s->fence, s->renewed);
+	}
 	json_decref(json);
 }
 
@@ -404,9 +408,7 @@ static int64_t staleness(struct jg_etcd_store *s)
 static bool etcd_fenced(struct jg_store *store)
 {
 	struct jg_etcd_store *s = self(store);
-	int64_t stale = staleness(s);
-	int64_t most = s->config->store_max_staleness;
-	return most > 0 && (stale < 0 || stale > most);
+	return s->head.admit_until != NULL && jg_fence_over(&s->fence, jg_boottime());
 }
 
 static void etcd_status(struct jg_store *store, struct jg_store_status *status)
@@ -525,6 +527,9 @@ struct jg_store *jg_store_etcd_open(
 	s->cache = cache;
 	s->config = config;
 	s->renewed = -1;
+	jg_fence_init(&s->fence, config->store_max_staleness);
+	if (config->store_max_staleness > 0)
+		s->head.admit_until = &s->fence.until_ns;
 	s->known = json_object();
 	s->queue = json_array();
 	s->nodes = json_object();

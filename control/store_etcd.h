@@ -4,6 +4,7 @@
 /** Private to the files of the etcd store. */
 
 #include "etcd.h"
+#include "fence.h"
 #include "record.h"
 #include "seal.h"
 #include "store.h"
@@ -40,7 +41,8 @@ struct jg_etcd_store {
 	bool synced; // once at least
 	int64_t in_force; // revision that all workers have
 	bool announce; // in_force grew
-	int64_t renewed; // CLOCK_BOOTTIME at the start of the last successful renewal; -1 = never
+	struct jg_fence fence; // renew thread; workers read its end
+	int64_t renewed; // CLOCK_BOOTTIME at the start of the last renewal that counts; -1 = never
 	json_t *nodes; // node: [mod_revision, since when on our CLOCK_BOOTTIME]
 };
 

@@ -287,6 +287,35 @@ static void wait_renewal(struct jg_etcd_store *s)
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
+// The revision of the newest change of the state; negative: not to be learnt now.
+static int64_t newest(struct jg_etcd_store *s)
+{
+	bool sent;
+	struct jg_error err;
+	json_t *range = jg_etcd_range(s, "s/");
+	(void)json_object_update_new(range,
+		json_pack("{s:s, s:s, s:s, s:b}", "sort_order", "DESCEND", "sort_target", "MOD",
+			"limit", "1", "keys_only", 1));
+	json_t *reply = jg_etcd_call(s->renewer, "kv/range", range, &sent, &err);
+	if (reply == NULL)
+		return -1;
+	const json_t *kv = json_array_get(json_object_get(reply, "kvs"), 0);
+	int64_t revision = jg_etcd_number(json_object_get(kv, "mod_revision"));
+	json_decref(reply);
+	return revision;
+}
+
+// A node that was fenced may have been counted as done: it admits again only with what it missed.
+static void count_renewal(struct jg_etcd_store *s, int64_t start)
+{
+	if (jg_fence_asks(&s->fence, start, jg_boottime()))
+		jg_fence_require(&s->fence, newest(s));
+	(void)pthread_mutex_lock(&s->lock);
+	if (jg_fence_renew(&s->fence, start, s->in_force))
+		s->renewed = start;
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
 void *jg_etcd_renew(void *arg)
 {
 	struct jg_etcd_store *s = arg;
@@ -296,9 +325,7 @@ void *jg_etcd_renew(void *arg)
 		if (lease == 0)
 			lease = grant(s);
 		if (lease != 0 && renew(s, lease)) {
-			(void)pthread_mutex_lock(&s->lock);
-			s->renewed = start;
-			(void)pthread_mutex_unlock(&s->lock);
+			count_renewal(s, start);
 			observe(s);
 		} else {
 			lease = 0;

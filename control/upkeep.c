@@ -311,15 +311,13 @@ void jg_engine_take_over(struct jg_engine *engine)
 	engine->reclaim_epoch = jg_publisher_epoch(engine->publisher);
 }
 
-// Out of contact for too long: an empty state admits nobody, until the contact is back.
+// Workers see by themselves that their time is over; this is what operators and probes see of it.
 static void fence(struct jg_engine *engine)
 {
 	bool fenced = engine->store->ops->fenced(engine->store);
 	if (fenced == engine->fenced)
 		return;
 	engine->fenced = fenced;
-	engine->dirty = true;
-	engine->retry_ns = 0;
 	jg_log(fenced ? "out of contact with the fleet beyond store.max_staleness: nobody is "
 			"admitted"
 		      : "in contact with the fleet again");
@@ -348,6 +346,5 @@ void jg_engine_turn(struct jg_engine *engine)
 		engine->announced = engine->revision;
 		engine->store->ops->in_force(engine->store, engine->revision);
 	}
-	if (all)
-		atomic_store(&engine->ready, true);
+	atomic_store(&engine->ready, !engine->fenced && (all || atomic_load(&engine->ready)));
 }

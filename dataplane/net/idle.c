@@ -54,3 +54,11 @@ int64_t jg_clock_seconds(void)
 	clock_gettime(CLOCK_REALTIME_COARSE, &now);
 	return now.tv_sec;
 }
+
+int64_t jg_clock_boottime(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}

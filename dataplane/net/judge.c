@@ -201,6 +201,16 @@ static void refresh(struct jg_judge *judge, int64_t now)
 			jg_count_add(&judge->counters->value[JG_COUNTER_REFRESHED], 1);
 }
 
+void jg_judge_fence(struct jg_judge *judge, int64_t now)
+{
+	if (judge->live_n == 0 || judge->state->admit_until == NULL ||
+		now <= atomic_load_explicit(judge->state->admit_until, memory_order_acquire))
+		return;
+	for (unsigned i = 0; i < judge->live_n; i++)
+		judge->shed[judge->shed_n++] = judge->live[i];
+	judge->live_n = 0;
+}
+
 void jg_judge_decide(struct jg_judge *judge, int64_t now)
 {
 	assert(judge->live_n + judge->shed_n <= JG_BURST_MAX);

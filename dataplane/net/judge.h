@@ -81,6 +81,9 @@ uint8_t *jg_judge_slot(struct jg_judge *judge);
  */
 void jg_judge_read(struct jg_judge *judge, struct jg_packet *packets, unsigned n, bool trusted);
 
+/** Shed the live requests when the state's time is over; now: nanoseconds of CLOCK_BOOTTIME. */
+void jg_judge_fence(struct jg_judge *judge, int64_t now);
+
 /** Judge the live requests; those shed are overloaded. */
 void jg_judge_decide(struct jg_judge *judge, int64_t now);
 

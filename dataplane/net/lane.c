@@ -96,6 +96,7 @@ static void judge(struct jg_lane *lane, struct jg_lane_port *port, unsigned n)
 		lane->packets[i] = lane->taken[i]->packet;
 	jg_judge_begin(&lane->judge);
 	jg_judge_read(&lane->judge, lane->packets, n, true);
+	jg_member_fence(&lane->judge);
 	jg_judge_decide(&lane->judge, now);
 	jg_judge_write(&lane->judge, lane->packets, n, now);
 	for (unsigned i = 0; i < n; i++) {

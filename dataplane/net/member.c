@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "member.h"
 
+#include "idle.h"
+
 #include <assert.h>
 
 bool jg_member_drain(struct jg_judge *judge, struct jg_channel *channel)
@@ -25,6 +27,12 @@ bool jg_member_drain(struct jg_judge *judge, struct jg_channel *channel)
 	jg_channel_acknowledge(channel, judge->epoch);
 	jg_count_set(&judge->counters->value[JG_COUNTER_EPOCH], judge->epoch);
 	return go_on;
+}
+
+void jg_member_fence(struct jg_judge *judge)
+{
+	if (judge->state != NULL && judge->state->admit_until != NULL)
+		jg_judge_fence(judge, jg_clock_boottime());
 }
 
 // The share of busy cycles over the last window, for pings.

@@ -12,5 +12,8 @@
 /** Between bursts: apply what control sent and acknowledge it. False: stop was asked for. */
 bool jg_member_drain(struct jg_judge *judge, struct jg_channel *channel);
 
+/** After reading a burst: where the state's time is over, its requests are overloaded. */
+void jg_member_fence(struct jg_judge *judge);
+
 /** Count one poll that brought n packets and took cycles. */
 void jg_member_count_poll(struct jg_judge *judge, unsigned n, uint64_t cycles);

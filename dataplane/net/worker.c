@@ -222,6 +222,7 @@ static unsigned poll_port(struct jg_worker *w, unsigned port)
 		int64_t now = jg_clock_seconds();
 
 		jg_judge_read(&w->judge, w->packets, w->packets_n, false);
+		jg_member_fence(&w->judge);
 		hand_to_lane(w);
 		jg_judge_decide(&w->judge, now);
 		jg_judge_write(&w->judge, w->packets, w->packets_n, now);

@@ -3,6 +3,9 @@
 
 /** What a worker judges by, as one: the payload of JG_MESSAGE_SNAPSHOT. Immutable once sent. */
 
+#include <stdatomic.h>
+#include <stdint.h>
+
 struct jg_front_ends;
 struct jg_snapshot;
 
@@ -14,4 +17,8 @@ struct jg_snapshot;
 struct jg_gate_state {
 	const struct jg_snapshot *snapshot;
 	const struct jg_front_ends *front_ends;
+	/** Nanoseconds of CLOCK_BOOTTIME beyond which every request is overloaded; NULL = for ever. Moves
+	 * while the state is in use, without any message: a control thread that hangs extends nothing.
+	 * It outlives every state. */
+	const _Atomic int64_t *admit_until;
 };

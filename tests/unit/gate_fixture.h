@@ -123,7 +123,7 @@ static inline void fixture_publish(
 	f->front_ends = jg_front_ends_new(&entry, 1, insecure, &err);
 	cr_assert_not_null(f->snapshot, "%s", err.text);
 	cr_assert_not_null(f->front_ends, "%s", err.text);
-	f->state = (struct jg_gate_state){f->snapshot, f->front_ends};
+	f->state = (struct jg_gate_state){.snapshot = f->snapshot, .front_ends = f->front_ends};
 	fixture_send(f,
 		(struct jg_message){
 			.epoch = f->epoch, .payload = &f->state, .kind = JG_MESSAGE_SNAPSHOT});

@@ -132,7 +132,7 @@ Test(state, thousands_of_apps_compile_into_one_snapshot)
 	}
 	cr_assert_eq(jg_state_apps_count(state), 3000);
 	const struct jg_config config = {.insecure = true};
-	struct jg_gate_state *compiled = jg_state_compile(state, &config, 7, false, &err);
+	struct jg_gate_state *compiled = jg_state_compile(state, &config, 7, NULL, &err);
 	cr_assert_not_null(compiled, "%s", err.text);
 	cr_assert_not_null(compiled->snapshot);
 	cr_assert_not_null(compiled->front_ends);

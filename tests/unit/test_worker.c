@@ -420,6 +420,43 @@ Test(worker, a_full_lane_says_overloaded_at_once)
 	fixture_stop(&f);
 }
 
+// Time is over at nanosecond 0 of the machine's, and far from it at INT64_MAX: whatever the clock says.
+Test(worker, beyond_the_states_time_all_is_overloaded_without_a_message)
+{
+	_Atomic int64_t until = INT64_MAX;
+	start(true);
+	f.state.admit_until = &until;
+	send_request(token_join(10, token_bytes), 4, 0);
+	fixture_run(&f);
+	cr_assert_eq(reason_of_next(), JG_REASON_OK);
+	until = 0;
+	send_request(token_join(10, token_bytes), 4, 0);
+	fixture_run(&f);
+	cr_assert_eq(reason_of_next(), JG_REASON_OVERLOADED);
+	until = INT64_MAX;
+	send_request(token_join(10, token_bytes), 4, 0);
+	fixture_run(&f);
+	cr_assert_eq(reason_of_next(), JG_REASON_OK);
+	fixture_stop(&f);
+}
+
+Test(worker, a_burst_is_in_time_up_to_the_very_end)
+{
+	_Atomic int64_t until = 500;
+	start(true);
+	struct jg_judge *judge = &f.worker->judge;
+	f.state.admit_until = &until;
+	fixture_run(&f);
+	judge->live_n = 1;
+	judge->shed_n = 0;
+	jg_judge_fence(judge, 500);
+	cr_assert_eq(judge->live_n, 1);
+	jg_judge_fence(judge, 501);
+	cr_assert_eq(judge->live_n, 0);
+	cr_assert_eq(judge->shed_n, 1);
+	fixture_stop(&f);
+}
+
 Test(worker, the_end_waits_for_what_the_lane_still_has)
 {
 	start(true);
