@@ -72,7 +72,7 @@ static uint8_t random_byte(unsigned kind)
 Test(text, variants_agree_on_random_texts_of_all_lengths)
 {
 	srand(SEED);
-	for (unsigned round = 0; round < 60; round++) {
+	for (unsigned round = 0; round < 24; round++) {
 		for (size_t len = 0; len < LEN_MAX; len++) {
 			uint8_t text[LEN_MAX];
 			char in[LEN_MAX];
@@ -142,15 +142,16 @@ static void expect_same_utf8(const uint8_t *text, size_t len)
 
 Test(text, variants_agree_on_every_border_of_utf8)
 {
-	static const uint8_t pool[] = {0x20, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1,
-		0xc2, 0xdf, 0xe0, 0xe1, 0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff};
+	static const uint8_t pool[] = {0x20, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc1, 0xc2,
+		0xdf, 0xe0, 0xed, 0xef, 0xf0, 0xf4, 0xf5};
+	const size_t kinds = sizeof(pool);
 	uint8_t text[128 + JG_TEXT_SLACK];
-	for (size_t n = 0; n < 24 * 24 * 24 * 24; n++) {
+	for (size_t n = 0; n < kinds * kinds * kinds * kinds; n++) {
 		size_t at = 28 + n % 5;
 		size_t rest = n;
 		memset(text, 'a', sizeof(text));
-		for (size_t i = 0; i < 4; i++, rest /= sizeof(pool))
-			text[at + i] = pool[rest % sizeof(pool)];
+		for (size_t i = 0; i < 4; i++, rest /= kinds)
+			text[at + i] = pool[rest % kinds];
 		expect_same_utf8(text, at + 4);
 		expect_same_utf8(text, at + 24);
 	}
