@@ -185,6 +185,29 @@ def test(etcd, gates):
     gates[1].kill()
     gates[1].start()
     until("a restarted gate has all", converged(gates, expected))
+    forget(gates, expected)
+
+
+def forget(gates, expected):
+    """A gate that is gone holds up every command for the fleet until it is forgotten."""
+    names = {n["node"] for n in gates[0].ask(command="node", verb="list")["nodes"]}
+    assert len(names) == len(gates), names
+    gone = gates[-1]
+    gone.kill()
+    reply = revoke(gates[0], "gone", 8, fleet=True, wait=2)
+    expected["gone"] = 8
+    assert reply["code"] == "not_in_force", reply
+    behind = [n["node"] for n in reply["nodes"] if n["state"] not in ("in force", "fenced")]
+    assert len(behind) == 1 and behind[0] in reply["error"], reply
+    reply = gates[0].ask(command="node", verb="forget", node="no-such-node")
+    assert not reply["ok"] and "no-such-node" in reply["error"], reply
+    reply = gates[0].ask(command="node", verb="forget", node=behind[0])
+    assert reply["ok"], reply
+    reply = revoke(gates[0], "gone", 9, fleet=True, wait=20)
+    expected["gone"] = 9
+    assert reply["ok"] and behind[0] not in {n["node"] for n in reply["nodes"]}, reply
+    gone.start()
+    until("a forgotten gate that comes back has all", converged(gates, expected))
 
 
 def main():
