@@ -36,7 +36,8 @@ static json_int_t status_of(const char *name)
 	"\"apps\":[{\"vendor\":\"stream\",\"key\":\"k\",\"secrets\":[{\"id\":\"s\",\"secret\":" \
 	"\"" HARNESS_SECRET "\"}],\"policy\":{\"auth_checks\":false}}]"
 
-static unsigned verdict(void)
+// In room r; its strings are not kept.
+static struct jg_verdict judged(void)
 {
 	const struct jg_verifier_options options = {.mac_engine = "ref", .simd = "portable"};
 	struct jg_verifier *verifier = jg_verifier_new(&options, &h.err);
@@ -44,12 +45,50 @@ static unsigned verdict(void)
 	const struct jg_gate_state *state = h.channel.snapshot;
 	const struct jg_request request = {.token = {DEV_TOKEN, sizeof(DEV_TOKEN) - 1},
 		.app = {"k", 1},
+		.room = {"r", 1},
 		.vendor = JG_VENDOR_STREAM,
 		.type = JG_REQUEST_JOIN};
 	struct jg_verdict v;
 	jg_verify_burst(verifier, state->snapshot, 1800000000, &request, &v, 1);
 	jg_verifier_free(verifier);
-	return v.reason;
+	return v;
+}
+
+static unsigned verdict(void)
+{
+	return judged().reason;
+}
+
+static uint64_t capabilities(void)
+{
+	return judged().capabilities;
+}
+
+Test(control, a_grant_reaches_the_verdict_of_its_participant_alone)
+{
+	harness_write(&h, true, DEV_APP);
+	harness_start(&h, false);
+	uint64_t before = capabilities();
+	ASK_OK(&h,
+		"{\"command\":\"grant\",\"verb\":\"set\",\"app\":\"k\",\"room\":\"r\","
+		"\"identity\":\"jane\",\"capabilities\":[\"join\"]}");
+	cr_assert_eq(capabilities(), before, "jane's is not john's");
+	ASK_OK(&h,
+		"{\"command\":\"grant\",\"verb\":\"set\",\"app\":\"k\",\"room\":\"other\","
+		"\"identity\":\"john\",\"capabilities\":[\"join\"]}");
+	cr_assert_eq(capabilities(), before, "another room's is not this one's");
+	ASK_OK(&h,
+		"{\"command\":\"grant\",\"verb\":\"set\",\"app\":\"k\",\"room\":\"r\","
+		"\"identity\":\"john\",\"capabilities\":[\"join\",\"subscribe\"]}");
+	cr_assert_eq(capabilities(), JG_CAPABILITY(JOIN) | JG_CAPABILITY(SUBSCRIBE));
+	harness_stop(&h);
+	harness_start(&h, false);
+	cr_assert_eq(capabilities(), JG_CAPABILITY(JOIN) | JG_CAPABILITY(SUBSCRIBE),
+		"not there after a restart");
+	ASK_OK(&h,
+		"{\"command\":\"grant\",\"verb\":\"clear\",\"app\":\"k\",\"room\":\"r\","
+		"\"identity\":\"john\"}");
+	cr_assert_eq(capabilities(), before);
 }
 
 Test(control, a_revocation_reaches_the_verdict_and_is_undone)
