@@ -178,7 +178,7 @@ static void *run(void *unused)
 
 pthread_t gate_worker_start(uint8_t idle)
 {
-	pthread_t thread;
+	pthread_t thread = 0;
 	pthread_attr_t attr;
 
 	gate.worker->idle.mode = idle;
