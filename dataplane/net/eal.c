@@ -7,9 +7,11 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <mntent.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define WORDS_MAX 96
@@ -91,6 +93,21 @@ static void lcores_word(char *word, size_t size, unsigned members, unsigned work
 	}
 }
 
+// Is there a file system of huge pages that files may be made in? Free pages alone are no use to EAL.
+static bool hugepages_mounted(void)
+{
+	struct mntent *mount;
+	bool writable = false;
+	FILE *mounts = setmntent("/proc/self/mounts", "r");
+
+	while (mounts != NULL && !writable && (mount = getmntent(mounts)) != NULL)
+		writable = strcmp(mount->mnt_type, "hugetlbfs") == 0 &&
+			access(mount->mnt_dir, W_OK) == 0;
+	if (mounts != NULL)
+		endmntent(mounts);
+	return writable;
+}
+
 static void explain(int code, bool huge, struct jg_error *err)
 {
 	switch (code) {
@@ -124,7 +141,7 @@ int jg_eal_start(const struct jg_gate_options *options, unsigned members, struct
 	static struct words words;
 	unsigned workers = options->workers > 0 ? options->workers : 1;
 	size_t memory = (jg_port_memory(options) >> 20) + 64 + 16 * (size_t)members;
-	bool huge = free_hugepages() >> 20 >= memory;
+	bool huge = free_hugepages() >> 20 >= memory && hugepages_mounted();
 	char lcores[WORD_LEN];
 
 	words.n = 0;
