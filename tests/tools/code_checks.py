@@ -31,7 +31,7 @@ BORDERS = [
     ("dataplane/wire/*", [PUBLIC, r'"internal/(base|mac|front_end|wire_mac)\.h"', OWN, C11]),
     ("dataplane/rings/*", [PUBLIC, r'"internal/(base|channel)\.h"', OWN, C11, r"<rte_(ring|ring_elem|errno|common|malloc|memory)\.h>"]),
     ("dataplane/net/checksum_avx512.c", [OWN, r"<immintrin\.h>"]),
-    ("dataplane/net/*", [PUBLIC, INTERNAL, OWN, C11, r"<rte_\w+\.h>", r"<(stdio|unistd|time|ifaddrs|dirent|sched)\.h>",
+    ("dataplane/net/*", [PUBLIC, INTERNAL, OWN, C11, r"<rte_\w+\.h>", r"<(stdio|unistd|time|ifaddrs|dirent|mntent|sched)\.h>",
                          r"<(net|netinet|arpa|sys|linux)/[\w.]+\.h>"]),
     ("control/cli/*", [PUBLIC, r'"internal/\w+\.h"', r'"(\.\./)?(config/)?\w+\.h"', NO_DPDK]),
     ("control/daemon/*", [r".*"]),
