@@ -33,6 +33,7 @@ struct connection {
 	bool waiting; // ask holds a request that is not in force yet
 	bool following; // audit lines
 	bool closing; // once out is written
+	bool ended; // the peer sends no more; it may still read
 	struct jg_ask ask;
 };
 
@@ -130,15 +131,16 @@ static void advance(struct jg_admin *admin, struct connection *c, uint64_t now_n
 	if (c->out != NULL || c->closing || c->following)
 		return;
 	char *end = c->in_len == 0 ? NULL : memchr(c->in, '\n', c->in_len);
-	if (end == NULL) {
+	bool last = end == NULL && c->ended && c->in_len > 0;
+	if (end == NULL && !last) {
 		if (c->in_len >= JG_ADMIN_REQUEST_MAX)
 			refuse(c, JG_FAILURE_INVALID, "the request is larger than 1 MiB");
 		return;
 	}
-	size_t len = (size_t)(end - c->in);
+	size_t len = last ? c->in_len : (size_t)(end - c->in);
 	run(admin, c, len, now_ns);
-	size_t left = c->in_len - len - 1;
-	memmove(c->in, end + 1, left);
+	size_t left = last ? 0 : c->in_len - len - 1;
+	memmove(c->in, c->in + c->in_len - left, left);
 	explicit_bzero(c->in + left, c->in_len - left);
 	c->in_len = left;
 	if (c->waiting && jg_ask_done(&c->ask, now_ns, c->deadline_ns))
@@ -165,7 +167,8 @@ static bool make_room(struct connection *c)
 	return true;
 }
 
-static void receive(struct connection *c, uint64_t now_ns)
+// A peer that only stopped sending still gets its answers; one that is gone needs none.
+static void receive(struct connection *c, short events, uint64_t now_ns)
 {
 	if (!make_room(c))
 		return; // full: advance() refuses, or empties it
@@ -173,6 +176,8 @@ static void receive(struct connection *c, uint64_t now_ns)
 	if (n > 0) {
 		c->in_len += (size_t)n;
 		c->active_ns = now_ns;
+	} else if (n == 0 && (events & (POLLHUP | POLLERR)) == 0) {
+		c->ended = true;
 	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
 		drop(c);
 	}
@@ -264,7 +269,7 @@ static void accept_one(struct jg_admin *admin, uint64_t now_ns)
 static void serve(struct jg_admin *admin, struct connection *c, short events, uint64_t now_ns)
 {
 	if (c->fd >= 0 && (events & (POLLIN | POLLHUP | POLLERR)) != 0 && !c->closing)
-		receive(c, now_ns);
+		receive(c, events, now_ns);
 	if (c->fd >= 0)
 		advance(admin, c, now_ns);
 	if (c->fd >= 0 && c->following && c->out == NULL)
@@ -275,8 +280,9 @@ static void serve(struct jg_admin *admin, struct connection *c, short events, ui
 	if (c->fd >= 0 && c->out == NULL && !c->waiting && c->in_len > 0)
 		advance(admin, c, now_ns);
 	bool busy = c->waiting || (c->following && c->out == NULL);
-	if (c->fd >= 0 && !busy && now_ns - c->active_ns > JG_ADMIN_IDLE_NS &&
-		now_ns > c->active_ns)
+	bool idle = now_ns > c->active_ns && now_ns - c->active_ns > JG_ADMIN_IDLE_NS;
+	bool done = c->ended && c->out == NULL && c->in_len == 0;
+	if (c->fd >= 0 && !busy && (idle || done))
 		drop(c);
 }
 
@@ -291,7 +297,7 @@ unsigned jg_admin_fds(const struct jg_admin *admin, struct pollfd fds[JG_ADMIN_F
 		short events = 0;
 		if (c->out != NULL)
 			events |= POLLOUT;
-		if (c->in_len <= JG_ADMIN_REQUEST_MAX && !c->closing)
+		if (c->in_len <= JG_ADMIN_REQUEST_MAX && !c->closing && !c->ended)
 			events |= POLLIN;
 		fds[n++] = (struct pollfd){.fd = c->fd, .events = events};
 	}

@@ -177,6 +177,52 @@ Test(admin, a_peer_that_leaves_in_the_middle_harms_nobody)
 	still_serves();
 }
 
+Test(admin, a_peer_that_stops_sending_still_gets_its_answers)
+{
+	static const char two[] =
+		"{\"command\":\"revoke\",\"scope\":\"app\",\"app\":\"k\"}\n" STATUS;
+	int fd = dial();
+	say(fd, two, sizeof(two) - 1);
+	cr_assert_eq(shutdown(fd, SHUT_WR), 0);
+	cr_assert_not_null(strstr(hear(fd), "\"in_force\":true"));
+	cr_assert_not_null(strstr(hear(fd), "\"version\":\"test\""));
+	cr_assert_str_eq(hear(fd), "", "closed once all is answered");
+	close(fd);
+}
+
+Test(admin, the_end_of_sending_ends_a_line)
+{
+	int fd = dial();
+	say(fd, STATUS, sizeof(STATUS) - 2);
+	cr_assert_eq(shutdown(fd, SHUT_WR), 0);
+	cr_assert_not_null(strstr(hear(fd), "\"version\":\"test\""));
+	cr_assert_str_eq(hear(fd), "");
+	close(fd);
+	fd = dial();
+	say(fd, "{\"command\":\"ver", 15);
+	cr_assert_eq(shutdown(fd, SHUT_WR), 0);
+	cr_assert_not_null(strstr(hear(fd), "\"code\":\"invalid\""));
+	close(fd);
+	fd = dial();
+	cr_assert_eq(shutdown(fd, SHUT_WR), 0);
+	cr_assert_str_eq(hear(fd), "", "nothing was asked");
+	close(fd);
+	still_serves();
+}
+
+Test(admin, a_follower_that_stops_sending_goes_on_following)
+{
+	int fd = dial();
+	static const char ask[] = "{\"command\":\"audit\",\"follow\":true}\n";
+	say(fd, ask, sizeof(ask) - 1);
+	cr_assert_eq(shutdown(fd, SHUT_WR), 0);
+	cr_assert_not_null(strstr(hear(fd), "\"what\":\"seed\""));
+	ASK_OK(&h, "{\"command\":\"revoke\",\"scope\":\"app\",\"app\":\"k\"}");
+	cr_assert_not_null(strstr(hear(fd), "\"what\":\"revoke app\""));
+	close(fd);
+	still_serves();
+}
+
 Test(admin, a_silent_peer_is_dropped)
 {
 	int fd = dial();
