@@ -148,6 +148,13 @@ int jg_engine_change(struct jg_engine *engine, const struct jg_change *change,
 	return 0;
 }
 
+bool jg_engine_has(const struct jg_engine *engine, int64_t revision)
+{
+	// After a rewound history the old announcement says nothing about the new revisions.
+	return revision == 0 ||
+		(engine->announced == engine->revision && engine->announced >= revision);
+}
+
 static int load_record(void *arg, const struct jg_record *record, struct jg_error *err)
 {
 	struct jg_engine *engine = arg;

@@ -83,6 +83,9 @@ JG_MUST_CHECK int jg_engine_reload(
 /** What has to be done from time to time: acknowledgements, retries, changes of others, collection. */
 void jg_engine_turn(struct jg_engine *engine);
 
+/** Do all workers obey a revision of the fleet, and was it told to the fleet? 0: of course. */
+bool jg_engine_has(const struct jg_engine *engine, int64_t revision);
+
 /** Take over what other nodes of the fleet changed, and what comes back of our own. */
 void jg_engine_take_over(struct jg_engine *engine);
 

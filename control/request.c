@@ -260,7 +260,8 @@ static void finish_change(struct jg_ask *ask)
 	char stuck[256];
 	unsigned missing =
 		jg_publisher_missing(ask->engine->publisher, ask->epoch, stuck, sizeof(stuck));
-	bool in_force = jg_publisher_in_force(ask->engine->publisher) >= ask->epoch;
+	bool told = jg_engine_has(ask->engine, ask->change.revision);
+	bool in_force = told && jg_publisher_in_force(ask->engine->publisher) >= ask->epoch;
 	json_t *reply = ask->reply;
 	(void)json_object_set_new(reply, "epoch", json_integer((json_int_t)ask->epoch));
 	if (ask->change.durable_ns != 0) {
@@ -274,6 +275,14 @@ static void finish_change(struct jg_ask *ask)
 		reply, "took_ms", json_real((double)(now - ask->change.began_ns) / 1e6));
 	if (in_force) {
 		(void)json_object_set_new(reply, "in_force_at", json_real(jg_realtime()));
+		return;
+	}
+	if (!told &&
+		jg_publisher_in_force(ask->engine->publisher) ==
+			jg_publisher_epoch(ask->engine->publisher)) {
+		jg_ask_fail(ask, JG_FAILURE_NOT_IN_FORCE,
+			"durable in the fleet's store, but this gate has not taken it over yet; "
+			"joingatectl status says what stands between them");
 		return;
 	}
 	jg_ask_fail(ask, JG_FAILURE_NOT_IN_FORCE,
@@ -304,7 +313,8 @@ bool jg_ask_done(struct jg_ask *ask, uint64_t now_ns, uint64_t deadline_ns)
 {
 	if (ask->failure != JG_FAILURE_NONE || ask->epoch == 0 || now_ns >= deadline_ns)
 		return true;
-	if (jg_publisher_in_force(ask->engine->publisher) < ask->epoch)
+	if (jg_publisher_in_force(ask->engine->publisher) < ask->epoch ||
+		!jg_engine_has(ask->engine, ask->change.revision))
 		return false;
 	return !ask->fleet || fleet_done(ask, now_ns);
 }
