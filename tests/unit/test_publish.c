@@ -40,7 +40,7 @@ static struct jg_publisher *publisher_with(struct fake_worker *workers, unsigned
 	struct jg_publisher *p = jg_publisher_new(free_snapshot, &err);
 	cr_assert_not_null(p);
 	for (unsigned i = 0; i < n; i++) {
-		char name[16];
+		char name[32];
 		snprintf(name, sizeof(name), "worker %u", i);
 		workers[i] = (struct fake_worker){.channel.slots = slots};
 		cr_assert_eq(jg_publisher_add(p, name, &workers[i].channel, &err), 0);
