@@ -24,6 +24,7 @@ struct member {
 	struct jg_channel *channel;
 	const struct jg_counters *counters;
 	const struct jg_judge *judge;
+	struct jg_witness witness;
 	unsigned lcore;
 	bool launched;
 	char name[24];
@@ -88,7 +89,7 @@ static int add_member(struct jg_gate *gate, const char *name, struct jg_error *e
 	member->channel = jg_channel_new(
 		channel, CHANNEL_SLOTS, (int)rte_lcore_to_socket_id(member->lcore), err);
 	gate->members_n += member->channel != NULL;
-	return member->channel != NULL ? 0 : -ENOMEM;
+	return member->channel != NULL ? jg_witness_init(&member->witness, err) : -ENOMEM;
 }
 
 static int add_worker(
@@ -123,6 +124,7 @@ static int add_worker(
 	gate->workers_n++;
 	member->counters = &gate->workers[i]->counters;
 	member->judge = &gate->workers[i]->judge;
+	gate->workers[i]->judge.witness = &member->witness;
 	return 0;
 }
 
@@ -149,7 +151,9 @@ static int add_lane(
 		.counters = gate->lane_counters};
 	member->counters = gate->lane_counters;
 	member->judge = &gate->lane->judge;
-	return jg_judge_init(&gate->lane->judge, gate->lane_counters, &verifier, err);
+	result = jg_judge_init(&gate->lane->judge, gate->lane_counters, &verifier, err);
+	gate->lane->judge.witness = &member->witness;
+	return result;
 }
 
 static int launch(struct jg_gate *gate, struct jg_error *err)
@@ -242,8 +246,10 @@ void jg_gate_stop(struct jg_gate *gate)
 	}
 	rte_free(gate->lane);
 	rte_free(gate->lane_counters);
-	for (unsigned i = 0; i < gate->members_n; i++)
+	for (unsigned i = 0; i < gate->members_n; i++) {
 		jg_channel_free(gate->members[i].channel);
+		jg_witness_fini(&gate->members[i].witness);
+	}
 	for (unsigned i = 0; i < gate->ports_n; i++)
 		jg_port_stop(&gate->ports[i]);
 	if (gate->eal_ours)
@@ -272,6 +278,12 @@ const struct jg_counters *jg_gate_counters(const struct jg_gate *gate, unsigned 
 {
 	assert(member < gate->members_n);
 	return gate->members[member].counters;
+}
+
+struct jg_witness *jg_gate_witness(struct jg_gate *gate, unsigned member)
+{
+	assert(member < gate->members_n);
+	return &gate->members[member].witness;
 }
 
 const char *jg_gate_member_describe(const struct jg_gate *gate, unsigned member)

@@ -55,10 +55,20 @@ int64_t jg_clock_seconds(void)
 	return now.tv_sec;
 }
 
-int64_t jg_clock_boottime(void)
+static int64_t nanoseconds(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_BOOTTIME, &now);
+	clock_gettime(clock, &now);
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int64_t jg_clock_realtime(void)
+{
+	return nanoseconds(CLOCK_REALTIME);
+}
+
+int64_t jg_clock_boottime(void)
+{
+	return nanoseconds(CLOCK_BOOTTIME);
 }

@@ -18,5 +18,8 @@ void jg_idle_wait(struct jg_idle_state *idle);
 /** Seconds since the Unix epoch, from the kernel's coarse clock: no system call. */
 int64_t jg_clock_seconds(void);
 
+/** Nanoseconds since the Unix epoch, for packets that somebody captures. */
+int64_t jg_clock_realtime(void);
+
 /** Nanoseconds since the machine started, sleep included: no system call either. */
 int64_t jg_clock_boottime(void);

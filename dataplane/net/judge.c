@@ -143,9 +143,11 @@ void jg_judge_read(struct jg_judge *judge, struct jg_packet *packets, unsigned n
 	close_ranks(judge);
 }
 
-static void count_verdicts(struct jg_judge *judge, unsigned n, int64_t now)
+// Returns how many are refusals.
+static unsigned count_verdicts(struct jg_judge *judge, unsigned n, int64_t now)
 {
 	struct jg_counters *counters = judge->counters;
+	unsigned refused = 0;
 
 	for (unsigned i = 0; i < n; i++) {
 		const struct jg_verdict *verdict = &judge->verdicts[i];
@@ -153,6 +155,7 @@ static void count_verdicts(struct jg_judge *judge, unsigned n, int64_t now)
 
 		if (verdict->key_index < JG_COUNTER_KEYS)
 			jg_count_set(&counters->key_used[verdict->key_index], (uint64_t)now);
+		refused += verdict->reason != JG_REASON_OK;
 		jg_count_add(&counters->verdicts[verdict->vendor][verdict->reason], 1);
 		if (app == UINT32_MAX)
 			continue;
@@ -160,6 +163,7 @@ static void count_verdicts(struct jg_judge *judge, unsigned n, int64_t now)
 		jg_count_add(&counters->apps[app][verdict->reason], 1);
 	}
 	judge->verdicts_given += n;
+	return refused;
 }
 
 // What the gate could not judge now; says nothing about the token.
@@ -227,7 +231,7 @@ void jg_judge_decide(struct jg_judge *judge, int64_t now)
 		judge->verdicts[judge->live_n++] = overloaded(judge, packet->wire.vendor);
 	}
 	judge->shed_n = 0;
-	count_verdicts(judge, judge->live_n, now);
+	jg_witness_verdicts(judge, count_verdicts(judge, judge->live_n, now), now);
 }
 
 // No reply to this verdict can be longer.
@@ -307,4 +311,5 @@ void jg_judge_write(struct jg_judge *judge, struct jg_packet *packets, unsigned 
 		if (packets[i].fate == JG_FATE_NONE && packets[i].wire.type == JG_WIRE_PING)
 			write_ping(judge, &packets[i], now);
 	sign_replies(judge, packets, n);
+	jg_witness_replies(judge);
 }

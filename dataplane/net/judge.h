@@ -10,6 +10,7 @@
 #include "internal/front_end.h"
 #include "internal/gate_state.h"
 #include "internal/wire_mac.h"
+#include "witness.h"
 
 #include <joingate/mint.h>
 #include <joingate/verify.h>
@@ -43,6 +44,7 @@ struct jg_judge {
 	struct jg_mac *mac;
 	const struct jg_gate_state *state; /**< NULL before the first snapshot */
 	struct jg_counters *counters;
+	struct jg_witness *witness; /**< borrowed; NULL: nobody watches */
 	uint64_t epoch;
 	uint64_t verdicts_given;
 	uint64_t window; /**< cycles since busy was measured last */
@@ -60,6 +62,7 @@ struct jg_judge {
 	struct jg_minted minted[JG_BURST_MAX];
 	struct jg_mac_job jobs[JG_BURST_MAX];
 	struct jg_packet *signer[JG_BURST_MAX]; /**< whose job it is */
+	struct jg_sampler sampler;
 };
 
 /** counters is borrowed. 0, or negative errno with err filled in. */

@@ -64,6 +64,9 @@
 	X(COUNT, LANE_ANSWERED,       "lane_answered",       "requests", "requests that came back from the RS256 lane") \
 	X(COUNT, LANE_FULL,           "lane_full",           "requests", "requests refused as overloaded because the lane was full") \
 	X(COUNT, REFRESHED,           "refreshed",           "tokens",   "tokens minted for refresh requests") \
+	X(COUNT, NOTES_LOST,          "notes_lost",          "refusals", "refusals that were to be logged and found no room on their way to the log") \
+	X(COUNT, CAPTURED,            "captured",            "packets",  "packets handed to joingatectl capture") \
+	X(COUNT, CAPTURE_LOST,        "capture_lost",        "packets",  "packets that found no room on their way to joingatectl capture") \
 	X(COUNT, BURSTS,              "bursts",              "bursts",   "polls that brought packets") \
 	X(COUNT, CYCLES_BUSY,         "cycles_busy",         "cycles",   "time-stamp counter cycles of polls that brought packets") \
 	X(COUNT, CYCLES_IDLE,         "cycles_idle",         "cycles",   "time-stamp counter cycles of polls that brought none") \

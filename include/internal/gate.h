@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct jg_gate;
+struct jg_witness;
 
 /** Fields left 0 or NULL have their defaults. Borrowed until jg_gate_start() returns. */
 struct jg_gate_options {
@@ -58,6 +59,8 @@ unsigned jg_gate_members(const struct jg_gate *gate);
 const char *jg_gate_member_name(const struct jg_gate *gate, unsigned member);
 struct jg_channel *jg_gate_channel(const struct jg_gate *gate, unsigned member);
 const struct jg_counters *jg_gate_counters(const struct jg_gate *gate, unsigned member);
+/** What the member tells of requests it judged; lives until the gate is stopped. */
+struct jg_witness *jg_gate_witness(struct jg_gate *gate, unsigned member);
 /** What the member's verifier chose: "mac=… simd=…". */
 const char *jg_gate_member_describe(const struct jg_gate *gate, unsigned member);
 

@@ -27,9 +27,10 @@ BORDERS = [
     ("dataplane/token/base.c", [PUBLIC, r'"internal/(base|mac)\.h"', OWN, C11, r"<stdio\.h>"]),
     ("dataplane/token/detail.c", [PUBLIC, r'"internal/(base|mac)\.h"', OWN, C11, r"<stdio\.h>"]),
     ("dataplane/token/pages.c", [OWN, r'"internal/base\.h"', C11, r"<sys/mman\.h>"]),
+    ("dataplane/token/fingerprint.c", [r'"internal/(fingerprint|mac)\.h"']),
     ("dataplane/token/*", [PUBLIC, r'"internal/(base|mac)\.h"', OWN, r'"simd/\w+\.h"', C11, r"<sys/random\.h>"]),
     ("dataplane/wire/*", [PUBLIC, r'"internal/(base|mac|front_end|wire_mac)\.h"', OWN, C11]),
-    ("dataplane/rings/*", [PUBLIC, r'"internal/(base|channel)\.h"', OWN, C11, r"<rte_(ring|ring_elem|errno|common|malloc|memory)\.h>"]),
+    ("dataplane/rings/*", [PUBLIC, r'"internal/(base|channel|spool)\.h"', OWN, C11, r"<rte_(ring|ring_elem|errno|common|malloc|memory)\.h>"]),
     ("dataplane/net/checksum_avx512.c", [OWN, r"<immintrin\.h>"]),
     ("dataplane/net/*", [PUBLIC, INTERNAL, OWN, C11, r"<rte_\w+\.h>", r"<(stdio|unistd|time|ifaddrs|dirent|mntent|sched)\.h>",
                          r"<(net|netinet|arpa|sys|linux)/[\w.]+\.h>"]),
@@ -43,7 +44,7 @@ RAW_COMPARE = r"\bmemcmp\s*\("
 # those that create, describe and take down.
 HOT = ["dataplane/token/*.c", "dataplane/token/simd/*.c", "dataplane/wire/*.c", "dataplane/rings/*.c",
        "dataplane/net/worker*.c", "dataplane/net/frame*.c", "dataplane/net/reply*.c",
-       "dataplane/net/reassembly*.c"]
+       "dataplane/net/reassembly*.c", "dataplane/net/witness.c"]
 HOT_CALLS = (r"\b(malloc|calloc|realloc|reallocarray|aligned_alloc|posix_memalign|strdup|strndup|free"
              r"|rte_malloc\w*|rte_zmalloc\w*|rte_free|printf|fprintf|snprintf|vsnprintf|puts|perror|syslog"
              r"|rte_log|RTE_LOG|time|clock_gettime|gettimeofday|clock|rdtsc|__rdtsc|nanosleep|usleep"
