@@ -260,7 +260,7 @@ static void accept_one(struct jg_admin *admin, uint64_t now_ns)
 	}
 	name_peer(c, &peer);
 	if (!allowed(admin, peer.uid)) {
-		jg_log("admin socket: refused %s", c->who);
+		jg_log(JG_LOG_WARNING, "admin", "admin socket: refused %s", c->who);
 		refuse(c, JG_FAILURE_DENIED,
 			"only root, the gate's own user and admin.uids may use this socket");
 	}

@@ -5,6 +5,7 @@
 #include "locked.h"
 #include "log.h"
 #include "owner.h"
+#include "refusals.h"
 #include "request.h"
 #include "watch.h"
 
@@ -44,6 +45,7 @@ struct jg_control {
 	pthread_cond_t answered;
 	struct jg_asked *asked;
 	uint64_t collected_ns;
+	struct jg_refusals refusals;
 };
 
 static void wake(struct jg_control *control)
@@ -176,10 +178,10 @@ static void reload(struct jg_control *control)
 	struct jg_error err;
 	uint64_t epoch;
 	if (jg_engine_reload(&control->engine, "signal", &epoch, &err) != 0)
-		jg_log("reload: %s", err.text);
+		jg_log(JG_LOG_ERROR, "reload", "reload: %s", err.text);
 	else
-		jg_log("reloaded %s, epoch %llu", control->engine.config_path,
-			(unsigned long long)epoch);
+		jg_log(JG_LOG_INFO, "reload", "reloaded %s, epoch %llu",
+			control->engine.config_path, (unsigned long long)epoch);
 }
 
 // One turn of the control thread: false when it is to end.
@@ -202,6 +204,7 @@ static bool turn(struct jg_control *control)
 	if (control->admin != NULL)
 		jg_admin_turn(control->admin, fds + n, admin_n, now_ns);
 	answer_asked(control, now_ns);
+	jg_refusals_turn(&control->refusals, &control->engine, (int64_t)jg_realtime());
 	jg_watch_turn(control->engine.watch);
 	if (now_ns - control->collected_ns >= COLLECT_NS) {
 		control->collected_ns = now_ns;
@@ -222,6 +225,7 @@ static void *run(void *arg)
 int jg_control_start(struct jg_control *control, struct jg_error *err)
 {
 	struct jg_engine *engine = &control->engine;
+	jg_refusals_apply(engine);
 	int result = jg_engine_publish(engine, err);
 	if (result != 0)
 		return result;

@@ -12,6 +12,7 @@
 #include "internal/channel.h"
 #include "internal/config.h"
 #include "internal/counters.h"
+#include "internal/witness.h"
 
 #include <sys/types.h>
 
@@ -31,6 +32,7 @@ struct jg_control_member {
 	struct jg_channel *channel;
 	const struct jg_counters *counters; /**< NULL = none */
 	const char *describe; /**< "mac=… simd=…"; NULL = not known */
+	struct jg_witness *witness; /**< NULL = it tells nothing of its verdicts */
 };
 
 /** The packet side's own figures, for whoever watches. Everything is borrowed. */

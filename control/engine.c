@@ -93,10 +93,12 @@ static void apply(struct jg_engine *engine, const struct jg_change *change)
 	struct jg_error err;
 	for (uint32_t i = 0; i < change->records_n; i++)
 		if (jg_state_apply(engine->state, &change->records[i], &err) != 0)
-			jg_log("a durable change could not be applied: %s", err.text);
+			jg_log(JG_LOG_ERROR, "state", "a durable change could not be applied: %s",
+				err.text);
 	for (uint32_t i = 0; i < change->cut_offs_n; i++)
 		if (jg_state_cut_off(engine->state, &change->cut_offs[i], &err) != 0)
-			jg_log("a durable cut-off could not be applied: %s", err.text);
+			jg_log(JG_LOG_ERROR, "state", "a durable cut-off could not be applied: %s",
+				err.text);
 }
 
 // A seal where only cut-offs changed, else a new snapshot.
@@ -111,7 +113,7 @@ static uint64_t publish(struct jg_engine *engine, const struct jg_change *change
 		return jg_publisher_publish(engine->publisher, NULL, jg_monotonic_ns());
 	engine->dirty = true;
 	if (jg_engine_publish(engine, &err) != 0) {
-		jg_log("a durable change is not in force yet: %s", err.text);
+		jg_log(JG_LOG_ERROR, "state", "a durable change is not in force yet: %s", err.text);
 		return 0;
 	}
 	return jg_publisher_epoch(engine->publisher);

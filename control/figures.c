@@ -4,6 +4,7 @@
 #include "engine.h"
 #include "figures_apps.h"
 #include "locked.h"
+#include "log.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -135,6 +136,7 @@ static void gather_engine(const struct jg_engine *engine, struct jg_figures *fig
 	figures->reload_failures = (double)engine->reload_failures;
 	figures->loaded_at = engine->loaded_at;
 	figures->unlocked_bytes = (double)jg_locked_shortage();
+	figures->log_lost = (double)jg_log_lost();
 }
 
 static void gather_ports(const struct jg_control_ports *ports, struct jg_figures *figures)

@@ -64,6 +64,7 @@ struct jg_figures {
 	double reload_failures;
 	double loaded_at; // seconds since the Unix epoch
 	double unlocked_bytes;
+	double log_lost; // lines
 	double store_stale_s; // -1 = never in contact
 	double store_trouble;
 	double store_revision;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "request.h"
 
+#include "log.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -174,12 +176,17 @@ static void ask_reload(struct jg_ask *ask)
 	ask->change.began_ns = jg_monotonic_ns();
 	if (jg_engine_reload(ask->engine, ask->who, &ask->epoch, &ask->err) != 0)
 		ask->failure = JG_FAILURE_INVALID;
+	else
+		jg_log(JG_LOG_INFO, "reload", "reloaded %s, epoch %llu, asked for by %s",
+			ask->engine->config_path, (unsigned long long)ask->epoch, ask->who);
 }
 
 static void ask_drain(struct jg_ask *ask)
 {
 	bool undo = json_is_false(json_object_get(ask->request, "drain"));
-	atomic_store(&ask->engine->draining, !undo);
+	if (atomic_exchange(&ask->engine->draining, !undo) == undo)
+		jg_log(JG_LOG_INFO, "drain", "%s, asked for by %s",
+			undo ? "ready again" : "draining", ask->who);
 	(void)json_object_set_new(ask->reply, "draining", json_boolean(!undo));
 }
 

@@ -99,7 +99,8 @@ static void remember(struct jg_etcd_store *s, const struct jg_record *records, u
 		.epoch = s->head.epoch > s->cache->epoch ? s->head.epoch : s->cache->epoch + 1,
 	};
 	if (s->cache->ops->commit(s->cache, &change, &err) != 0)
-		jg_log("the fleet's state could not be kept for a restart: %s", err.text);
+		jg_log(JG_LOG_WARNING, "store",
+			"the fleet's state could not be kept for a restart: %s", err.text);
 }
 
 static void remember_local(struct jg_etcd_store *s)
@@ -156,7 +157,8 @@ static int told_record(struct jg_etcd_store *s, const char *path, const char *va
 		if (is_tombstone(record.value))
 			record.value = (struct jg_str){NULL, 0};
 		if (sink->record(sink->arg, &record, &err) != 0)
-			jg_log("a record of the fleet is refused: %s", err.text);
+			jg_log(JG_LOG_WARNING, "store", "a record of the fleet is refused: %s",
+				err.text);
 		told = 1;
 		know(s, path, mod, generation);
 	} else {
@@ -201,7 +203,8 @@ static int told_cut_offs(
 	size_t n = list == NULL ? 0 : read_cut_offs(json, list, room);
 	for (size_t i = 0; i < n; i++)
 		if (sink->cut_off(sink->arg, &list[i], &err) != 0)
-			jg_log("a cut-off of the fleet is refused: %s", err.text);
+			jg_log(JG_LOG_WARNING, "store", "a cut-off of the fleet is refused: %s",
+				err.text);
 	if (n > 0)
 		remember(s, NULL, 0, list, (uint32_t)n);
 	if (n < room || room == 0)
@@ -509,7 +512,8 @@ static bool start(struct jg_etcd_store *s)
 	s->head.empty = synced && json_array_size(s->queue) == 0 && s->cache->epoch <= 1;
 	(void)pthread_mutex_unlock(&s->lock);
 	if (!synced)
-		jg_log("etcd does not answer; the gate goes on with the state it last had");
+		jg_log(JG_LOG_WARNING, "store",
+			"etcd does not answer; the gate goes on with the state it last had");
 	return s->running;
 }
 

@@ -2,6 +2,7 @@
 // What the control thread does between requests: reloads, retries, collection.
 #include "engine.h"
 #include "log.h"
+#include "refusals.h"
 
 #include <joingate/verify.h>
 
@@ -28,9 +29,9 @@ unsigned jg_engine_compare(const struct jg_engine *engine)
 		}
 		if (!same) {
 			differ++;
-			jg_log("warning: app %s %.*s of the configuration differs from the "
-			       "store's, "
-			       "which counts",
+			jg_log(JG_LOG_WARNING, "settings",
+				"app %s %.*s of the configuration differs from the store's, which "
+				"counts",
 				jg_vendor_name(app->vendor), (int)app->key.len, app->key.p);
 		}
 	}
@@ -40,8 +41,9 @@ unsigned jg_engine_compare(const struct jg_engine *engine)
 static void log_problems(const char *path, const struct jg_problems *problems)
 {
 	for (uint32_t i = 0; i < problems->n && i < 20; i++)
-		jg_log("%s:%u:%u: %s%s", path, problems->list[i].line, problems->list[i].column,
-			problems->list[i].warning ? "warning: " : "", problems->list[i].text);
+		jg_log(problems->list[i].warning ? JG_LOG_WARNING : JG_LOG_ERROR, "settings",
+			"%s:%u:%u: %s", path, problems->list[i].line, problems->list[i].column,
+			problems->list[i].text);
 }
 
 static struct jg_config *read_config(struct jg_engine *engine, struct jg_error *err)
@@ -57,7 +59,8 @@ static struct jg_config *read_config(struct jg_engine *engine, struct jg_error *
 			first != NULL ? first->column : 0,
 			first != NULL ? first->text : "cannot be read", problems.mistakes);
 	} else if (fixed != NULL) {
-		jg_log("warning: %s changed; that needs a restart, the rest is taken over", fixed);
+		jg_log(JG_LOG_WARNING, "settings",
+			"%s changed; that needs a restart, the rest is taken over", fixed);
 	}
 	jg_problems_free(&problems);
 	return fresh;
@@ -81,7 +84,8 @@ static void undo_missing(struct jg_engine *engine, const struct jg_config *old)
 			there = same_subject(&gone, &engine->config->cut_offs[k]);
 		gone.before = JG_TIME_NONE;
 		if (!there && jg_state_cut_off(engine->state, &gone, &err) != 0)
-			jg_log("a cut-off could not be undone: %s", err.text);
+			jg_log(JG_LOG_ERROR, "state", "a cut-off could not be undone: %s",
+				err.text);
 	}
 }
 
@@ -105,7 +109,7 @@ static void drop_missing(struct jg_engine *engine, const struct jg_config *old)
 			continue;
 		const struct jg_record gone = {.path = {path, (uint32_t)strlen(path)}};
 		if (jg_state_apply(engine->state, &gone, &err) != 0)
-			jg_log("an app could not be removed: %s", err.text);
+			jg_log(JG_LOG_ERROR, "state", "an app could not be removed: %s", err.text);
 	}
 }
 
@@ -165,13 +169,15 @@ int jg_engine_reload(
 		engine->config = old;
 		engine->reload_failures++;
 		if (engine->store == NULL && reload_state(engine, fresh, &again) != 0)
-			jg_log("the old configuration could not be restored: %s", again.text);
+			jg_log(JG_LOG_ERROR, "reload",
+				"the old configuration could not be restored: %s", again.text);
 		jg_config_free(fresh);
 		return result;
 	}
 	if (old != engine->first_config) // which the store borrows
 		jg_config_free(old);
 	engine->reloads++;
+	jg_refusals_apply(engine);
 	*epoch = jg_publisher_epoch(engine->publisher);
 	return 0;
 }
@@ -234,7 +240,7 @@ static int collect_app(void *arg, const struct jg_state_app *found)
 	const struct jg_store_sink sink = {.arg = c, .cut_off = collect_one};
 	struct jg_store *store = c->engine->store;
 	if (store->ops->cut_offs(store, &old, &sink, &err) != 0)
-		jg_log("collecting cut-offs: %s", err.text);
+		jg_log(JG_LOG_WARNING, "store", "collecting cut-offs: %s", err.text);
 	return 0;
 }
 
@@ -259,7 +265,7 @@ void jg_engine_collect(struct jg_engine *engine, int64_t now)
 		struct jg_change_result result;
 		struct jg_error err;
 		if (jg_engine_change(engine, &change, &result, &err) != 0)
-			jg_log("collecting cut-offs: %s", err.text);
+			jg_log(JG_LOG_WARNING, "store", "collecting cut-offs: %s", err.text);
 		else
 			engine->collected += c.n;
 		json_decref(detail);
@@ -297,14 +303,15 @@ void jg_engine_take_over(struct jg_engine *engine)
 	store->epoch = jg_publisher_next(engine->publisher) - 1;
 	int n = store->ops->poll(store, &sink, &err);
 	if (n < 0)
-		jg_log("%s", err.text);
+		jg_log(JG_LOG_ERROR, "store", "%s", err.text);
 	if (store->applied != engine->revision)
 		engine->revision = store->applied;
 	if (n <= 0)
 		return;
 	if (engine->dirty) {
 		if (jg_engine_publish(engine, &err) != 0)
-			jg_log("not in force yet, will be tried again: %s", err.text);
+			jg_log(JG_LOG_ERROR, "state", "not in force yet, will be tried again: %s",
+				err.text);
 	} else if (jg_publisher_publish(engine->publisher, NULL, jg_monotonic_ns()) == 0) {
 		engine->dirty = true;
 	}
@@ -318,9 +325,10 @@ static void fence(struct jg_engine *engine)
 	if (fenced == engine->fenced)
 		return;
 	engine->fenced = fenced;
-	jg_log(fenced ? "out of contact with the fleet beyond store.max_staleness: nobody is "
-			"admitted"
-		      : "in contact with the fleet again");
+	jg_log(fenced ? JG_LOG_ERROR : JG_LOG_INFO, "store", "%s",
+		fenced ? "out of contact with the fleet beyond store.max_staleness: nobody is "
+			 "admitted"
+		       : "in contact with the fleet again");
 }
 
 void jg_engine_turn(struct jg_engine *engine)
@@ -332,7 +340,8 @@ void jg_engine_turn(struct jg_engine *engine)
 	}
 	uint64_t now_ns = jg_monotonic_ns();
 	if (engine->dirty && now_ns >= engine->retry_ns && jg_engine_publish(engine, &err) != 0) {
-		jg_log("not in force yet, will be tried again: %s", err.text);
+		jg_log(JG_LOG_ERROR, "state", "not in force yet, will be tried again: %s",
+			err.text);
 		engine->retry_ns = now_ns + RETRY_NS;
 	}
 	jg_publisher_poll(engine->publisher, now_ns);

@@ -4,6 +4,7 @@
 #include "internal/config.h"
 #include "internal/gate.h"
 #include "locked.h"
+#include "log.h"
 #include "metrics.h"
 #include "store.h"
 
@@ -51,7 +52,7 @@ struct daemon {
 
 static int fail(const char *text)
 {
-	fprintf(stderr, "joingated: %s\n", text);
+	jg_log(JG_LOG_ERROR, "start", "%s", text);
 	return 1;
 }
 
@@ -127,7 +128,8 @@ static int add_members(struct daemon *d, struct jg_error *err)
 		struct jg_control_member member = {.name = jg_gate_member_name(d->gate, i),
 			.channel = jg_gate_channel(d->gate, i),
 			.counters = jg_gate_counters(d->gate, i),
-			.describe = jg_gate_member_describe(d->gate, i)};
+			.describe = jg_gate_member_describe(d->gate, i),
+			.witness = jg_gate_witness(d->gate, i)};
 
 		result = jg_control_add(d->control, &member, err);
 	}
@@ -202,14 +204,14 @@ static int guard_secrets(struct jg_error *err)
 static void announce(const struct daemon *d)
 {
 	for (unsigned i = 0; i < jg_gate_members(d->gate); i++)
-		fprintf(stderr, "joingated: %s: %s\n", jg_gate_member_name(d->gate, i),
+		jg_log(JG_LOG_INFO, "start", "%s: %s", jg_gate_member_name(d->gate, i),
 			jg_gate_member_describe(d->gate, i));
 	for (unsigned i = 0; i < jg_gate_ports(d->gate); i++) {
 		struct jg_port_stats port;
 
 		if (jg_gate_port_stats(d->gate, i, &port) != 0)
 			continue;
-		fprintf(stderr, "joingated: port %s: %s, mtu %u, %u queue%s, %u packet buffers\n",
+		jg_log(JG_LOG_INFO, "port", "port %s: %s, mtu %u, %u queue%s, %u packet buffers",
 			port.device, port.driver, port.mtu, port.queues,
 			port.queues == 1 ? "" : "s", port.mbufs);
 	}
@@ -223,6 +225,7 @@ static int start(struct daemon *d, struct jg_error *err)
 		jg_error_set(err, "%s cannot be used", d->config_path);
 		return -EINVAL;
 	}
+	jg_log_set((enum jg_log_format)config->log_format, (enum jg_log_level)config->log_level);
 	char *user = config->user.p == NULL ? NULL : strdup(config->user.p);
 	d->gate = start_gate(config, err);
 	if (d->gate == NULL) {
@@ -257,9 +260,10 @@ static void wait_until_ready(const struct daemon *d)
 {
 	for (unsigned i = 0; i < READY_STEPS && !jg_control_ready(d->control); i++)
 		poll(NULL, 0, 10);
-	fputs(jg_control_ready(d->control) ? "joingated: ready\n"
-					   : "joingated: not every worker has the settings yet\n",
-		stderr);
+	if (jg_control_ready(d->control))
+		jg_log(JG_LOG_INFO, "ready", "ready");
+	else
+		jg_log(JG_LOG_WARNING, "start", "not every worker has the settings yet");
 }
 
 static void serve(struct daemon *d)
@@ -268,7 +272,7 @@ static void serve(struct daemon *d)
 
 	while (sigwait(&d->signals, &number) == 0 && number == SIGHUP)
 		jg_control_reload(d->control);
-	fprintf(stderr, "joingated: stopping on %s\n", strsignal(number));
+	jg_log(JG_LOG_INFO, "stop", "stopping on %s", strsignal(number));
 	jg_control_drain(d->control, true);
 }
 

@@ -46,6 +46,9 @@
 	X(store_etcd_fleet_key, KEY_FILE,  "store.etcd.fleet_key_file", "",         32, 1024,    "bytes",   NO,  "file with the key that seals secrets in etcd, the same on every node") \
 	X(store_etcd_insecure, BOOLEAN,    "store.etcd.insecure",      "false",     0, 0,        "",        NO,  "allow http:// endpoints") \
 	X(store_max_staleness, INTEGER,    "store.max_staleness",      "0",         0, 604800,   "seconds", NO,  "with etcd: admit nobody when the last renewal is older; 0 = go on for ever with what is known") \
+	X(log_format,          WORD,       "log.format",               "\"text\"",  0, 0,        "text|json", YES, "lines on stderr as text, or as a JSON object each (docs/logs.md)") \
+	X(log_level,           WORD,       "log.level",                "\"info\"",  0, 0,        "error|warning|info", YES, "the least that is logged") \
+	X(log_refusals,        INTEGER,    "log.refusals",             "1",         0, 100,      "lines",   YES, "refused joins logged for one reason in one second, at most; 0 = none") \
 	X(metrics_listen,      LISTEN,     "metrics.listen",           "\"127.0.0.1:9600\"", 0, 64, "bytes", NO, "address and port of the metrics; \"\" = none") \
 	X(metrics_hosts,       TEXTS,      "metrics.hosts",            "[]",        0, 64,       "names",   NO,  "names beside the address itself under which the metrics may be asked for: a Host of any other is refused") \
 	X(admin_socket,        PATH,       "admin.socket",             "\"/run/joingate/admin.sock\"", 1, 107, "bytes", NO, "socket of joingatectl") \

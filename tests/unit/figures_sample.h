@@ -64,6 +64,7 @@ static inline struct jg_figures *sample_figures(void)
 	figures->reloads = 3;
 	figures->reload_failures = 1;
 	figures->loaded_at = 1799990000;
+	figures->log_lost = 6;
 	figures->store_stale_s = 17;
 	figures->store_trouble = 1;
 	figures->store_revision = 88;
