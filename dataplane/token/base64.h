@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-/** RFC 4648 section 4, strict (T1, Agora), and the encoders of the minter. Reference code. */
+/** RFC 4648 section 4, strict (T1, Agora), and the encoders of the minter. The functions without a
+ * suffix are the reference; a variant per instruction set in simd/ must agree with it. None of them
+ * reads or writes a byte beyond what it is given. */
 
 #include "internal/base.h"
 
@@ -26,3 +28,10 @@ size_t jg_base64_encode(const uint8_t *bytes, size_t n, char *out);
 
 /** URL alphabet without padding (RFC 7515 section 2). Returns characters written. */
 size_t jg_base64url_encode(const uint8_t *bytes, size_t n, char *out);
+
+typedef int jg_base64_decode_fn(struct jg_str text, uint8_t *out);
+typedef size_t jg_base64_encode_fn(const uint8_t *bytes, size_t n, char *out);
+
+jg_base64_decode_fn jg_base64_decode_avx2, jg_base64_decode_avx512;
+jg_base64_encode_fn jg_base64_encode_avx2, jg_base64_encode_avx512;
+jg_base64_encode_fn jg_base64url_encode_avx2, jg_base64url_encode_avx512;

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The strict JSON reader, with LiveKit's schema, and the walks over what it accepted.
+// The strict JSON reader, with LiveKit's schema, and the walks over what it accepted. The reader of
+// claims that a minter's callers hand over must agree, whatever it has read before.
+#include "own_claims.h"
 #include "profile.h"
+#include "simd/decoders.h"
 #include "utf8.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 static struct jg_json *json;
+static struct jg_own_claims *own;
 static struct jg_scratch scratch;
 
 // Every value a walk gives stands inside the text, and strings decode to UTF-8.
@@ -24,18 +28,30 @@ static void walk(const struct jg_claims *claims, const struct jg_claim *containe
 	}
 }
 
+static void check_own(const uint8_t *data, size_t size, bool good, uint64_t present)
+{
+	struct jg_claims claims = {.text = data, .len = (uint32_t)size};
+	if (size == 0 || size > JG_JSON_TEXT_MAX)
+		return;
+	assert(jg_own_claims_read(own, json, &scratch, &claims) == good);
+	assert(!good || claims.present == present);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (json == NULL) {
 		json = jg_json_new(1);
+		own = jg_own_claims_new(&jg_livekit_schema, jg_decoders_select(NULL, NULL));
 		scratch.size = 4 * JG_JSON_TEXT_MAX;
 		scratch.base = malloc(scratch.size);
-		if (json == NULL || scratch.base == NULL)
+		if (json == NULL || own == NULL || scratch.base == NULL)
 			abort();
 	}
 	scratch.used = 0;
 	struct jg_claims claims = {.text = data, .len = (uint32_t)size};
-	if (!jg_json_read(json, &scratch, &jg_livekit_schema, &claims))
+	bool good = jg_json_read(json, &scratch, &jg_livekit_schema, &claims);
+	check_own(data, size, good, claims.present);
+	if (!good)
 		return 0;
 	assert(scratch.used == 0);
 	for (unsigned slot = 0; slot < JG_CLAIMS_MAX; slot++) {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "base64.h"
+#include "simd/decoders.h"
 
 #include <criterion/criterion.h>
+
+#include <stdlib.h>
 
 static int decode(const char *text, uint8_t *out)
 {
@@ -75,4 +78,128 @@ Test(base64, a_foreign_byte_at_any_place_is_refused)
 			int n = jg_base64_decode((struct jg_str){text, 16}, out);
 			cr_assert_eq(n, legal ? 12 : -1, "byte %u at %u", byte, at);
 		}
+}
+
+#define LEN_MAX 300
+#define SEED 20261125u
+
+// Fresh memory of exactly this size, so that a sanitizer sees a byte too many.
+static void *copy(const void *from, size_t n)
+{
+	void *p = malloc(n > 0 ? n : 1);
+	cr_assert_not_null(p);
+	if (n > 0)
+		memcpy(p, from, n);
+	return p;
+}
+
+static void expect_same_text(jg_base64_encode_fn *variant, jg_base64_encode_fn *reference,
+	const uint8_t *bytes, size_t n, const char *name)
+{
+	char expected[JG_BASE64_ENCODED(LEN_MAX)], guarded[JG_BASE64_ENCODED(LEN_MAX) + 64];
+	memset(guarded, '!', sizeof(guarded));
+	size_t len = reference(bytes, n, expected);
+	cr_assert_eq(variant(bytes, n, guarded), len, "%s, %zu bytes", name, n);
+	cr_assert_eq(memcmp(guarded, expected, len), 0, "%s, %zu bytes", name, n);
+	size_t intact = len;
+	while (intact < sizeof(guarded) && guarded[intact] == '!')
+		intact++;
+	cr_assert_eq(intact, sizeof(guarded), "%s, %zu bytes: wrote beyond", name, n);
+}
+
+Test(base64, every_level_encodes_alike_and_no_further)
+{
+	const struct jg_decoders *portable = jg_decoders_next(NULL);
+	srand(SEED);
+	for (size_t n = 0; n <= LEN_MAX; n++) {
+		uint8_t in[LEN_MAX];
+		for (size_t i = 0; i < n; i++)
+			in[i] = (uint8_t)rand();
+		uint8_t *bytes = copy(in, n);
+		for (const struct jg_decoders *v = portable; (v = jg_decoders_next(v)) != NULL;) {
+			expect_same_text(
+				v->base64_encode, portable->base64_encode, bytes, n, v->name);
+			expect_same_text(
+				v->base64url_encode, portable->base64url_encode, bytes, n, v->name);
+		}
+		free(bytes);
+	}
+}
+
+static void expect_same_bytes(const char *text, size_t len)
+{
+	const struct jg_decoders *portable = jg_decoders_next(NULL);
+	uint8_t expected[LEN_MAX + 3], out[LEN_MAX + 3 + 64];
+	char *in = copy(text, len);
+	int n = jg_base64_decode((struct jg_str){in, (uint32_t)len}, expected);
+	for (const struct jg_decoders *v = portable; (v = jg_decoders_next(v)) != NULL;) {
+		memset(out, 0xee, sizeof(out));
+		cr_assert_eq(v->base64_decode((struct jg_str){in, (uint32_t)len}, out), n,
+			"%s: %.*s", v->name, (int)len, text);
+		cr_assert(n < 0 || memcmp(out, expected, (size_t)n) == 0, "%s", v->name);
+		size_t intact = JG_BASE64_DECODED(len);
+		while (intact < sizeof(out) && out[intact] == 0xee)
+			intact++;
+		cr_assert_eq(intact, sizeof(out), "%s: wrote beyond %zu", v->name, len);
+	}
+	free(in);
+}
+
+Test(base64, every_level_decodes_alike_and_no_further)
+{
+	srand(SEED);
+	for (size_t n = 0; n <= LEN_MAX; n++) {
+		uint8_t in[LEN_MAX];
+		char text[JG_BASE64_ENCODED(LEN_MAX)];
+		for (size_t i = 0; i < n; i++)
+			in[i] = (uint8_t)rand();
+		size_t len = jg_base64_encode(in, n, text);
+		expect_same_bytes(text, len);
+		for (size_t cut = 1; cut < 4 && cut <= len; cut++)
+			expect_same_bytes(text, len - cut);
+	}
+}
+
+Test(base64, every_level_refuses_the_same_spoilt_texts)
+{
+	static const char odd[] = "=-_+/ \n.\x80\xff@[`{";
+	srand(SEED);
+	for (size_t n = 1; n <= LEN_MAX; n++) {
+		for (unsigned round = 0; round < 24; round++) {
+			uint8_t in[LEN_MAX];
+			char text[JG_BASE64_ENCODED(LEN_MAX)];
+			for (size_t i = 0; i < n; i++)
+				in[i] = (uint8_t)rand();
+			size_t len = jg_base64_encode(in, n, text);
+			size_t at = round < 8 ? len - 1 - round % 4 : (size_t)rand() % len;
+			text[at] =
+				round % 2 == 0 ? odd[(size_t)rand() % sizeof(odd)] : (char)rand();
+			expect_same_bytes(text, len);
+		}
+	}
+}
+
+Test(base64, every_level_refuses_a_foreign_byte_at_any_place_of_a_step)
+{
+	for (size_t at = 0; at < 136; at += 3)
+		for (unsigned byte = 0; byte < 256; byte++) {
+			char text[136];
+			memset(text, 'Q', sizeof(text));
+			text[at] = (char)byte;
+			expect_same_bytes(text, sizeof(text));
+		}
+}
+
+Test(base64, every_level_wants_the_spare_bits_zero)
+{
+	for (size_t len = 4; len <= 260; len += 4)
+		for (unsigned pads = 1; pads <= 2; pads++)
+			for (const char *c = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef0189+/"; *c != 0;
+				c++) {
+				char text[260];
+				memset(text, 'Q', len);
+				memset(text + len - pads, '=', pads);
+				text[len - pads - 1] = *c;
+				expect_same_bytes(text, len);
+			}
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-/** What a token's text is decoded with: one table per instruction set, all of the same behaviour.
+/** What a token's text is decoded and encoded with: one table per instruction set, all of the same behaviour.
  * Portable code is the truth; every other row must agree with it on every input. */
 
+#include "base64.h"
+#include "json_index.h"
 #include "shape.h"
 #include "text.h"
 
@@ -15,6 +17,10 @@ struct jg_decoders {
 	jg_signature_decode_fn *signature;
 	jg_utf8_valid_fn *utf8_valid;
 	jg_shape_fit_fn *fit;
+	jg_base64_decode_fn *base64_decode;
+	jg_base64_encode_fn *base64_encode;
+	jg_base64_encode_fn *base64url_encode;
+	jg_json_index_fn *json_index;
 };
 
 /** The levels this CPU has, the portable one first; NULL begins and ends the walk. */

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "own_claims.h"
+
+#include "simd/decoders.h"
+
+#include <stdlib.h>
+
+#define TEMPLATE_MAX 1024 // bytes of a text that is remembered
+
+// The last text that had to be parsed. Its holes are the strings that are values.
+struct template
+{
+	uint32_t len; // 0: none yet
+	uint32_t quotes_n;
+	uint32_t holes_n;
+	uint64_t present;
+	struct {
+		uint32_t quote; // number of the quotation mark before it
+		uint32_t from;
+		uint32_t to;
+	} holes[JG_HOLES_MAX];
+	uint8_t bytes[TEMPLATE_MAX];
+};
+
+struct jg_own_claims {
+	const struct jg_json_schema *schema;
+	const struct jg_decoders *decoders;
+	struct template template;
+	struct jg_holes holes;
+	struct jg_scan_schema scan;
+	uint16_t quotes[JG_JSON_TEXT_MAX + JG_TEXT_SLACK];
+	uint8_t bytes[JG_JSON_TEXT_MAX + JG_TEXT_SLACK];
+};
+
+struct jg_own_claims *jg_own_claims_new(
+	const struct jg_json_schema *schema, const struct jg_decoders *decoders)
+{
+	struct jg_own_claims *own = calloc(1, sizeof(*own));
+	if (own == NULL)
+		return NULL;
+	own->schema = schema;
+	own->decoders = decoders;
+	jg_scan_schema_init(&own->scan, schema);
+	return own;
+}
+
+void jg_own_claims_free(struct jg_own_claims *own)
+{
+	if (own == NULL)
+		return;
+	explicit_bzero(own, sizeof(*own));
+	free(own);
+}
+
+// The same bytes between as many strings. The index says where a string ends and that nothing in it
+// needs a second look, so that any string is as good as the template's.
+static bool fits(const struct template *template, const struct jg_text *text)
+{
+	uint32_t at = 0, from = 0; // in the text, in the template
+	if (template->len == 0 || template->quotes_n != text->quotes_n)
+		return false;
+	for (uint32_t i = 0; i < template->holes_n; i++) {
+		uint32_t quote = template->holes[i].quote, n = template->holes[i].from - from;
+		if (text->quotes[quote] + 1u != at + n ||
+			memcmp(text->bytes + at, template->bytes + from, n) != 0)
+			return false;
+		at = text->quotes[quote + 1];
+		from = template->holes[i].to;
+	}
+	return text->len - at == template->len - from &&
+		memcmp(text->bytes + at, template->bytes + from, text->len - at) == 0;
+}
+
+static void remember(struct jg_own_claims *own, const struct jg_text *text, uint64_t present)
+{
+	struct template *template = &own->template;
+	template->len = 0;
+	if (text->len > sizeof(template->bytes) || own->holes.n > JG_HOLES_MAX)
+		return;
+	uint32_t quote = 0;
+	template->holes_n = 0;
+	for (uint32_t i = 0; i < own->holes.n; i++) {
+		const struct jg_hole *hole = &own->holes.hole[i];
+		if (hole->type != JG_JSON_STRING)
+			continue;
+		while (text->quotes[quote] + 1u != hole->start)
+			quote++;
+		unsigned n = template->holes_n++;
+		template->holes[n].quote = quote;
+		template->holes[n].from = hole->start;
+		template->holes[n].to = hole->end;
+	}
+	memcpy(template->bytes, text->bytes, text->len);
+	template->quotes_n = text->quotes_n;
+	template->present = present;
+	template->len = text->len;
+}
+
+bool jg_own_claims_read(struct jg_own_claims *own, struct jg_json *json, struct jg_scratch *scratch,
+	struct jg_claims *claims)
+{
+	struct jg_text text = {.bytes = own->bytes, .quotes = own->quotes};
+	if (own->decoders->json_index(claims->text, claims->len, &text)) {
+		if (fits(&own->template, &text)) {
+			claims->present = own->template.present;
+			return true;
+		}
+		own->holes.n = 0;
+		if (jg_scan(&own->scan, &text, claims, &own->holes)) {
+			remember(own, &text, claims->present);
+			return true;
+		}
+	}
+	return jg_json_read(json, scratch, own->schema, claims);
+}
