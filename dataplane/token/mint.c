@@ -3,8 +3,9 @@
 #include "deflate.h"
 #include "format_agora.h"
 #include "hash.h"
-#include "minter.h"
+#include "mint_jwt.h"
 #include "rs256.h"
+#include "simd/decoders.h"
 #include "utf8.h"
 
 #include <stdlib.h>
@@ -38,9 +39,18 @@ bool jg_mint_check_text(
 {
 	if (text.len > max)
 		return jg_mint_fail(slot, field, "longer than the format allows");
+	unsigned traits = jg_text_traits(text);
+	if (traits == 0)
+		return true;
 	if (!jg_utf8_valid(text))
 		return jg_mint_fail(slot, field, "not valid UTF-8 without U+0000");
+	slot->escapes |= (traits & JG_TEXT_QUOTED) != 0;
 	return true;
+}
+
+void jg_mint_note(struct jg_mint_slot *slot, struct jg_str text)
+{
+	slot->escapes |= (jg_text_traits(text) & JG_TEXT_QUOTED) != 0;
 }
 
 bool jg_mint_check_empty(struct jg_mint_slot *slot, const char *field, struct jg_str text)
@@ -70,6 +80,9 @@ static bool take_parts(
 	struct jg_hash_seed seed;
 	jg_hash_seed_init(&seed, options->seed);
 	m->random = seed.word[0];
+	m->decoders = jg_decoders_select(options->simd, err);
+	if (m->decoders == NULL)
+		return false;
 	m->mac = jg_mac_new(options->mac_engine, err);
 	if (m->mac == NULL)
 		return false;
@@ -77,10 +90,11 @@ static bool take_parts(
 	m->json = jg_json_new(options->seed);
 	m->scratch.size = JG_SCRATCH_TOKEN;
 	m->scratch.base = calloc(1, m->scratch.size);
+	m->own = jg_own_claims_new(&jg_mint_schema, m->decoders);
 	m->text = calloc(1, JG_MINT_CONTENT_MAX);
 	m->content = calloc(JG_BURST_MAX, JG_MINT_CONTENT_MAX);
-	if (m->deflater != NULL && m->json != NULL && m->scratch.base != NULL && m->text != NULL &&
-		m->content != NULL)
+	if (m->deflater != NULL && m->json != NULL && m->scratch.base != NULL && m->own != NULL &&
+		m->text != NULL && m->content != NULL)
 		return true;
 	jg_error_set(err, "no memory for a minter; it needs %u MiB",
 		(unsigned)(JG_BURST_MAX * JG_MINT_CONTENT_MAX >> 20) + 1);
@@ -109,6 +123,7 @@ void jg_minter_free(struct jg_minter *minter)
 		return;
 	free(minter->content);
 	free(minter->text);
+	jg_own_claims_free(minter->own);
 	free(minter->scratch.base);
 	jg_json_free(minter->json);
 	jg_deflater_free(minter->deflater);
@@ -145,6 +160,33 @@ static bool check_time(struct jg_mint_slot *slot, const char *field, int64_t tim
 	return jg_mint_fail(slot, field, "not within 0..2^53 seconds");
 }
 
+void jg_mint_open(struct jg_minter *m, int64_t now)
+{
+	m->now = now;
+	m->content_at = m->content;
+	m->last = NULL;
+}
+
+// Neighbours in a burst are mostly of one app.
+static bool find_app(
+	struct jg_minter *m, const struct jg_snapshot *snapshot, struct jg_mint_slot *slot)
+{
+	const struct jg_mint *ask = slot->ask;
+	const struct jg_mint_slot *last = m->last;
+	if (last != NULL && last->app->vendor == ask->vendor &&
+		jg_str_eq(last->app->key, ask->app)) {
+		slot->app = last->app;
+		if (ask->key.p != NULL || last->ask->key.p != NULL)
+			return find_key(slot, m->now);
+		slot->key = last->key;
+		return true;
+	}
+	slot->app = jg_snapshot_find(snapshot, ask->vendor, ask->app);
+	if (slot->app == NULL)
+		return jg_mint_fail(slot, "app", "the vendor has no app of this key here");
+	return find_key(slot, m->now);
+}
+
 bool jg_mint_begin(struct jg_minter *m, const struct jg_snapshot *snapshot,
 	struct jg_mint_slot *slot, const struct jg_mint *ask, struct jg_minted *out)
 {
@@ -155,22 +197,26 @@ bool jg_mint_begin(struct jg_minter *m, const struct jg_snapshot *snapshot,
 	slot->app = NULL;
 	slot->key = NULL;
 	slot->mac_key = NULL;
+	slot->header.len = 0;
 	slot->format = ask->format;
-	slot->unsigned_ = false;
+	slot->unsigned_ = slot->escapes = false;
 	slot->token = (struct jg_writer){
 		.p = out->token, .size = out->size < JG_TOKEN_MAX ? out->size : JG_TOKEN_MAX};
-	slot->content = (struct jg_writer){
-		.p = m->content + (size_t)(slot - m->slots) * JG_MINT_CONTENT_MAX,
-		.size = JG_MINT_CONTENT_MAX};
+	slot->content =
+		(struct jg_writer){.p = m->content_at, .size = JG_MINT_CONTENT_MAX - JG_CACHE_LINE};
 	slot->issued_at = ask->issued_at != JG_TIME_NONE ? ask->issued_at : m->now;
 	if (!check_time(slot, "issued_at", slot->issued_at) ||
 		!check_time(slot, "not_before", ask->not_before) ||
-		!check_time(slot, "expires_at", ask->expires_at))
+		!check_time(slot, "expires_at", ask->expires_at) || !find_app(m, snapshot, slot))
 		return false;
-	slot->app = jg_snapshot_find(snapshot, ask->vendor, ask->app);
-	if (slot->app == NULL)
-		return jg_mint_fail(slot, "app", "the vendor has no app of this key here");
-	return find_key(slot, m->now);
+	m->last = slot;
+	return true;
+}
+
+void jg_mint_end(struct jg_minter *m, const struct jg_mint_slot *slot)
+{
+	size_t lines = slot->content.at / JG_CACHE_LINE + 1;
+	m->content_at += lines * JG_CACHE_LINE;
 }
 
 static bool write_content(struct jg_minter *m, struct jg_mint_slot *slot)
@@ -184,14 +230,44 @@ static bool write_content(struct jg_minter *m, struct jg_mint_slot *slot)
 	return jg_mint_fail(slot, "format", "the vendor has no such format");
 }
 
-static bool finish_jwt(struct jg_mint_slot *slot, const uint8_t *signature, size_t n)
+// Header and payload of a JWT as the token's text, which is what is signed.
+static bool encode_jwt(struct jg_minter *m, struct jg_mint_slot *slot)
 {
-	jg_write_text(&slot->token, ".");
-	jg_write_base64url(&slot->token, signature, n);
-	return slot->token.full ? jg_mint_fail(slot, NULL, JG_MINT_TOO_LONG) : true;
+	struct jg_writer *token = &slot->token;
+	size_t head = slot->header.len, n = slot->content.at;
+	if (head + (n * 4 + 2) / 3 > token->size)
+		return jg_mint_fail(slot, NULL, JG_MINT_TOO_LONG);
+	memcpy(token->p, slot->header.p, head);
+	token->at = head +
+		m->decoders->base64url_encode((const uint8_t *)slot->content.p, n, token->p + head);
+	slot->message = (struct jg_str){token->p, (uint32_t)token->at};
+	if (slot->unsigned_)
+		jg_write_text(token, ".devtoken");
+	return token->full ? jg_mint_fail(slot, NULL, JG_MINT_TOO_LONG) : true;
 }
 
-static void sign_rsa(struct jg_mint_slot *slot)
+// A pass of its own: what has just been written in small pieces is read in large ones.
+static void encode_jwts(struct jg_minter *m, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct jg_mint_slot *slot = &m->slots[i];
+		if (slot->out->problem == NULL && slot->header.len > 0)
+			(void)encode_jwt(m, slot);
+	}
+}
+
+static bool finish_jwt(
+	struct jg_minter *m, struct jg_mint_slot *slot, const uint8_t *signature, size_t n)
+{
+	struct jg_writer *token = &slot->token;
+	if (1 + (n * 4 + 2) / 3 > token->size - token->at)
+		return jg_mint_fail(slot, NULL, JG_MINT_TOO_LONG);
+	token->p[token->at++] = '.';
+	token->at += m->decoders->base64url_encode(signature, n, token->p + token->at);
+	return true;
+}
+
+static void sign_rsa(struct jg_minter *m, struct jg_mint_slot *slot)
 {
 	uint8_t signature[JG_RS256_SIGNATURE_MAX];
 	struct evp_pkey_st *key = slot->key->private_key;
@@ -200,23 +276,23 @@ static void sign_rsa(struct jg_mint_slot *slot)
 	else if (!jg_rs256_sign(key, slot->message, signature))
 		(void)jg_mint_fail(slot, "key", "OpenSSL could not sign with the private key");
 	else
-		(void)finish_jwt(slot, signature, jg_rs256_size(key));
+		(void)finish_jwt(m, slot, signature, jg_rs256_size(key));
 }
 
 static void finish(struct jg_minter *m, struct jg_mint_slot *slot, const uint8_t *digest)
 {
 	switch (slot->format) {
 	case JG_FORMAT_T1:
-		(void)jg_mint_finish_t1(slot, digest);
+		(void)jg_mint_finish_t1(m, slot, digest);
 		break;
 	case JG_FORMAT_AGORA_007:
 		(void)jg_mint_finish_agora_007(m, slot, digest);
 		break;
 	case JG_FORMAT_AGORA_006:
-		(void)jg_mint_finish_agora_006(slot, digest);
+		(void)jg_mint_finish_agora_006(m, slot, digest);
 		break;
 	default:
-		(void)finish_jwt(slot, digest, 32);
+		(void)finish_jwt(m, slot, digest, 32);
 		break;
 	}
 }
@@ -273,13 +349,14 @@ static void sign_hmac(struct jg_minter *m, unsigned n, enum jg_mac_alg alg)
 
 void jg_mint_sign(struct jg_minter *m, unsigned n)
 {
+	encode_jwts(m, n);
 	derive_keys(m, n);
 	sign_hmac(m, n, JG_MAC_SHA256);
 	sign_hmac(m, n, JG_MAC_SHA1);
 	for (unsigned i = 0; i < n; i++) {
 		struct jg_mint_slot *slot = &m->slots[i];
 		if (slot->out->problem == NULL && slot->format == JG_FORMAT_JWT_RS256)
-			sign_rsa(slot);
+			sign_rsa(m, slot);
 		if (slot->out->problem == NULL)
 			slot->out->len = (uint32_t)slot->token.at;
 	}
@@ -289,12 +366,13 @@ void jg_mint_burst(struct jg_minter *minter, const struct jg_snapshot *snapshot,
 	const struct jg_mint *requests, struct jg_minted *minted, unsigned n)
 {
 	assert(n > 0 && n <= JG_BURST_MAX);
-	minter->now = now;
+	jg_mint_open(minter, now);
 	for (unsigned i = 0; i < n; i++) {
 		struct jg_mint_slot *slot = &minter->slots[i];
 		minter->scratch.used = 0;
-		if (jg_mint_begin(minter, snapshot, slot, &requests[i], &minted[i]))
-			(void)write_content(minter, slot);
+		if (jg_mint_begin(minter, snapshot, slot, &requests[i], &minted[i]) &&
+			write_content(minter, slot))
+			jg_mint_end(minter, slot);
 	}
 	jg_mint_sign(minter, n);
 }

@@ -3,6 +3,7 @@
 #include "deflate.h"
 #include "format_agora.h"
 #include "minter.h"
+#include "simd/decoders.h"
 
 /** Before the signed part of a 007 token's content: a length and 32 bytes. */
 #define SIGNATURE_SIZE 34
@@ -245,7 +246,7 @@ bool jg_mint_finish_agora_007(
 	size_t n = jg_deflate(
 		m->deflater, slot->content.p, slot->content.at, packed, JG_MINT_CONTENT_MAX);
 	jg_write_text(&slot->token, "007");
-	jg_write_base64(&slot->token, packed, n);
+	jg_write_base64(&slot->token, m->decoders->base64_encode, packed, n);
 	if (n == 0 || slot->token.full)
 		return jg_mint_fail(slot, NULL, JG_MINT_TOO_LONG);
 	return true;
@@ -290,7 +291,8 @@ bool jg_mint_agora_006(struct jg_minter *m, struct jg_mint_slot *slot)
 	return w->full ? jg_mint_fail(slot, NULL, JG_MINT_TOO_LONG) : true;
 }
 
-bool jg_mint_finish_agora_006(struct jg_mint_slot *slot, const uint8_t signature[32])
+bool jg_mint_finish_agora_006(
+	struct jg_minter *m, struct jg_mint_slot *slot, const uint8_t signature[32])
 {
 	const struct jg_mint *ask = slot->ask;
 	bool rtm = ask->service == JG_SERVICE_RTM;
@@ -305,6 +307,6 @@ bool jg_mint_finish_agora_006(struct jg_mint_slot *slot, const uint8_t signature
 	assert(!w.full);
 	jg_write_text(&slot->token, "006");
 	jg_write_str(&slot->token, slot->app->key);
-	jg_write_base64(&slot->token, body, w.at);
+	jg_write_base64(&slot->token, m->decoders->base64_encode, body, w.at);
 	return slot->token.full ? jg_mint_fail(slot, NULL, JG_MINT_TOO_LONG) : true;
 }

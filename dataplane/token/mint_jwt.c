@@ -2,16 +2,19 @@
 // Payloads of JWTs, and those of Stream, OpenTok and Vonage.
 #include "mint_jwt.h"
 
-#define HS256 "{\"alg\":\"HS256\",\"typ\":\"JWT\"}"
-#define RS256 "{\"alg\":\"RS256\",\"typ\":\"JWT\"}"
-
 static const struct jg_json_member members[] = {
 #define X(symbol, name) JG_JSON_MEMBER(name, JG_MINT_##symbol, 0),
 	JG_MINT_MEMBERS(X)
 #undef X
 };
 static const struct jg_json_level levels[] = {{members, JG_MINT_MEMBER_COUNT}};
-static const struct jg_json_schema schema = {.levels = levels, .n = 1};
+const struct jg_json_schema jg_mint_schema = {.levels = levels, .n = 1};
+
+const struct jg_put_word jg_mint_words[] = {
+#define X(symbol, name) JG_PUT_WORD(",\"" name "\":"),
+	JG_MINT_MEMBERS(X)
+#undef X
+};
 
 static bool is_space(char c)
 {
@@ -33,60 +36,55 @@ static struct jg_str inside(struct jg_str object)
 	return (struct jg_str){object.p + start, end - start};
 }
 
-bool jg_payload_begin(struct jg_minter *m, struct jg_mint_slot *slot, struct jg_payload *p)
+// Read the caller's claims, which replace members of ours.
+static bool read_own(struct jg_minter *m, struct jg_mint_slot *slot, struct jg_payload *p)
 {
-	struct jg_str claims = slot->ask->claims;
-	*p = (struct jg_payload){.w = {.p = m->text, .size = JG_MINT_CONTENT_MAX}};
-	jg_write_text(&p->w, "{");
-	if (claims.p == NULL)
-		return true;
-	m->claims.text = (const uint8_t *)claims.p;
-	m->claims.len = claims.len;
-	jg_claims_clear(&m->claims);
-	if (claims.len > JG_JSON_TEXT_MAX)
+	struct jg_str text = slot->ask->claims;
+	m->claims.text = (const uint8_t *)text.p;
+	m->claims.len = text.len;
+	if (text.len > JG_JSON_TEXT_MAX)
 		return jg_mint_fail(slot, "claims", "longer than a token may be");
-	if (!jg_json_read(m->json, &m->scratch, &schema, &m->claims))
+	if (!jg_own_claims_read(m->own, m->json, &m->scratch, &m->claims))
 		return jg_mint_fail(slot, "claims", "not one strict JSON object");
 	p->replaced = m->claims.present;
-	p->own = inside(claims);
+	m->own_members = inside(text);
 	return true;
 }
 
-bool jg_payload_member(struct jg_payload *p, enum jg_mint_member member)
+static bool make_room(
+	struct jg_minter *m, struct jg_mint_slot *slot, const struct jg_str *text, size_t n)
 {
-	if ((p->replaced >> member & 1) != 0)
+	size_t room = JG_PAYLOAD_ROOM + m->own_members.len;
+	for (size_t i = 0; i < n; i++)
+		room += slot->escapes ? jg_json_length(text[i]) : text[i].len;
+	return room <= slot->content.size ? true : jg_mint_fail(slot, NULL, JG_MINT_TOO_LONG);
+}
+
+bool jg_payload_begin(struct jg_minter *m, struct jg_mint_slot *slot, const struct jg_str *text,
+	size_t n, struct jg_payload *p)
+{
+	p->at = slot->content.p;
+	p->escapes = slot->escapes;
+	p->replaced = 0;
+	m->own_members = (struct jg_str){NULL, 0};
+	if (slot->ask->claims.p != NULL && !read_own(m, slot, p))
 		return false;
-	jg_write_text(&p->w, p->any ? ",\"" : "\"");
-	jg_write_bytes(&p->w, members[member].name, members[member].len);
-	jg_write_text(&p->w, "\":");
-	p->any = true;
-	return true;
+	return make_room(m, slot, text, n);
 }
 
-void jg_payload_string(struct jg_payload *p, enum jg_mint_member member, struct jg_str value)
+// Every member has a comma before it; that of the first becomes the brace.
+bool jg_payload_end(struct jg_minter *m, struct jg_mint_slot *slot, char *at, struct jg_str header)
 {
-	if (jg_payload_member(p, member))
-		jg_write_json(&p->w, value);
-}
-
-void jg_payload_time(struct jg_payload *p, enum jg_mint_member member, int64_t value)
-{
-	if (value != JG_TIME_NONE && jg_payload_member(p, member))
-		jg_write_int(&p->w, value);
-}
-
-bool jg_payload_end(struct jg_payload *p, struct jg_mint_slot *slot, const char *header)
-{
-	if (p->own.len > 0 && p->any)
-		jg_write_text(&p->w, ",");
-	jg_write_str(&p->w, p->own);
-	jg_write_text(&p->w, "}");
-	jg_write_base64url(&slot->token, header, strlen(header));
-	jg_write_text(&slot->token, ".");
-	jg_write_base64url(&slot->token, p->w.p, p->w.at);
-	slot->message = (struct jg_str){slot->token.p, (uint32_t)slot->token.at};
-	if (p->w.full || slot->token.full)
-		return jg_mint_fail(slot, NULL, JG_MINT_TOO_LONG);
+	char *start = slot->content.p;
+	struct jg_str own = m->own_members;
+	if (own.len > 0 || at == start)
+		*at++ = ',';
+	at = jg_put_str(at, own);
+	*at++ = '}';
+	*start = '{';
+	slot->content.at = (size_t)(at - start);
+	slot->header = header;
+	assert(slot->content.at <= slot->content.size);
 	return true;
 }
 
@@ -120,67 +118,83 @@ static bool check_stream(struct jg_mint_slot *slot)
 bool jg_mint_stream(struct jg_minter *m, struct jg_mint_slot *slot)
 {
 	const struct jg_mint *ask = slot->ask;
-	struct jg_payload p;
-	if (!check_stream(slot) || !jg_payload_begin(m, slot, &p))
+	const struct jg_str text[] = {ask->identity, ask->room, ask->role};
+	if (!check_stream(slot))
 		return false;
+	struct jg_payload begun;
+	if (!jg_payload_begin(m, slot, text, JG_ARRAY_SIZE(text), &begun))
+		return false;
+	struct jg_payload p = begun;
 	if (ask->type == JG_TOKEN_SERVER) {
 		if (jg_payload_member(&p, JG_MINT_SERVER))
-			jg_write_text(&p.w, "true");
+			p.at = jg_put_str(p.at, JG_STR("true"));
 	} else {
 		jg_payload_string(&p, JG_MINT_USER_ID, ask->identity);
 	}
 	if (ask->type == JG_TOKEN_CALL && jg_payload_member(&p, JG_MINT_CALL_CIDS)) {
-		jg_write_text(&p.w, "[");
-		jg_write_json(&p.w, ask->room);
-		jg_write_text(&p.w, "]");
+		*p.at++ = '[';
+		jg_payload_text(&p, ask->room);
+		*p.at++ = ']';
 	}
 	if (ask->role.len > 0)
 		jg_payload_string(&p, JG_MINT_ROLE, ask->role);
-	if (ask->type != JG_TOKEN_DEVELOPMENT) {
+	slot->unsigned_ = ask->type == JG_TOKEN_DEVELOPMENT;
+	if (!slot->unsigned_) {
 		jg_payload_time(&p, JG_MINT_EXP, ask->expires_at);
 		jg_payload_time(&p, JG_MINT_IAT, ask->issued_at);
 		jg_payload_time(&p, JG_MINT_NBF, ask->not_before);
 	}
-	if (!jg_payload_end(&p, slot, HS256))
-		return false;
-	if (ask->type != JG_TOKEN_DEVELOPMENT)
-		return true;
-	slot->unsigned_ = true;
-	jg_write_text(&slot->token, ".devtoken");
-	return slot->token.full ? jg_mint_fail(slot, NULL, JG_MINT_TOO_LONG) : true;
+	return jg_payload_end(m, slot, p.at, JG_STR(JG_MINT_HS256));
 }
 
 // Session, role, data and layout classes, which both formats have.
-static void write_session(struct jg_payload *p, const struct jg_mint_slot *slot, struct jg_str role)
+static inline struct jg_payload write_session(
+	struct jg_payload p, const struct jg_mint_slot *slot, struct jg_str role)
 {
 	const struct jg_mint *ask = slot->ask;
-	jg_payload_string(p, JG_MINT_SESSION_ID, ask->room);
-	jg_payload_string(p, JG_MINT_ROLE, role);
-	jg_payload_string(p, JG_MINT_SCOPE, JG_STR("session.connect"));
+	jg_payload_string(&p, JG_MINT_SESSION_ID, ask->room);
+	jg_payload_string(&p, JG_MINT_ROLE, role);
+	jg_payload_string(&p, JG_MINT_SCOPE, JG_STR("session.connect"));
 	if (ask->metadata.len > 0)
-		jg_payload_string(p, JG_MINT_CONNECTION_DATA, ask->metadata);
-	jg_payload_string(p, JG_MINT_LAYOUT_CLASSES, ask->layout_classes);
-	jg_payload_time(p, JG_MINT_IAT, slot->issued_at);
-	jg_payload_time(p, JG_MINT_NBF, ask->not_before);
-	jg_payload_time(p, JG_MINT_EXP, ask->expires_at);
+		jg_payload_string(&p, JG_MINT_CONNECTION_DATA, ask->metadata);
+	jg_payload_string(&p, JG_MINT_LAYOUT_CLASSES, ask->layout_classes);
+	jg_payload_time(&p, JG_MINT_IAT, slot->issued_at);
+	jg_payload_time(&p, JG_MINT_NBF, ask->not_before);
+	jg_payload_time(&p, JG_MINT_EXP, ask->expires_at);
+	return p;
+}
+
+// What both formats check, and room for what both write.
+static bool begin_session(
+	struct jg_minter *m, struct jg_mint_slot *slot, struct jg_str *role, struct jg_payload *p)
+{
+	const struct jg_mint *ask = slot->ask;
+	if (!jg_mint_check_opentok(slot, role))
+		return false;
+	const struct jg_str text[] = {
+		slot->app->key, ask->room, *role, ask->metadata, ask->layout_classes};
+	return jg_payload_begin(m, slot, text, JG_ARRAY_SIZE(text), p);
 }
 
 bool jg_mint_opentok_jwt(struct jg_minter *m, struct jg_mint_slot *slot)
 {
-	struct jg_payload p;
 	struct jg_str role;
-	if (!jg_mint_check_opentok(slot, &role) || !jg_payload_begin(m, slot, &p))
+	struct jg_payload begun;
+	if (!begin_session(m, slot, &role, &begun))
 		return false;
+	struct jg_payload p = begun;
 	jg_payload_string(&p, JG_MINT_ISS, slot->app->key);
 	jg_payload_string(&p, JG_MINT_IST, JG_STR("project"));
-	write_session(&p, slot, role);
-	return jg_payload_end(&p, slot, HS256);
+	p = write_session(p, slot, role);
+	return jg_payload_end(m, slot, p.at, JG_STR(JG_MINT_HS256));
 }
 
 // A UUID of version 4 from two numbers.
-static void write_uuid(struct jg_writer *w, uint64_t high, uint64_t low)
+static char *put_uuid(char *at, uint64_t high, uint64_t low)
 {
 	uint8_t bytes[16];
+	char text[38];
+	struct jg_writer w = {.p = text, .size = sizeof(text)};
 	high = (high & ~UINT64_C(0xf000)) | 0x4000;
 	low = (low & ~(UINT64_C(3) << 62)) | UINT64_C(2) << 62;
 	for (unsigned i = 0; i < 8; i++) {
@@ -188,28 +202,30 @@ static void write_uuid(struct jg_writer *w, uint64_t high, uint64_t low)
 		bytes[8 + i] = (uint8_t)(low >> (56 - 8 * i));
 	}
 	static const uint8_t groups[] = {4, 2, 2, 2, 6};
-	jg_write_text(w, "\"");
-	for (size_t i = 0, at = 0; i < sizeof(groups); at += groups[i++]) {
-		jg_write_text(w, i == 0 ? "" : "-");
-		jg_write_hex(w, bytes + at, groups[i]);
+	jg_write_text(&w, "\"");
+	for (size_t i = 0, from = 0; i < sizeof(groups); from += groups[i++]) {
+		jg_write_text(&w, i == 0 ? "" : "-");
+		jg_write_hex(&w, bytes + from, groups[i]);
 	}
-	jg_write_text(w, "\"");
+	jg_write_text(&w, "\"");
+	return jg_put_bytes(at, text, w.at);
 }
 
 bool jg_mint_vonage(struct jg_minter *m, struct jg_mint_slot *slot)
 {
-	struct jg_payload p;
 	struct jg_str role;
-	if (!jg_mint_check_opentok(slot, &role) || !jg_payload_begin(m, slot, &p))
+	struct jg_payload begun;
+	if (!begin_session(m, slot, &role, &begun))
 		return false;
-	write_session(&p, slot, role);
+	struct jg_payload p = begun;
+	p = write_session(p, slot, role);
 	jg_payload_string(&p, JG_MINT_SUB, JG_STR("video"));
 	if (jg_payload_member(&p, JG_MINT_ACL))
-		jg_write_text(&p.w, "{\"paths\":{\"/session/**\":{}}}");
+		p.at = jg_put_str(p.at, JG_STR("{\"paths\":{\"/session/**\":{}}}"));
 	if (jg_payload_member(&p, JG_MINT_JTI)) {
 		uint64_t high = jg_mint_random(m);
-		write_uuid(&p.w, high, jg_mint_random(m));
+		p.at = put_uuid(p.at, high, jg_mint_random(m));
 	}
 	jg_payload_string(&p, JG_MINT_APPLICATION_ID, slot->app->key);
-	return jg_payload_end(&p, slot, RS256);
+	return jg_payload_end(m, slot, p.at, JG_STR(JG_MINT_RS256));
 }

@@ -4,6 +4,7 @@
 /** Payloads of JWTs: generated members, each of which a member of jg_mint.claims replaces. */
 
 #include "minter.h"
+#include "put.h"
 
 // clang-format off
 /** Members that the minter writes at the top level: X(SYMBOL, "name"). */
@@ -25,20 +26,57 @@ enum jg_mint_member {
 	JG_MINT_MEMBER_COUNT
 };
 
-/** A payload being written into minter->text. */
+/** The members as the schema of a caller's own claims. */
+extern const struct jg_json_schema jg_mint_schema;
+
+/** What a payload writes besides strings, at most: every member's name and every number. */
+#define JG_PAYLOAD_ROOM 1024
+
+/** A payload being written into slot->content. */
 struct jg_payload {
-	struct jg_writer w;
+	char *at;
 	uint64_t replaced; /**< bit per jg_mint_member: the caller's own stands instead */
-	struct jg_str own; /**< the caller's members, without the braces */
-	bool any; /**< something stands before: a comma is due */
+	bool escapes; /**< some string needs some */
 };
 
-/** Read the caller's claims and open the object. */
-bool jg_payload_begin(struct jg_minter *m, struct jg_mint_slot *slot, struct jg_payload *p);
+/** ",\"name\":" of each member. */
+extern const struct jg_put_word jg_mint_words[JG_MINT_MEMBER_COUNT];
+
+/**
+ * Read the caller's claims and make room.
+ *
+ * @param text fields that the payload will hold as strings or as they are
+ * @param[out] p to be copied before it is written with, so that the copy stays in registers
+ */
+bool jg_payload_begin(struct jg_minter *m, struct jg_mint_slot *slot, const struct jg_str *text,
+	size_t n, struct jg_payload *p);
+/** Append the caller's members and close the object; header is its encoded text with the dot. */
+bool jg_payload_end(struct jg_minter *m, struct jg_mint_slot *slot, char *at, struct jg_str header);
+
 /** Write a member's name; false when the caller's own replaces it: then write no value. */
-bool jg_payload_member(struct jg_payload *p, enum jg_mint_member member);
-void jg_payload_string(struct jg_payload *p, enum jg_mint_member member, struct jg_str value);
+static inline bool jg_payload_member(struct jg_payload *p, enum jg_mint_member member)
+{
+	if ((p->replaced >> member & 1) != 0)
+		return false;
+	p->at = jg_put_word(p->at, &jg_mint_words[member]);
+	return true;
+}
+
+static inline void jg_payload_text(struct jg_payload *p, struct jg_str value)
+{
+	p->at = p->escapes ? jg_put_json(p->at, value) : jg_put_plain(p->at, value);
+}
+
+static inline void jg_payload_string(
+	struct jg_payload *p, enum jg_mint_member member, struct jg_str value)
+{
+	if (jg_payload_member(p, member))
+		jg_payload_text(p, value);
+}
+
 /** Nothing for JG_TIME_NONE. */
-void jg_payload_time(struct jg_payload *p, enum jg_mint_member member, int64_t value);
-/** Append the caller's members, close the object and write header and payload into the token. */
-bool jg_payload_end(struct jg_payload *p, struct jg_mint_slot *slot, const char *header);
+static inline void jg_payload_time(struct jg_payload *p, enum jg_mint_member member, int64_t value)
+{
+	if (value != JG_TIME_NONE && jg_payload_member(p, member))
+		p->at = jg_put_number(p->at, (uint64_t)value);
+}

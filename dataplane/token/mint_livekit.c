@@ -2,8 +2,6 @@
 // LiveKit: capabilities back to grants, as few of them as the vendor's defaults allow.
 #include "mint_jwt.h"
 
-#define HEADER "{\"alg\":\"HS256\"}" // what the vendor's own SDK for Node writes
-
 #define MODERATOR                                                      \
 	(JG_CAPABILITY(ROOM_ADMIN) | JG_CAPABILITY(FORCE_DISCONNECT) | \
 		JG_CAPABILITY(FORCE_UNPUBLISH) | JG_CAPABILITY(FORCE_MUTE))
@@ -14,123 +12,115 @@
 /** A capability that one boolean member stands for. */
 struct grant {
 	uint64_t capability;
-	const char *member;
+	struct jg_put_word word;
 };
 
 // clang-format off
-static const struct grant video[] = {
-	{JG_CAPABILITY(ROOM_ADMIN), "roomAdmin"},
-	{JG_CAPABILITY(ROOM_CREATE), "roomCreate"},
-	{JG_CAPABILITY(ROOM_LIST), "roomList"},
-	{JG_CAPABILITY(ROOM_RECORD), "roomRecord"},
-	{JG_CAPABILITY(INGRESS_ADMIN), "ingressAdmin"},
-	{JG_CAPABILITY(UPDATE_OWN_METADATA), "canUpdateOwnMetadata"},
-	{JG_CAPABILITY(HIDDEN), "hidden"},
-	{JG_CAPABILITY(RECORDER), "recorder"},
-	{JG_CAPABILITY(AGENT_WORKER), "agent"},
-	{JG_CAPABILITY(SUBSCRIBE_METRICS), "canSubscribeMetrics"},
-	{JG_CAPABILITY(MANAGE_AGENT_SESSION), "canManageAgentSession"},
-};
-static const struct grant sip[] = {
-	{JG_CAPABILITY(SIP_ADMIN), "admin"},
-	{JG_CAPABILITY(SIP_CALL), "call"},
-};
-static const struct grant agent[] = {
-	{JG_CAPABILITY(AGENT_ADMIN), "admin"},
-	{JG_CAPABILITY(AGENT_SIMULATION_ADMIN), "simulationAdmin"},
-	{JG_CAPABILITY(AGENT_DATABASE_ADMIN), "databaseAdmin"},
-};
-static const struct grant inference[] = {{JG_CAPABILITY(INFERENCE), "perform"}};
-static const struct grant observability[] = {{JG_CAPABILITY(OBSERVABILITY_WRITE), "write"}};
-static const struct grant sources[] = {
-	{JG_CAPABILITY(PUBLISH_CAMERA), "camera"},
-	{JG_CAPABILITY(PUBLISH_MICROPHONE), "microphone"},
-	{JG_CAPABILITY(PUBLISH_SCREEN_SHARE), "screen_share"},
-	{JG_CAPABILITY(PUBLISH_SCREEN_SHARE_AUDIO), "screen_share_audio"},
-	{JG_CAPABILITY(PUBLISH_OTHER), "unknown"},
-};
+#define VIDEO(X) \
+	X(ROOM_ADMIN, "roomAdmin") X(ROOM_CREATE, "roomCreate") X(ROOM_LIST, "roomList") \
+	X(ROOM_RECORD, "roomRecord") X(INGRESS_ADMIN, "ingressAdmin") \
+	X(UPDATE_OWN_METADATA, "canUpdateOwnMetadata") X(HIDDEN, "hidden") X(RECORDER, "recorder") \
+	X(AGENT_WORKER, "agent") X(SUBSCRIBE_METRICS, "canSubscribeMetrics") \
+	X(MANAGE_AGENT_SESSION, "canManageAgentSession")
+#define SIP(X) X(SIP_ADMIN, "admin") X(SIP_CALL, "call")
+#define AGENT(X) \
+	X(AGENT_ADMIN, "admin") X(AGENT_SIMULATION_ADMIN, "simulationAdmin") \
+	X(AGENT_DATABASE_ADMIN, "databaseAdmin")
+#define INFERENCE(X) X(INFERENCE, "perform")
+#define OBSERVABILITY(X) X(OBSERVABILITY_WRITE, "write")
+#define SOURCES(X) \
+	X(PUBLISH_CAMERA, "camera") X(PUBLISH_MICROPHONE, "microphone") \
+	X(PUBLISH_SCREEN_SHARE, "screen_share") X(PUBLISH_SCREEN_SHARE_AUDIO, "screen_share_audio") \
+	X(PUBLISH_OTHER, "unknown")
+
+#define MEMBER(symbol, name) {JG_CAPABILITY(symbol), JG_PUT_WORD(",\"" name "\":true")},
+#define ELEMENT(symbol, name) {JG_CAPABILITY(symbol), JG_PUT_WORD(",\"" name "\"")},
+#define BIT(symbol, name) | JG_CAPABILITY(symbol)
+static const struct grant video[] = {VIDEO(MEMBER)};
+static const struct grant sip[] = {SIP(MEMBER)};
+static const struct grant agent[] = {AGENT(MEMBER)};
+static const struct grant inference[] = {INFERENCE(MEMBER)};
+static const struct grant observability[] = {OBSERVABILITY(MEMBER)};
+static const struct grant sources[] = {SOURCES(ELEMENT)};
+#define VIDEO_MASK (UINT64_C(0) VIDEO(BIT))
+/** Beside the media of a room: few tokens have any. */
+#define SERVICES_MASK (UINT64_C(0) SIP(BIT) AGENT(BIT) INFERENCE(BIT) OBSERVABILITY(BIT))
+#define KNOWN_MASK (DEFAULTS | MODERATOR | VIDEO_MASK | SERVICES_MASK)
 // clang-format on
 
-// Every capability that LiveKit has a grant for.
-static uint64_t known(void)
+// What is granted of these, each with a comma before it.
+static char *put_grants(char *at, const struct grant *grants, size_t n, uint64_t capabilities)
 {
-	static const struct {
-		const struct grant *grants;
-		size_t n;
-	} all[] = {{video, JG_ARRAY_SIZE(video)}, {sip, JG_ARRAY_SIZE(sip)},
-		{agent, JG_ARRAY_SIZE(agent)}, {inference, JG_ARRAY_SIZE(inference)},
-		{observability, JG_ARRAY_SIZE(observability)}};
-	uint64_t mask = DEFAULTS | MODERATOR;
-	for (size_t i = 0; i < JG_ARRAY_SIZE(all); i++)
-		for (size_t j = 0; j < all[i].n; j++)
-			mask |= all[i].grants[j].capability;
-	return mask;
+	for (size_t i = 0; i < n; i++)
+		if ((capabilities & grants[i].capability) != 0)
+			at = jg_put_word(at, &grants[i].word);
+	return at;
 }
 
-static void write_true(struct jg_writer *w, const char *member, bool *first)
+// An object or a list of grants: the first one's comma becomes the bracket. None: nothing.
+static char *put_enclosed(char *at, const struct grant *grants, size_t n, uint64_t capabilities,
+	const char brackets[2])
 {
-	jg_write_text(w, *first ? "\"" : ",\"");
-	jg_write_text(w, member);
-	jg_write_text(w, "\":true");
-	*first = false;
+	char *end = put_grants(at, grants, n, capabilities);
+	*at = brackets[0];
+	*end = brackets[1];
+	return end + 1;
 }
 
-static void write_grants(struct jg_payload *p, enum jg_mint_member member,
+static void write_service(struct jg_payload *p, enum jg_mint_member member,
 	const struct grant *grants, size_t n, uint64_t capabilities)
 {
 	uint64_t mask = 0;
-	bool first = true;
 	for (size_t i = 0; i < n; i++)
 		mask |= grants[i].capability;
-	if ((capabilities & mask) == 0 || !jg_payload_member(p, member))
-		return;
-	jg_write_text(&p->w, "{");
-	for (size_t i = 0; i < n; i++)
-		if ((capabilities & grants[i].capability) != 0)
-			write_true(&p->w, grants[i].member, &first);
-	jg_write_text(&p->w, "}");
+	if ((capabilities & mask) != 0 && jg_payload_member(p, member))
+		p->at = put_enclosed(p->at, grants, n, capabilities, "{}");
+}
+
+static struct jg_payload write_services(struct jg_payload p, uint64_t capabilities)
+{
+	write_service(&p, JG_MINT_SIP, sip, JG_ARRAY_SIZE(sip), capabilities);
+	write_service(&p, JG_MINT_AGENT, agent, JG_ARRAY_SIZE(agent), capabilities);
+	write_service(&p, JG_MINT_INFERENCE, inference, JG_ARRAY_SIZE(inference), capabilities);
+	write_service(&p, JG_MINT_OBSERVABILITY, observability, JG_ARRAY_SIZE(observability),
+		capabilities);
+	return p;
 }
 
 // canSubscribe and canPublish default to true, canPublishData to canPublish, no list to all sources.
-static void write_media(struct jg_writer *w, uint64_t capabilities)
+static char *put_media(char *at, uint64_t capabilities)
 {
 	uint64_t publish = capabilities & JG_CAPABILITY_PUBLISH;
 	bool data = (capabilities & JG_CAPABILITY(PUBLISH_DATA)) != 0;
-	bool first = true;
 	if ((capabilities & JG_CAPABILITY(SUBSCRIBE)) == 0)
-		jg_write_text(w, ",\"canSubscribe\":false");
+		at = jg_put_str(at, JG_STR(",\"canSubscribe\":false"));
 	if (publish == 0)
-		jg_write_text(w, ",\"canPublish\":false");
+		at = jg_put_str(at, JG_STR(",\"canPublish\":false"));
 	if (data != (publish != 0))
-		jg_write_text(w, data ? ",\"canPublishData\":true" : ",\"canPublishData\":false");
+		at = jg_put_str(at,
+			data ? JG_STR(",\"canPublishData\":true")
+			     : JG_STR(",\"canPublishData\":false"));
 	if (publish == 0 || publish == JG_CAPABILITY_PUBLISH)
-		return;
-	jg_write_text(w, ",\"canPublishSources\":[");
-	for (size_t i = 0; i < JG_ARRAY_SIZE(sources); i++) {
-		if ((publish & sources[i].capability) == 0)
-			continue;
-		jg_write_text(w, first ? "\"" : ",\"");
-		jg_write_text(w, sources[i].member);
-		jg_write_text(w, "\"");
-		first = false;
-	}
-	jg_write_text(w, "]");
+		return at;
+	at = jg_put_str(at, JG_STR(",\"canPublishSources\":"));
+	return put_enclosed(at, sources, JG_ARRAY_SIZE(sources), publish, "[]");
 }
 
-static void write_video(struct jg_payload *p, struct jg_str room, uint64_t capabilities)
+static inline struct jg_payload write_video(
+	struct jg_payload p, struct jg_str room, uint64_t capabilities)
 {
-	bool first = false;
-	if (!jg_payload_member(p, JG_MINT_VIDEO))
-		return;
-	jg_write_text(&p->w,
-		(capabilities & JG_CAPABILITY(JOIN)) != 0 ? "{\"roomJoin\":true,\"room\":"
-							  : "{\"room\":");
-	jg_write_json(&p->w, room);
-	for (size_t i = 0; i < JG_ARRAY_SIZE(video); i++)
-		if ((capabilities & video[i].capability) != 0)
-			write_true(&p->w, video[i].member, &first);
-	write_media(&p->w, capabilities);
-	jg_write_text(&p->w, "}");
+	if (!jg_payload_member(&p, JG_MINT_VIDEO))
+		return p;
+	p.at = (capabilities & JG_CAPABILITY(JOIN)) != 0
+		? jg_put_str(p.at, JG_STR("{\"roomJoin\":true,\"room\":"))
+		: jg_put_str(p.at, JG_STR("{\"room\":"));
+	jg_payload_text(&p, room);
+	if ((capabilities & VIDEO_MASK) != 0)
+		p.at = put_grants(p.at, video, JG_ARRAY_SIZE(video), capabilities);
+	if ((capabilities & DEFAULTS) != DEFAULTS)
+		p.at = put_media(p.at, capabilities);
+	*p.at++ = '}';
+	return p;
 }
 
 // An object whose values are strings, which the token carries as it stands.
@@ -178,7 +168,7 @@ static bool check(struct jg_minter *m, struct jg_mint_slot *slot, uint64_t capab
 		return jg_mint_fail(slot, "identity", "needed to join");
 	if (ask->room.len == 0 && (capabilities & (JG_CAPABILITY(JOIN) | MODERATOR)) != 0)
 		return jg_mint_fail(slot, "room", "needed to join or administer it");
-	if ((capabilities & ~known()) != 0)
+	if ((capabilities & ~KNOWN_MASK) != 0)
 		return jg_mint_fail(slot, "capabilities", "LiveKit has no grant for one of them");
 	if ((capabilities & MODERATOR) != 0 && (capabilities & MODERATOR) != MODERATOR)
 		return jg_mint_fail(slot, "capabilities",
@@ -198,11 +188,16 @@ static bool check(struct jg_minter *m, struct jg_mint_slot *slot, uint64_t capab
 bool jg_mint_livekit(struct jg_minter *m, struct jg_mint_slot *slot)
 {
 	const struct jg_mint *ask = slot->ask;
+	const struct jg_str text[] = {slot->app->key, ask->room, ask->identity, ask->name,
+		ask->kind, ask->metadata, ask->attributes};
 	uint64_t capabilities = ask->capabilities != 0 ? ask->capabilities : DEFAULTS;
-	struct jg_payload p;
-	if (!check(m, slot, capabilities) || !jg_payload_begin(m, slot, &p))
+	if (!check(m, slot, capabilities))
 		return false;
-	write_video(&p, ask->room, capabilities);
+	jg_mint_note(slot, slot->app->key);
+	struct jg_payload begun;
+	if (!jg_payload_begin(m, slot, text, JG_ARRAY_SIZE(text), &begun))
+		return false;
+	struct jg_payload p = write_video(begun, ask->room, capabilities);
 	jg_payload_string(&p, JG_MINT_ISS, slot->app->key);
 	jg_payload_time(&p, JG_MINT_EXP, ask->expires_at);
 	jg_payload_time(&p, JG_MINT_NBF, ask->not_before);
@@ -216,11 +211,8 @@ bool jg_mint_livekit(struct jg_minter *m, struct jg_mint_slot *slot)
 	if (ask->metadata.len > 0)
 		jg_payload_string(&p, JG_MINT_METADATA, ask->metadata);
 	if (ask->attributes.len > 0 && jg_payload_member(&p, JG_MINT_ATTRIBUTES))
-		jg_write_str(&p.w, ask->attributes);
-	write_grants(&p, JG_MINT_SIP, sip, JG_ARRAY_SIZE(sip), capabilities);
-	write_grants(&p, JG_MINT_AGENT, agent, JG_ARRAY_SIZE(agent), capabilities);
-	write_grants(&p, JG_MINT_INFERENCE, inference, JG_ARRAY_SIZE(inference), capabilities);
-	write_grants(&p, JG_MINT_OBSERVABILITY, observability, JG_ARRAY_SIZE(observability),
-		capabilities);
-	return jg_payload_end(&p, slot, HEADER);
+		p.at = jg_put_str(p.at, ask->attributes);
+	if ((capabilities & SERVICES_MASK) != 0)
+		p = write_services(p, capabilities);
+	return jg_payload_end(m, slot, p.at, JG_STR(JG_MINT_HS256_ALONE));
 }

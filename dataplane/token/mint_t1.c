@@ -2,6 +2,7 @@
 // OpenTok's and Vonage's fields, and T1 tokens as the vendor's SDK for Node writes them.
 #include "minter.h"
 #include "profile.h"
+#include "simd/decoders.h"
 #include "utf8.h"
 
 #define DAY 86400
@@ -28,6 +29,8 @@ static bool check_role(struct jg_mint_slot *slot, struct jg_str *role)
 		*role = jg_opentok_role_with(ask->capabilities);
 	if (role->len == 0)
 		return jg_mint_fail(slot, "capabilities", "no role has exactly these");
+	jg_mint_note(slot, *role);
+	jg_mint_note(slot, slot->app->key);
 	if (!jg_opentok_role_find(slot->app, *role, &capabilities))
 		return jg_mint_fail(slot, "role",
 			"not subscriber, publisher, publisheronly, moderator or one of "
@@ -110,12 +113,13 @@ bool jg_mint_t1(struct jg_minter *m, struct jg_mint_slot *slot)
 	return w->full ? jg_mint_fail(slot, NULL, JG_MINT_TOO_LONG) : true;
 }
 
-bool jg_mint_finish_t1(struct jg_mint_slot *slot, const uint8_t signature[20])
+bool jg_mint_finish_t1(struct jg_minter *m, struct jg_mint_slot *slot, const uint8_t signature[20])
 {
 	struct jg_writer hex = {
 		.p = slot->content.p + SIGNATURE_AT(slot->app->key.len), .size = 40};
 	jg_write_hex(&hex, signature, 20);
 	jg_write_text(&slot->token, "T1==");
-	jg_write_base64(&slot->token, slot->content.p, slot->content.at);
+	jg_write_base64(
+		&slot->token, m->decoders->base64_encode, slot->content.p, slot->content.at);
 	return slot->token.full ? jg_mint_fail(slot, NULL, JG_MINT_TOO_LONG) : true;
 }

@@ -3,11 +3,12 @@
 
 /** What the files of the minter share: mint.c coordinates, mint_*.c write one vendor's content each. */
 
-#include "json.h"
+#include "own_claims.h"
 #include "writer.h"
 
 #include <joingate/mint.h>
 
+struct jg_decoders;
 struct jg_deflater;
 
 /** Problems that several formats have. */
@@ -15,6 +16,14 @@ struct jg_deflater;
 
 /** Bytes of unsigned content that one token of a burst may need. */
 #define JG_MINT_CONTENT_MAX 20480
+
+// clang-format off
+/** Headers of JWTs as they stand in a token, with the dot: {"alg":"HS256"}, which is what LiveKit's
+ * own SDK for Node writes; {"alg":"HS256","typ":"JWT"}; {"alg":"RS256","typ":"JWT"}. */
+#define JG_MINT_HS256_ALONE "eyJhbGciOiJIUzI1NiJ9."
+#define JG_MINT_HS256 "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
+#define JG_MINT_RS256 "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9."
+// clang-format on
 
 /** One token of a burst on its way. */
 struct jg_mint_slot {
@@ -24,7 +33,9 @@ struct jg_mint_slot {
 	const struct jg_app_entry *app;
 	const struct jg_key *key;
 	struct jg_writer token; /**< the caller's buffer; JWT: the signing input */
-	struct jg_writer content; /**< T1, Agora: what is signed, in the minter's memory */
+	struct jg_writer
+		content; /**< in the minter's memory. JWT: the payload; else what is signed */
+	struct jg_str header; /**< JWT: its text with the dot; len 0: another format */
 	struct jg_str message; /**< signed bytes */
 	struct jg_str tail; /**< agora-006: the part of the message that the token carries */
 	struct jg_mac_key *mac_key; /**< agora-007: derived */
@@ -32,18 +43,26 @@ struct jg_mint_slot {
 	uint32_t salt; /**< Agora */
 	uint8_t format; /**< enum jg_format, resolved */
 	bool unsigned_; /**< Stream development token: complete as it stands */
+	bool escapes; /**< a field has bytes that JSON must escape */
 };
 
 struct jg_minter {
 	struct jg_mac *mac;
+	const struct jg_decoders *decoders;
 	struct jg_deflater *deflater;
 	struct jg_json *json;
 	struct jg_scratch scratch; /**< of the JSON reader */
 	uint64_t random; /**< state: salts, nonces and ids need to differ, not to be secret */
 	int64_t now;
 	struct jg_claims claims; /**< of the token being written: the caller's own members */
-	char *text; /**< JSON of the token being written, JG_MINT_CONTENT_MAX bytes */
-	char *content; /**< JG_MINT_CONTENT_MAX bytes for each token of a burst */
+	struct jg_own_claims *own; /**< reads the caller's own members */
+	struct jg_str own_members; /**< of the token being written, without the braces */
+	char *text; /**< 007: the packed content of one token, JG_MINT_CONTENT_MAX bytes */
+	/** JG_MINT_CONTENT_MAX bytes for each token of a burst. They stand one behind the other, so
+	 * that few cache lines are used. */
+	char *content;
+	char *content_at; /**< for the next token */
+	const struct jg_mint_slot *last; /**< of the burst whose app was found; NULL: none */
 	struct jg_mint_slot slots[JG_BURST_MAX];
 	struct jg_mac_job jobs[JG_BURST_MAX];
 	unsigned job_slots[JG_BURST_MAX];
@@ -53,7 +72,7 @@ struct jg_minter {
 /** Why there will be no token; the first problem stays. False, for the caller to return. */
 bool jg_mint_fail(struct jg_mint_slot *slot, const char *field, const char *problem);
 
-/** Fields are fine when they are short enough (bytes) and valid UTF-8. */
+/** Fields are fine when they are short enough (bytes) and valid UTF-8. Notes what needs escapes. */
 bool jg_mint_check_text(
 	struct jg_mint_slot *slot, const char *field, struct jg_str text, uint32_t max);
 
@@ -73,10 +92,11 @@ bool jg_mint_agora_007(struct jg_minter *m, struct jg_mint_slot *slot);
 bool jg_mint_agora_006(struct jg_minter *m, struct jg_mint_slot *slot);
 
 /** Put the signature in its place, so that the token is whole. */
-bool jg_mint_finish_t1(struct jg_mint_slot *slot, const uint8_t signature[20]);
+bool jg_mint_finish_t1(struct jg_minter *m, struct jg_mint_slot *slot, const uint8_t signature[20]);
 bool jg_mint_finish_agora_007(
 	struct jg_minter *m, struct jg_mint_slot *slot, const uint8_t signature[32]);
-bool jg_mint_finish_agora_006(struct jg_mint_slot *slot, const uint8_t signature[32]);
+bool jg_mint_finish_agora_006(
+	struct jg_minter *m, struct jg_mint_slot *slot, const uint8_t signature[32]);
 
 /** OpenTok's and Vonage's fields: session, role, times, connection data, layout classes. */
 bool jg_mint_check_opentok(struct jg_mint_slot *slot, struct jg_str *role);
@@ -84,8 +104,15 @@ bool jg_mint_check_opentok(struct jg_mint_slot *slot, struct jg_str *role);
 /** Only JWTs carry an nbf and claims of the caller's own. */
 bool jg_mint_check_plain(struct jg_mint_slot *slot);
 
+/** A text that is written as it is, but may need escapes: an app's key, a role of a policy. */
+void jg_mint_note(struct jg_mint_slot *slot, struct jg_str text);
+
+/** Start a burst. */
+void jg_mint_open(struct jg_minter *m, int64_t now);
 /** Sign what the slots hold, and finish them. Slots that failed are passed over. */
 void jg_mint_sign(struct jg_minter *m, unsigned n);
 /** Start a slot: the output empty, app and key found. */
 bool jg_mint_begin(struct jg_minter *m, const struct jg_snapshot *snapshot,
 	struct jg_mint_slot *slot, const struct jg_mint *ask, struct jg_minted *out);
+/** Its content is written: the next slot's goes behind it. */
+void jg_mint_end(struct jg_minter *m, const struct jg_mint_slot *slot);

@@ -105,10 +105,7 @@ static bool read_payload(struct jg_minter *m, struct jg_mint_slot *slot, struct 
 static bool refresh_jwt(struct jg_minter *m, struct jg_mint_slot *slot,
 	const struct jg_request *request, const struct jg_verdict *verdict, int64_t exp)
 {
-	struct jg_writer w = {.p = m->text, .size = JG_MINT_CONTENT_MAX};
-	const char *header = slot->format == JG_FORMAT_JWT_RS256
-		? "{\"alg\":\"RS256\",\"typ\":\"JWT\"}"
-		: "{\"alg\":\"HS256\",\"typ\":\"JWT\"}";
+	struct jg_writer w = slot->content;
 	jg_write_text(&w, "{");
 	if (!read_payload(m, slot, request->token) || !write_carried(m, slot, &w))
 		return false;
@@ -126,11 +123,10 @@ static bool refresh_jwt(struct jg_minter *m, struct jg_mint_slot *slot,
 	jg_write_text(&w, ",\"exp\":");
 	jg_write_int(&w, exp);
 	jg_write_text(&w, "}");
-	jg_write_base64url(&slot->token, header, strlen(header));
-	jg_write_text(&slot->token, ".");
-	jg_write_base64url(&slot->token, w.p, w.at);
-	slot->message = (struct jg_str){slot->token.p, (uint32_t)slot->token.at};
-	return w.full || slot->token.full ? jg_mint_fail(slot, NULL, JG_MINT_TOO_LONG) : true;
+	slot->content = w;
+	slot->header =
+		slot->format == JG_FORMAT_JWT_RS256 ? JG_STR(JG_MINT_RS256) : JG_STR(JG_MINT_HS256);
+	return w.full ? jg_mint_fail(slot, NULL, JG_MINT_TOO_LONG) : true;
 }
 
 // The verdict holds all that a T1 token says.
@@ -191,7 +187,7 @@ void jg_refresh_burst(struct jg_minter *minter, const struct jg_snapshot *snapsh
 	struct jg_minted *minted, unsigned n)
 {
 	assert(n > 0 && n <= JG_BURST_MAX);
-	minter->now = now;
+	jg_mint_open(minter, now);
 	for (unsigned i = 0; i < n; i++) {
 		struct jg_mint_slot *slot = &minter->slots[i];
 		minter->scratch.used = 0;
@@ -202,9 +198,8 @@ void jg_refresh_burst(struct jg_minter *minter, const struct jg_snapshot *snapsh
 			(void)jg_mint_fail(slot, NULL, "the token was not admitted");
 		else if (requests[i].type != JG_REQUEST_REFRESH)
 			(void)jg_mint_fail(slot, NULL, "not a refresh request");
-		else
-			(void)refresh(
-				minter, snapshot, slot, &requests[i], &verdicts[i], &minted[i]);
+		else if (refresh(minter, snapshot, slot, &requests[i], &verdicts[i], &minted[i]))
+			jg_mint_end(minter, slot);
 	}
 	jg_mint_sign(minter, n);
 }

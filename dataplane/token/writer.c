@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "writer.h"
 
-#include "base64.h"
+#include "put.h"
 
 static const char digits[] = "0123456789abcdef";
 
@@ -39,35 +39,13 @@ void jg_write_int(struct jg_writer *w, int64_t value)
 	jg_write_bytes(w, text + at, sizeof(text) - at);
 }
 
-static void write_json_escape(struct jg_writer *w, uint8_t c)
-{
-	char text[6] = {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]};
-	static const char named[][2] = {
-		{'"', '"'}, {'\\', '\\'}, {'\n', 'n'}, {'\r', 'r'}, {'\t', 't'}};
-	for (size_t i = 0; i < JG_ARRAY_SIZE(named); i++)
-		if ((uint8_t)named[i][0] == c) {
-			text[1] = named[i][1];
-			jg_write_bytes(w, text, 2);
-			return;
-		}
-	jg_write_bytes(w, text, sizeof(text));
-}
-
 void jg_write_json(struct jg_writer *w, struct jg_str text)
 {
-	uint32_t start = 0;
-	jg_write_text(w, "\"");
-	for (uint32_t i = 0; i < text.len; i++) {
-		uint8_t c = (uint8_t)text.p[i];
-		if (c >= 0x20 && c != '"' && c != '\\')
-			continue;
-		jg_write_bytes(w, text.p + start, i - start);
-		write_json_escape(w, c);
-		start = i + 1;
+	if (w->full || jg_json_length(text) > w->size - w->at) {
+		w->full = true;
+		return;
 	}
-	if (text.len > start)
-		jg_write_bytes(w, text.p + start, text.len - start);
-	jg_write_text(w, "\"");
+	w->at = (size_t)(jg_put_json(w->p + w->at, text) - w->p);
 }
 
 void jg_write_escaped(struct jg_writer *w, struct jg_str text)
@@ -114,20 +92,11 @@ void jg_write_str16le(struct jg_writer *w, struct jg_str text)
 	jg_write_str(w, text);
 }
 
-void jg_write_base64(struct jg_writer *w, const void *bytes, size_t n)
+void jg_write_base64(struct jg_writer *w, jg_base64_encode_fn *encode, const void *bytes, size_t n)
 {
 	if (w->full || JG_BASE64_ENCODED(n) > w->size - w->at) {
 		w->full = true;
 		return;
 	}
-	w->at += jg_base64_encode(bytes, n, w->p + w->at);
-}
-
-void jg_write_base64url(struct jg_writer *w, const void *bytes, size_t n)
-{
-	if (w->full || (n * 4 + 2) / 3 > w->size - w->at) {
-		w->full = true;
-		return;
-	}
-	w->at += jg_base64url_encode(bytes, n, w->p + w->at);
+	w->at += encode(bytes, n, w->p + w->at);
 }

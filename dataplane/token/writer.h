@@ -3,9 +3,7 @@
 
 /** A bounded writer of text and bytes for the minter. What does not fit is left out and remembered. */
 
-#include "internal/base.h"
-
-#include <stdint.h>
+#include "base64.h"
 
 struct jg_writer {
 	char *p;
@@ -28,5 +26,5 @@ void jg_write_u16le(struct jg_writer *w, uint16_t value);
 void jg_write_u32le(struct jg_writer *w, uint32_t value);
 /** A 16-bit length and the text. */
 void jg_write_str16le(struct jg_writer *w, struct jg_str text);
-void jg_write_base64(struct jg_writer *w, const void *bytes, size_t n);
-void jg_write_base64url(struct jg_writer *w, const void *bytes, size_t n);
+/** Padded base64 by this encoder. */
+void jg_write_base64(struct jg_writer *w, jg_base64_encode_fn *encode, const void *bytes, size_t n);

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/**
+ * Text put down where the caller has made room for it, JG_PUT_SLACK bytes more than it needs. Each
+ * function returns where the next one goes on. Inline, because a token is made of twenty pieces that
+ * are mostly shorter than a call is long.
+ */
+
+#include "internal/base.h"
+
+#include <stdint.h>
+
+/** Bytes that may be written behind the text, which the next piece overwrites. */
+#define JG_PUT_SLACK 32
+
+/** A constant of up to 31 bytes, which is always copied whole. */
+struct jg_put_word {
+	char text[JG_PUT_SLACK - 1];
+	uint8_t len;
+};
+#define JG_PUT_WORD(literal)                 \
+	{                                    \
+		literal, sizeof(literal) - 1 \
+	}
+
+static inline char *jg_put_word(char *at, const struct jg_put_word *word)
+{
+	memcpy(at, word, sizeof(*word));
+	return at + word->len;
+}
+
+/** Reads and writes exactly n bytes: without a branch on their number where they are 8 to 32. */
+static inline char *jg_put_bytes(char *at, const char *p, size_t n)
+{
+	if (n > 32) {
+		memcpy(at, p, n);
+	} else if (n >= 8) {
+		// Pieces that overlap as far as they must.
+		size_t second = n < 16 ? n - 8 : 8, third = n < 16 ? 0 : n - 16;
+		memcpy(at, p, 8);
+		memcpy(at + second, p + second, 8);
+		memcpy(at + third, p + third, 8);
+		memcpy(at + n - 8, p + n - 8, 8);
+	} else if (n >= 4) {
+		memcpy(at, p, 4);
+		memcpy(at + n - 4, p + n - 4, 4);
+	} else {
+		for (size_t i = 0; i < n; i++)
+			at[i] = p[i];
+	}
+	return at + n;
+}
+
+static inline char *jg_put_str(char *at, struct jg_str text)
+{
+	return jg_put_bytes(at, text.p, text.len);
+}
+
+/** The last eight decimal digits, as ASCII in the order of memory. */
+static inline uint64_t jg_eight_digits(uint64_t value)
+{
+	uint64_t v = value / 10000 | value % 10000 << 32;
+	uint64_t tens = (v * 10486 >> 20) & UINT64_C(0x0000007f0000007f);
+	v = tens | (v - 100 * tens) << 16;
+	tens = (v * 103 >> 10) & UINT64_C(0x000f000f000f000f);
+	v = tens | (v - 10 * tens) << 8;
+	return v | UINT64_C(0x3030303030303030);
+}
+
+/** Below 10^16. */
+static inline char *jg_put_number(char *at, uint64_t value)
+{
+	assert(value < UINT64_C(10000000000000000));
+	uint64_t high = value / 100000000, low = jg_eight_digits(value % 100000000);
+	if (high > 0) {
+		uint64_t digits = jg_eight_digits(high);
+		unsigned zeros =
+			(unsigned)__builtin_ctzll(digits ^ UINT64_C(0x3030303030303030)) / 8;
+		digits >>= 8 * zeros;
+		memcpy(at, &digits, 8);
+		at += 8 - zeros;
+		memcpy(at, &low, 8);
+		return at + 8;
+	}
+	// The last digit stays, even when it is a zero.
+	uint64_t nonzero = (low ^ UINT64_C(0x3030303030303030)) | UINT64_C(1) << 63;
+	unsigned zeros = (unsigned)__builtin_ctzll(nonzero) / 8;
+	low >>= 8 * zeros;
+	memcpy(at, &low, 8);
+	return at + 8 - zeros;
+}
+
+/** What a text has in it. */
+enum jg_text_trait {
+	JG_TEXT_QUOTED = 1 << 0, /**< bytes that a JSON string must escape: control, " and \ */
+	JG_TEXT_WIDE = 1 << 1, /**< bytes above 0x7f */
+};
+
+typedef int8_t jg_sixteen __attribute__((vector_size(16)));
+
+/** Two words' worth of a text shorter than sixteen bytes, those in between twice. */
+static inline jg_sixteen jg_load_short(const char *p, size_t n)
+{
+	uint64_t word[2] = {UINT64_C(0x2020202020202020), UINT64_C(0x2020202020202020)};
+	jg_sixteen v;
+	if (n >= 8) {
+		memcpy(&word[0], p, 8);
+		memcpy(&word[1], p + n - 8, 8);
+	} else if (n >= 4) {
+		memcpy(&word[0], p, 4);
+		memcpy(&word[1], p + n - 4, 4);
+	} else {
+		for (size_t i = 0; i < n; i++)
+			word[0] = word[0] << 8 | (uint8_t)p[i];
+	}
+	memcpy(&v, word, sizeof(v));
+	return v;
+}
+
+static inline jg_sixteen jg_quoted_bytes(jg_sixteen v)
+{
+	return ((v >= 0) & (v < 0x20)) | (v == '"') | (v == '\\');
+}
+
+/** enum jg_text_trait of a text. */
+static inline unsigned jg_text_traits(struct jg_str text)
+{
+	jg_sixteen v, quoted = {0}, wide = {0};
+	uint64_t q[2], w[2];
+	if (text.len < 16) {
+		wide = jg_load_short(text.p, text.len);
+		quoted = jg_quoted_bytes(wide);
+	} else {
+		for (uint32_t i = 0; i < text.len; i += 16) {
+			memcpy(&v, text.p + (i + 16 < text.len ? i : text.len - 16), sizeof(v));
+			quoted |= jg_quoted_bytes(v);
+			wide |= v;
+		}
+	}
+	memcpy(q, &quoted, sizeof(q));
+	memcpy(w, &wide, sizeof(w));
+	return ((q[0] | q[1]) != 0 ? JG_TEXT_QUOTED : 0u) |
+		(((w[0] | w[1]) & UINT64_C(0x8080808080808080)) != 0 ? JG_TEXT_WIDE : 0u);
+}
+
+/** A JSON string of a text that has nothing to escape. */
+static inline char *jg_put_plain(char *at, struct jg_str text)
+{
+	*at = '"';
+	at = jg_put_str(at + 1, text);
+	*at = '"';
+	return at + 1;
+}
+
+/** A JSON string of valid UTF-8, jg_json_length() long. */
+char *jg_put_json(char *at, struct jg_str text);
+/** With quotes and escapes. */
+size_t jg_json_length(struct jg_str text);
