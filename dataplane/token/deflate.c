@@ -5,9 +5,6 @@
 #include <libdeflate.h>
 #include <limits.h>
 
-// Level 6 writes the header 78 9c, as the vendor's SDKs do.
-#define LEVEL 6
-
 struct jg_inflater *jg_inflater_new(void)
 {
 	return (struct jg_inflater *)libdeflate_alloc_decompressor();
@@ -30,22 +27,12 @@ int jg_inflate(struct jg_inflater *inflater, const void *in, size_t n, uint8_t *
 	return read == n ? (int)written : -1;
 }
 
-struct jg_deflater *jg_deflater_new(void)
-{
-	return (struct jg_deflater *)libdeflate_alloc_compressor(LEVEL);
-}
-
-void jg_deflater_free(struct jg_deflater *deflater)
-{
-	libdeflate_free_compressor((struct libdeflate_compressor *)deflater);
-}
-
-size_t jg_deflate(struct jg_deflater *deflater, const void *in, size_t n, uint8_t *out, size_t size)
-{
-	return libdeflate_zlib_compress((struct libdeflate_compressor *)deflater, in, n, out, size);
-}
-
 uint32_t jg_crc32(const void *bytes, size_t n)
 {
 	return n == 0 ? 0 : libdeflate_crc32(0, bytes, n);
+}
+
+uint32_t jg_adler32(const void *bytes, size_t n)
+{
+	return libdeflate_adler32(1, bytes, n);
 }

@@ -24,6 +24,9 @@ void jg_agora_006_beside(const struct jg_request *request, const struct jg_agora
 /** Capabilities that a service's privilege stands for; 0: none that is known. */
 uint64_t jg_agora_meaning(unsigned type, unsigned key);
 
+/** All that a service's privileges stand for, or that having it at all gives. */
+uint64_t jg_agora_service_mask(unsigned type);
+
 /** Privileges of a service are numbered from 1 up to this. */
 #define JG_AGORA_PRIVILEGES_MAX 4
 /** 006: the privilege to log in to RTM. */

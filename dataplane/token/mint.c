@@ -91,10 +91,10 @@ static bool take_parts(
 	m->scratch.size = JG_SCRATCH_TOKEN;
 	m->scratch.base = calloc(1, m->scratch.size);
 	m->own = jg_own_claims_new(&jg_mint_schema, m->decoders);
-	m->text = calloc(1, JG_MINT_CONTENT_MAX);
+	m->packed = calloc(1, JG_DEFLATED(JG_MINT_CONTENT_MAX));
 	m->content = calloc(JG_BURST_MAX, JG_MINT_CONTENT_MAX);
 	if (m->deflater != NULL && m->json != NULL && m->scratch.base != NULL && m->own != NULL &&
-		m->text != NULL && m->content != NULL)
+		m->packed != NULL && m->content != NULL)
 		return true;
 	jg_error_set(err, "no memory for a minter; it needs %u MiB",
 		(unsigned)(JG_BURST_MAX * JG_MINT_CONTENT_MAX >> 20) + 1);
@@ -122,7 +122,7 @@ void jg_minter_free(struct jg_minter *minter)
 	if (minter == NULL)
 		return;
 	free(minter->content);
-	free(minter->text);
+	free(minter->packed);
 	jg_own_claims_free(minter->own);
 	free(minter->scratch.base);
 	jg_json_free(minter->json);

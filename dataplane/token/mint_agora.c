@@ -15,19 +15,6 @@
 #define RTC_JOIN (JG_CAPABILITY(JOIN) | JG_CAPABILITY(SUBSCRIBE))
 #define RTM_LOGIN (JG_CAPABILITY(RTM_LOGIN) | JG_CAPABILITY(SIGNAL))
 
-// Every privilege of a service.
-static uint64_t service_mask(unsigned type)
-{
-	uint64_t mask = 0;
-	for (unsigned key = 1; key <= JG_AGORA_PRIVILEGES_MAX; key++)
-		mask |= jg_agora_meaning(type, key);
-	if (type == JG_AGORA_CONVO_AI)
-		mask = JG_CAPABILITY(CONVO_AI);
-	if (type == JG_AGORA_STT)
-		mask = JG_CAPABILITY(STT);
-	return mask;
-}
-
 // With signalling it is RTM; a login alone is what RTM2 gives.
 static bool has_service(uint64_t capabilities, unsigned type)
 {
@@ -35,7 +22,7 @@ static bool has_service(uint64_t capabilities, unsigned type)
 		return (capabilities & JG_CAPABILITY(SIGNAL)) != 0;
 	if (type == JG_AGORA_RTM2)
 		return (capabilities & RTM_LOGIN) == JG_CAPABILITY(RTM_LOGIN);
-	return (capabilities & service_mask(type)) != 0;
+	return (capabilities & jg_agora_service_mask(type)) != 0;
 }
 
 // What the SDK's builders make of a role, when no capabilities are given.
@@ -45,7 +32,8 @@ static bool default_capabilities(struct jg_mint_slot *slot, uint64_t *capabiliti
 	*capabilities = ask->capabilities;
 	if (*capabilities != 0)
 		return jg_mint_check_empty(slot, "role", ask->role);
-	*capabilities = ask->service == JG_SERVICE_RTM ? RTM_LOGIN : service_mask(JG_AGORA_RTC);
+	*capabilities =
+		ask->service == JG_SERVICE_RTM ? RTM_LOGIN : jg_agora_service_mask(JG_AGORA_RTC);
 	if (ask->role.len == 0 || jg_str_eq(ask->role, JG_STR("publisher")))
 		return true;
 	if (ask->service != JG_SERVICE_RTC || !jg_str_eq(ask->role, JG_STR("subscriber")))
@@ -189,11 +177,15 @@ static bool write_service(struct jg_mint_slot *slot, unsigned type, uint64_t cap
 	return true;
 }
 
-static bool check_known(struct jg_mint_slot *slot, uint64_t capabilities)
+// A bit for each service that these capabilities need.
+static bool find_services(struct jg_mint_slot *slot, uint64_t capabilities, unsigned *services)
 {
 	uint64_t mask = 0;
-	for (unsigned type = 1; type < JG_AGORA_SERVICE_COUNT; type++)
-		mask |= service_mask(type);
+	*services = 0;
+	for (unsigned type = 1; type < JG_AGORA_SERVICE_COUNT; type++) {
+		mask |= jg_agora_service_mask(type);
+		*services |= (unsigned)has_service(capabilities, type) << type;
+	}
 	if ((capabilities & ~mask) != 0)
 		return jg_mint_fail(slot, "capabilities", "Agora has no privilege for one of them");
 	return true;
@@ -211,9 +203,9 @@ bool jg_mint_agora_007(struct jg_minter *m, struct jg_mint_slot *slot)
 	static const uint8_t no_signature[SIGNATURE_SIZE] = {0};
 	struct jg_writer *w = &slot->content;
 	uint64_t capabilities;
-	unsigned n = 0;
+	unsigned services;
 	if (!default_capabilities(slot, &capabilities) || !check(slot, capabilities) ||
-		!check_known(slot, capabilities))
+		!find_services(slot, capabilities, &services))
 		return false;
 	if (slot->ask->expires_at == JG_TIME_NONE)
 		return jg_mint_fail(slot, "expires_at", "an Agora token must expire");
@@ -221,16 +213,14 @@ bool jg_mint_agora_007(struct jg_minter *m, struct jg_mint_slot *slot)
 	if (life < 1 || life > JG_AGORA_LIFE_MAX)
 		return jg_mint_fail(slot, "expires_at", "not within 24 hours after issued_at");
 	choose_salt(m, slot);
-	for (unsigned type = 1; type < JG_AGORA_SERVICE_COUNT; type++)
-		n += has_service(capabilities, type);
 	jg_write_bytes(w, no_signature, sizeof(no_signature));
 	jg_write_str16le(w, slot->app->key);
 	jg_write_u32le(w, (uint32_t)slot->issued_at);
 	jg_write_u32le(w, (uint32_t)life);
 	jg_write_u32le(w, slot->salt);
-	jg_write_u16le(w, (uint16_t)n);
-	for (unsigned type = 1; type < JG_AGORA_SERVICE_COUNT; type++)
-		if (has_service(capabilities, type) && !write_service(slot, type, capabilities))
+	jg_write_u16le(w, (uint16_t)__builtin_popcount(services));
+	for (; services != 0; services &= services - 1)
+		if (!write_service(slot, (unsigned)__builtin_ctz(services), capabilities))
 			return false;
 	slot->message = (struct jg_str){w->p + SIGNATURE_SIZE, (uint32_t)(w->at - SIGNATURE_SIZE)};
 	return w->full ? jg_mint_fail(slot, NULL, JG_MINT_TOO_LONG) : true;
@@ -242,11 +232,10 @@ bool jg_mint_finish_agora_007(
 	struct jg_writer head = {.p = slot->content.p, .size = SIGNATURE_SIZE};
 	jg_write_u16le(&head, 32);
 	jg_write_bytes(&head, signature, 32);
-	uint8_t *packed = (uint8_t *)m->text;
-	size_t n = jg_deflate(
-		m->deflater, slot->content.p, slot->content.at, packed, JG_MINT_CONTENT_MAX);
+	size_t n = jg_deflate(m->deflater, slot->content.p, slot->content.at, m->packed,
+		JG_DEFLATED(JG_MINT_CONTENT_MAX));
 	jg_write_text(&slot->token, "007");
-	jg_write_base64(&slot->token, m->decoders->base64_encode, packed, n);
+	jg_write_base64(&slot->token, m->decoders->base64_encode, m->packed, n);
 	if (n == 0 || slot->token.full)
 		return jg_mint_fail(slot, NULL, JG_MINT_TOO_LONG);
 	return true;
@@ -265,7 +254,7 @@ bool jg_mint_agora_006(struct jg_minter *m, struct jg_mint_slot *slot)
 						      : slot->issued_at + JG_AGORA_LIFE_MAX;
 	if (end < 1 || end > UINT32_MAX)
 		return jg_mint_fail(slot, "expires_at", "not within 1..2^32-1");
-	if ((capabilities & ~(rtm ? RTM_LOGIN : service_mask(JG_AGORA_RTC))) != 0)
+	if ((capabilities & ~(rtm ? RTM_LOGIN : jg_agora_service_mask(JG_AGORA_RTC))) != 0)
 		return jg_mint_fail(
 			slot, "capabilities", "agora-006 has no privilege for one of them");
 	if (slot->app->key.len != JG_AGORA_006_HEAD - 3)

@@ -57,7 +57,7 @@ struct jg_minter {
 	struct jg_claims claims; /**< of the token being written: the caller's own members */
 	struct jg_own_claims *own; /**< reads the caller's own members */
 	struct jg_str own_members; /**< of the token being written, without the braces */
-	char *text; /**< 007: the packed content of one token, JG_MINT_CONTENT_MAX bytes */
+	uint8_t *packed; /**< 007: content of one token, JG_DEFLATED(JG_MINT_CONTENT_MAX) bytes */
 	/** JG_MINT_CONTENT_MAX bytes for each token of a burst. They stand one behind the other, so
 	 * that few cache lines are used. */
 	char *content;

@@ -47,12 +47,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	check((struct jg_str){(const char *)data, (uint32_t)size});
 	check_packed("0060123456789abcdef0123456789abcdef", data, size);
-	uint8_t *packed = malloc(size + 64);
-	if (packed == NULL)
+	uint8_t *packed = malloc(JG_DEFLATED(size));
+	uint8_t *again = malloc(size + 1);
+	if (packed == NULL || again == NULL)
 		abort();
-	size_t n = jg_deflate(deflater, data, size, packed, size + 64);
-	if (n > 0)
+	size_t n = jg_deflate(deflater, data, size, packed, JG_DEFLATED(size));
+	if ((n > 0) != (size <= JG_DEFLATE_MAX))
+		abort();
+	if (n > 0) {
+		if (jg_inflate(inflater, packed, n, again, size) != (int)size ||
+			memcmp(again, data, size) != 0)
+			abort();
 		check_packed("007", packed, n);
+	}
+	free(again);
 	free(packed);
 	return 0;
 }
