@@ -1,42 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "writer.h"
 
-#include "put.h"
-
-static const char digits[] = "0123456789abcdef";
-
-void jg_write_bytes(struct jg_writer *w, const void *bytes, size_t n)
-{
-	if (w->full || n > w->size - w->at) {
-		w->full = true;
-		return;
-	}
-	if (n > 0)
-		memcpy(w->p + w->at, bytes, n);
-	w->at += n;
-}
-
-void jg_write_str(struct jg_writer *w, struct jg_str text)
-{
-	jg_write_bytes(w, text.p, text.len);
-}
-
-void jg_write_text(struct jg_writer *w, const char *text)
-{
-	jg_write_bytes(w, text, strlen(text));
-}
-
 void jg_write_int(struct jg_writer *w, int64_t value)
 {
-	char text[20];
-	size_t at = sizeof(text);
+	char text[20 + JG_PUT_SLACK];
+	size_t at = 20;
 	uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+	if (value >= 0 && left < UINT64_C(10000000000000000)) {
+		jg_write_bytes(w, text, (size_t)(jg_put_number(text, left) - text));
+		return;
+	}
 	do
 		text[--at] = (char)('0' + left % 10);
 	while ((left /= 10) > 0);
 	if (value < 0)
 		text[--at] = '-';
-	jg_write_bytes(w, text + at, sizeof(text) - at);
+	jg_write_bytes(w, text + at, 20 - at);
 }
 
 void jg_write_json(struct jg_writer *w, struct jg_str text)
@@ -48,38 +27,50 @@ void jg_write_json(struct jg_writer *w, struct jg_str text)
 	w->at = (size_t)(jg_put_json(w->p + w->at, text) - w->p);
 }
 
+// What encodeURIComponent() leaves alone.
+// clang-format off
+static const bool unreserved[256] = {
+	['0'] = 1, ['1'] = 1, ['2'] = 1, ['3'] = 1, ['4'] = 1, ['5'] = 1, ['6'] = 1, ['7'] = 1, ['8'] = 1,
+	['9'] = 1, ['A'] = 1, ['B'] = 1, ['C'] = 1, ['D'] = 1, ['E'] = 1, ['F'] = 1, ['G'] = 1, ['H'] = 1,
+	['I'] = 1, ['J'] = 1, ['K'] = 1, ['L'] = 1, ['M'] = 1, ['N'] = 1, ['O'] = 1, ['P'] = 1, ['Q'] = 1,
+	['R'] = 1, ['S'] = 1, ['T'] = 1, ['U'] = 1, ['V'] = 1, ['W'] = 1, ['X'] = 1, ['Y'] = 1, ['Z'] = 1,
+	['a'] = 1, ['b'] = 1, ['c'] = 1, ['d'] = 1, ['e'] = 1, ['f'] = 1, ['g'] = 1, ['h'] = 1, ['i'] = 1,
+	['j'] = 1, ['k'] = 1, ['l'] = 1, ['m'] = 1, ['n'] = 1, ['o'] = 1, ['p'] = 1, ['q'] = 1, ['r'] = 1,
+	['s'] = 1, ['t'] = 1, ['u'] = 1, ['v'] = 1, ['w'] = 1, ['x'] = 1, ['y'] = 1, ['z'] = 1,
+	['-'] = 1, ['_'] = 1, ['.'] = 1, ['!'] = 1, ['~'] = 1, ['*'] = 1, ['\''] = 1, ['('] = 1, [')'] = 1,
+};
+// clang-format on
+
 void jg_write_escaped(struct jg_writer *w, struct jg_str text)
 {
+	static const char upper[] = "0123456789ABCDEF"; // as the SDKs write them
+	uint32_t start = 0;
 	for (uint32_t i = 0; i < text.len; i++) {
 		uint8_t c = (uint8_t)text.p[i];
-		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-			(c >= '0' && c <= '9') || (c != 0 && strchr("-_.!~*'()", c) != NULL);
-		char escape[3] = {'%', digits[c >> 4], digits[c & 15]};
-		if (!plain) // the SDKs write hex digits in upper case
-			for (unsigned j = 1; j < 3; j++)
-				escape[j] = (char)(escape[j] >= 'a' ? escape[j] - 32 : escape[j]);
-		jg_write_bytes(w, plain ? text.p + i : escape, plain ? 1 : sizeof(escape));
+		if (unreserved[c])
+			continue;
+		const char escape[3] = {'%', upper[c >> 4], upper[c & 15]};
+		jg_write_bytes(w, text.p + start, i - start);
+		jg_write_bytes(w, escape, sizeof(escape));
+		start = i + 1;
 	}
+	if (text.len > start)
+		jg_write_bytes(w, text.p + start, text.len - start);
 }
 
 void jg_write_hex(struct jg_writer *w, const uint8_t *bytes, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		char text[2] = {digits[bytes[i] >> 4], digits[bytes[i] & 15]};
-		jg_write_bytes(w, text, sizeof(text));
+	static const char lower[] = "0123456789abcdef";
+	if (w->full || 2 * n > w->size - w->at) {
+		w->full = true;
+		return;
 	}
-}
-
-void jg_write_u16le(struct jg_writer *w, uint16_t value)
-{
-	uint8_t bytes[2] = {(uint8_t)value, (uint8_t)(value >> 8)};
-	jg_write_bytes(w, bytes, sizeof(bytes));
-}
-
-void jg_write_u32le(struct jg_writer *w, uint32_t value)
-{
-	jg_write_u16le(w, (uint16_t)value);
-	jg_write_u16le(w, (uint16_t)(value >> 16));
+	char *to = w->p + w->at;
+	for (size_t i = 0; i < n; i++) {
+		to[2 * i] = lower[bytes[i] >> 4];
+		to[2 * i + 1] = lower[bytes[i] & 15];
+	}
+	w->at += 2 * n;
 }
 
 void jg_write_str16le(struct jg_writer *w, struct jg_str text)
