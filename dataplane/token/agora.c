@@ -89,17 +89,17 @@ static bool services_whole(const struct jg_agora *agora)
 	return left > 0 || services.left == 0;
 }
 
-enum jg_reason jg_agora_parse_007(
-	struct jg_str token, struct jg_inflater *inflater, uint8_t *scratch, struct jg_agora *agora)
+enum jg_reason jg_agora_parse_007(struct jg_str token, const struct jg_agora_tools *tools,
+	uint8_t *scratch, struct jg_agora *agora)
 {
 	*agora = (struct jg_agora){.issued_at = 0};
 	if (token.len <= 3 || memcmp(token.p, "007", 3) != 0)
 		return JG_REASON_MALFORMED;
-	int packed = jg_base64_decode((struct jg_str){token.p + 3, token.len - 3}, scratch);
+	int packed = tools->decode((struct jg_str){token.p + 3, token.len - 3}, scratch);
 	if (packed < 0)
 		return JG_REASON_BAD_ENCODING;
 	uint8_t *content = scratch + packed;
-	int n = jg_inflate(inflater, scratch, (size_t)packed, content, JG_AGORA_CONTENT_MAX);
+	int n = jg_inflate(tools->inflater, scratch, (size_t)packed, content, JG_AGORA_CONTENT_MAX);
 	if (n < 0)
 		return JG_REASON_MALFORMED;
 	struct jg_cursor c = jg_cursor_of(content, (size_t)n);
@@ -114,13 +114,14 @@ enum jg_reason jg_agora_parse_007(
 	return !c.failed && services_whole(agora) ? JG_REASON_OK : JG_REASON_MALFORMED;
 }
 
-enum jg_reason jg_agora_parse_006(struct jg_str token, uint8_t *scratch, struct jg_agora *agora)
+enum jg_reason jg_agora_parse_006(struct jg_str token, const struct jg_agora_tools *tools,
+	uint8_t *scratch, struct jg_agora *agora)
 {
 	*agora = (struct jg_agora){.issued_at = 0};
 	if (token.len <= JG_AGORA_006_HEAD || memcmp(token.p, "006", 3) != 0)
 		return JG_REASON_MALFORMED;
 	struct jg_str text = {token.p + JG_AGORA_006_HEAD, token.len - JG_AGORA_006_HEAD};
-	int n = jg_base64_decode(text, scratch);
+	int n = tools->decode(text, scratch);
 	if (n < 0)
 		return JG_REASON_BAD_ENCODING;
 	struct jg_cursor c = jg_cursor_of(scratch, (size_t)n);

@@ -64,6 +64,12 @@ struct jg_agora {
 	struct jg_mac_key *key; /**< 007: room for the signature's key; the parser leaves NULL */
 };
 
+/** What the parsers unpack with. */
+struct jg_agora_tools {
+	jg_base64_decode_fn *decode;
+	struct jg_inflater *inflater; /**< 007 */
+};
+
 /** Scratch bytes that the parsers need for a token of n characters. */
 #define JG_AGORA_SCRATCH(n) (JG_BASE64_DECODED(n) + JG_AGORA_CONTENT_MAX)
 
@@ -74,12 +80,12 @@ struct jg_agora {
  * @param scratch JG_AGORA_SCRATCH(token.len) bytes; agora points into it
  * @return OK, MALFORMED or BAD_ENCODING
  */
-JG_MUST_CHECK enum jg_reason jg_agora_parse_007(struct jg_str token, struct jg_inflater *inflater,
-	uint8_t *scratch, struct jg_agora *agora);
+JG_MUST_CHECK enum jg_reason jg_agora_parse_007(struct jg_str token,
+	const struct jg_agora_tools *tools, uint8_t *scratch, struct jg_agora *agora);
 
 /** The same for 006; scratch needs no room for inflated content. */
-JG_MUST_CHECK enum jg_reason jg_agora_parse_006(
-	struct jg_str token, uint8_t *scratch, struct jg_agora *agora);
+JG_MUST_CHECK enum jg_reason jg_agora_parse_006(struct jg_str token,
+	const struct jg_agora_tools *tools, uint8_t *scratch, struct jg_agora *agora);
 
 /** Read the next of n services; false at the end, at an unknown type or at a broken one (then
  * services->failed). */

@@ -58,6 +58,25 @@ int jg_base64_decode(struct jg_str text, uint8_t *out)
 	return tail < 0 ? -1 : (int)(out - start) + tail;
 }
 
+int jg_base64_decode_any(jg_base64_decode_fn *decode, struct jg_str text, uint8_t *out)
+{
+	char strict[JG_BASE64_ANY_MAX + 3];
+	uint32_t n = text.len, pads = 0;
+	if (n > JG_BASE64_ANY_MAX)
+		return -1;
+	while (n > 0 && pads < 2 && text.p[n - 1] == '=')
+		n--, pads++;
+	if (n % 4 == 1 || (pads > 0 && (n + pads) % 4 != 0))
+		return -1;
+	for (uint32_t i = 0; i < n; i++) {
+		char c = text.p[i];
+		strict[i] = (char)(c == '-' ? '+' : c == '_' ? '/' : c);
+	}
+	while (n % 4 != 0)
+		strict[n++] = '=';
+	return decode((struct jg_str){strict, n}, out);
+}
+
 // Whole groups of three bytes; what is left over is the caller's.
 static size_t encode_groups(const char *alphabet, const uint8_t *bytes, size_t n, char *out)
 {

@@ -32,6 +32,19 @@ size_t jg_base64url_encode(const uint8_t *bytes, size_t n, char *out);
 typedef int jg_base64_decode_fn(struct jg_str text, uint8_t *out);
 typedef size_t jg_base64_encode_fn(const uint8_t *bytes, size_t n, char *out);
 
+/** Characters of jg_base64_decode_any(), at most. */
+#define JG_BASE64_ANY_MAX 256
+
+/**
+ * Either alphabet, padding optional but right where it stands, as jg_base64_decode_lenient(), by way of
+ * a strict decoder.
+ *
+ * @param out JG_BASE64_DECODED(text.len + 3) bytes
+ * @return bytes written, or -1; text beyond JG_BASE64_ANY_MAX is refused
+ */
+JG_MUST_CHECK int jg_base64_decode_any(
+	jg_base64_decode_fn *decode, struct jg_str text, uint8_t *out);
+
 jg_base64_decode_fn jg_base64_decode_avx2, jg_base64_decode_avx512;
 jg_base64_encode_fn jg_base64_encode_avx2, jg_base64_encode_avx512;
 jg_base64_encode_fn jg_base64url_encode_avx2, jg_base64url_encode_avx512;

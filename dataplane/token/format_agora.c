@@ -18,6 +18,11 @@ static struct jg_mac_key *take_key(struct jg_burst *b)
 	return (void *)(odd == 0 ? p : p + JG_CACHE_LINE - odd);
 }
 
+static struct jg_agora_tools tools_of(const struct jg_burst *b)
+{
+	return (struct jg_agora_tools){b->verifier->decoders->base64_decode, b->verifier->inflater};
+}
+
 static void found(struct jg_record *r, struct jg_agora *agora)
 {
 	r->agora = agora;
@@ -39,7 +44,8 @@ void jg_agora_007_layout_parse(struct jg_burst *b, struct jg_record *r)
 		jg_refuse(r, JG_REASON_OVERLOADED);
 		return;
 	}
-	enum jg_reason reason = jg_agora_parse_007(token, b->verifier->inflater, scratch, agora);
+	const struct jg_agora_tools tools = tools_of(b);
+	enum jg_reason reason = jg_agora_parse_007(token, &tools, scratch, agora);
 	if (reason != JG_REASON_OK) {
 		jg_refuse(r, reason);
 		return;
@@ -91,7 +97,8 @@ void jg_agora_006_layout_parse(struct jg_burst *b, struct jg_record *r)
 		jg_refuse(r, JG_REASON_OVERLOADED);
 		return;
 	}
-	enum jg_reason reason = jg_agora_parse_006(token, scratch, agora);
+	const struct jg_agora_tools tools = tools_of(b);
+	enum jg_reason reason = jg_agora_parse_006(token, &tools, scratch, agora);
 	if (reason != JG_REASON_OK) {
 		jg_refuse(r, reason);
 		return;

@@ -17,7 +17,8 @@ void jg_t1_layout_parse(struct jg_burst *b, struct jg_record *r)
 		jg_refuse(r, JG_REASON_OVERLOADED);
 		return;
 	}
-	enum jg_reason reason = jg_t1_parse(token, scratch, t1);
+	enum jg_reason reason =
+		jg_t1_parse(token, b->verifier->decoders->base64_decode, scratch, t1);
 	if (reason != JG_REASON_OK) {
 		jg_refuse(r, reason);
 		return;
@@ -64,10 +65,10 @@ static bool require(struct jg_record *r, enum jg_t1_field field)
 	return r->reason == JG_REASON_OK;
 }
 
-static bool check_time(struct jg_record *r, enum jg_t1_field field)
+// Where it is there it was read as a time before.
+static bool check_time(struct jg_record *r, enum jg_t1_field field, enum jg_claim_bit read)
 {
-	int64_t t;
-	if (r->t1->field[field].p != NULL && !jg_t1_time(r->t1->field[field], &t))
+	if (r->t1->field[field].p != NULL && (r->claim_bits & read) == 0)
 		jg_refuse_claim(r, jg_t1_field_name(field));
 	return r->reason == JG_REASON_OK;
 }
@@ -75,8 +76,8 @@ static bool check_time(struct jg_record *r, enum jg_t1_field field)
 void jg_t1_claims(struct jg_burst *b, struct jg_record *r)
 {
 	const struct jg_str *field = r->t1->field;
-	if (!require(r, JG_T1_CREATE_TIME) || !check_time(r, JG_T1_CREATE_TIME) ||
-		!check_time(r, JG_T1_EXPIRE_TIME) || !require(r, JG_T1_ROLE) ||
+	if (!require(r, JG_T1_CREATE_TIME) || !check_time(r, JG_T1_CREATE_TIME, JG_CLAIM_IAT) ||
+		!check_time(r, JG_T1_EXPIRE_TIME, JG_CLAIM_EXP) || !require(r, JG_T1_ROLE) ||
 		!jg_opentok_session(r, field[JG_T1_SESSION_ID]) ||
 		!jg_opentok_role(r, field[JG_T1_ROLE]) || !jg_opentok_data(r, field[JG_T1_DATA]) ||
 		!jg_opentok_layout_classes(b, r, field[JG_T1_LAYOUT]))

@@ -169,7 +169,7 @@ static bool begin_session(
 	struct jg_minter *m, struct jg_mint_slot *slot, struct jg_str *role, struct jg_payload *p)
 {
 	const struct jg_mint *ask = slot->ask;
-	if (!jg_mint_check_opentok(slot, role))
+	if (!jg_mint_check_opentok(m, slot, role))
 		return false;
 	const struct jg_str text[] = {
 		slot->app->key, ask->room, *role, ask->metadata, ask->layout_classes};

@@ -53,7 +53,7 @@ static bool check_layout_classes(struct jg_mint_slot *slot)
 	return true;
 }
 
-bool jg_mint_check_opentok(struct jg_mint_slot *slot, struct jg_str *role)
+bool jg_mint_check_opentok(struct jg_minter *m, struct jg_mint_slot *slot, struct jg_str *role)
 {
 	const struct jg_mint *ask = slot->ask;
 	if (ask->room.len == 0)
@@ -61,7 +61,7 @@ bool jg_mint_check_opentok(struct jg_mint_slot *slot, struct jg_str *role)
 	if (!jg_mint_check_text(slot, "room", ask->room, JG_OPENTOK_SESSION_MAX))
 		return false;
 	if (ask->vendor == JG_VENDOR_OPENTOK &&
-		!jg_opentok_session_is_of(ask->room, slot->app->key))
+		!jg_opentok_session_is_of(m->decoders->base64_decode, ask->room, slot->app->key))
 		return jg_mint_fail(slot, "room", "not a session id of this project key");
 	if (!jg_mint_check_text(slot, "metadata", ask->metadata, JG_MINT_CONTENT_MAX))
 		return false;
@@ -88,7 +88,7 @@ bool jg_mint_t1(struct jg_minter *m, struct jg_mint_slot *slot)
 	const struct jg_mint *ask = slot->ask;
 	struct jg_writer *w = &slot->content;
 	struct jg_str role;
-	if (!jg_mint_check_opentok(slot, &role) || !jg_mint_check_plain(slot))
+	if (!jg_mint_check_opentok(m, slot, &role) || !jg_mint_check_plain(slot))
 		return false;
 	jg_write_text(w, "partner_id=");
 	jg_write_str(w, slot->app->key);

@@ -99,7 +99,7 @@ bool jg_mint_finish_agora_006(
 	struct jg_minter *m, struct jg_mint_slot *slot, const uint8_t signature[32]);
 
 /** OpenTok's and Vonage's fields: session, role, times, connection data, layout classes. */
-bool jg_mint_check_opentok(struct jg_mint_slot *slot, struct jg_str *role);
+bool jg_mint_check_opentok(struct jg_minter *m, struct jg_mint_slot *slot, struct jg_str *role);
 
 /** Only JWTs carry an nbf and claims of the caller's own. */
 bool jg_mint_check_plain(struct jg_mint_slot *slot);

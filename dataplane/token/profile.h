@@ -3,6 +3,7 @@
 
 /** What each vendor's claims mean: the functions of jg_layout rows, and what profiles share. */
 
+#include "base64.h"
 #include "json.h"
 
 extern const struct jg_json_schema jg_livekit_schema;
@@ -51,7 +52,8 @@ bool jg_opentok_layout_classes(struct jg_burst *b, struct jg_record *r, struct j
 bool jg_opentok_session(struct jg_record *r, struct jg_str session);
 
 /** A session id "N_" and base64 of "M~key~...", N and M 1 or 2, with this project key in it. */
-bool jg_opentok_session_is_of(struct jg_str session, struct jg_str key);
+bool jg_opentok_session_is_of(
+	jg_base64_decode_fn *decode, struct jg_str session, struct jg_str key);
 
 /** jg_layout.session of OpenTok (JWT and T1) and Vonage: the session is the project's own (OpenTok)
  * and the one asked for. */

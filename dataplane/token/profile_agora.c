@@ -169,7 +169,8 @@ void jg_agora_007_claims(struct jg_burst *b, struct jg_record *r)
 // A token's text against what was asked for; nothing asked, nothing compared. An empty text fits any.
 static bool fits(struct jg_str text, struct jg_str asked)
 {
-	return asked.p == NULL || text.len == 0 || jg_agora_match(text, asked);
+	return asked.p == NULL || text.len == 0 || jg_str_eq(text, asked) ||
+		jg_agora_match(text, asked);
 }
 
 // What is handed on when the request says nothing: the token's text, unless it is a pattern.

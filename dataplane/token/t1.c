@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "t1.h"
 
+#include "put.h"
 #include "utf8.h"
 
 static const struct jg_str field_names[JG_T1_FIELD_COUNT] = {
@@ -51,27 +52,35 @@ static struct jg_str cut(struct jg_str *rest, char at)
 	return head;
 }
 
-static int hex(char c, bool upper)
+// Either case.
+static int hex(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
 	if (c >= 'a' && c <= 'f')
 		return c - 'a' + 10;
-	return upper && c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+// Value of a lower-case hex digit; 0x80: it is none.
+static inline uint8_t hex_value(char c)
+{
+	uint8_t digit = (uint8_t)(c - '0'), letter = (uint8_t)(c - 'a');
+	return digit < 10 ? digit : letter < 6 ? (uint8_t)(letter + 10) : 0x80;
 }
 
 // The signature's spelling is fixed; a wrong one is no signature, not a broken token.
 static bool parse_signature(struct jg_str text, uint8_t signature[20])
 {
+	uint8_t wrong = 0;
 	if (text.len != 40)
 		return false;
 	for (unsigned i = 0; i < 20; i++) {
-		int high = hex(text.p[2 * i], false), low = hex(text.p[2 * i + 1], false);
-		if (high < 0 || low < 0)
-			return false;
+		uint8_t high = hex_value(text.p[2 * i]), low = hex_value(text.p[2 * i + 1]);
+		wrong |= high | low;
 		signature[i] = (uint8_t)(high << 4 | low);
 	}
-	return true;
+	return (wrong & 0x80) == 0;
 }
 
 static bool parse_prefix(struct jg_str prefix, struct jg_t1 *t1)
@@ -90,17 +99,41 @@ static bool parse_prefix(struct jg_str prefix, struct jg_t1 *t1)
 	return true;
 }
 
+static inline jg_sixteen to_decode(jg_sixteen v)
+{
+	return (v == '%') | (v == '+') | (v <= 0);
+}
+
+// No escapes, and nothing that may be ill-formed: most fields.
+static bool is_plain(struct jg_str text)
+{
+	jg_sixteen v, odd = {0};
+	uint64_t word[2];
+	if (text.len < 16) {
+		odd = to_decode(jg_load_short(text.p, text.len));
+	} else {
+		for (uint32_t i = 0; i < text.len; i += 16) {
+			memcpy(&v, text.p + (i + 16 < text.len ? i : text.len - 16), sizeof(v));
+			odd |= to_decode(v);
+		}
+	}
+	memcpy(word, &odd, sizeof(word));
+	return (word[0] | word[1]) == 0;
+}
+
 // Decode %XX and '+' (application/x-www-form-urlencoded). Text without either stays where it is.
 static bool unescape(struct jg_str *text, uint8_t **out)
 {
 	uint8_t *start = *out, *to = start;
 	bool changed = false;
+	if (is_plain(*text))
+		return true;
 	for (uint32_t i = 0; i < text->len; i++) {
 		char c = text->p[i];
 		if (c == '%') {
 			if (text->len - i < 3)
 				return false;
-			int high = hex(text->p[i + 1], true), low = hex(text->p[i + 2], true);
+			int high = hex(text->p[i + 1]), low = hex(text->p[i + 2]);
 			if (high < 0 || low < 0)
 				return false;
 			c = (char)(high << 4 | low);
@@ -141,12 +174,13 @@ bool jg_t1_parse_data(struct jg_t1 *t1, uint8_t *scratch)
 	return true;
 }
 
-enum jg_reason jg_t1_parse(struct jg_str token, uint8_t *scratch, struct jg_t1 *t1)
+enum jg_reason jg_t1_parse(
+	struct jg_str token, jg_base64_decode_fn *decode, uint8_t *scratch, struct jg_t1 *t1)
 {
 	*t1 = (struct jg_t1){.partner_id = {NULL, 0}};
 	if (token.len <= 4 || memcmp(token.p, "T1==", 4) != 0)
 		return JG_REASON_MALFORMED;
-	int n = jg_base64_decode((struct jg_str){token.p + 4, token.len - 4}, scratch);
+	int n = decode((struct jg_str){token.p + 4, token.len - 4}, scratch);
 	if (n < 0)
 		return JG_REASON_BAD_ENCODING;
 	struct jg_str data = {(const char *)scratch, (uint32_t)n};

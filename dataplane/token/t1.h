@@ -47,7 +47,8 @@ struct jg_t1 {
  * @param scratch JG_BASE64_DECODED(token.len) bytes; t1 points into it
  * @return OK, MALFORMED (sentinel, colon, doubled names) or BAD_ENCODING
  */
-JG_MUST_CHECK enum jg_reason jg_t1_parse(struct jg_str token, uint8_t *scratch, struct jg_t1 *t1);
+JG_MUST_CHECK enum jg_reason jg_t1_parse(
+	struct jg_str token, jg_base64_decode_fn *decode, uint8_t *scratch, struct jg_t1 *t1);
 
 /**
  * Read the data string, once its signature held. Every name counts once, unescaped; unknown ones are

@@ -54,7 +54,7 @@
 
 static uint8_t scratch[JG_AGORA_SCRATCH(4096)];
 static struct jg_agora agora;
-static struct jg_inflater *inflater;
+static struct jg_agora_tools tools = {.decode = jg_base64_decode};
 
 static enum jg_reason parse(const char *content, size_t n)
 {
@@ -64,14 +64,14 @@ static enum jg_reason parse(const char *content, size_t n)
 	size_t size = jg_deflate(deflater, content, n, packed, sizeof(packed));
 	cr_assert_gt(size, 0);
 	jg_deflater_free(deflater);
-	inflater = inflater == NULL ? jg_inflater_new() : inflater;
+	tools.inflater = tools.inflater == NULL ? jg_inflater_new() : tools.inflater;
 	size_t len = 3 + jg_base64_encode(packed, size, token + 3);
-	return jg_agora_parse_007((struct jg_str){token, (uint32_t)len}, inflater, scratch, &agora);
+	return jg_agora_parse_007((struct jg_str){token, (uint32_t)len}, &tools, scratch, &agora);
 }
 
 static void fini(void)
 {
-	jg_inflater_free(inflater);
+	jg_inflater_free(tools.inflater);
 }
 
 TestSuite(agora, .fini = fini);
@@ -191,7 +191,7 @@ Test(agora, lying_lengths_and_left_over_bytes_are_malformed)
 
 Test(agora, other_versions_are_malformed_and_bad_base64_is_named)
 {
-	inflater = jg_inflater_new();
+	tools.inflater = jg_inflater_new();
 	static const struct {
 		const char *token;
 		enum jg_reason reason;
@@ -202,7 +202,7 @@ Test(agora, other_versions_are_malformed_and_bad_base64_is_named)
 		{"007e-_w", JG_REASON_BAD_ENCODING}};
 	for (size_t i = 0; i < JG_ARRAY_SIZE(rows); i++) {
 		struct jg_str token = {rows[i].token, (uint32_t)strlen(rows[i].token)};
-		cr_assert_eq(jg_agora_parse_007(token, inflater, scratch, &agora), rows[i].reason,
+		cr_assert_eq(jg_agora_parse_007(token, &tools, scratch, &agora), rows[i].reason,
 			"row %zu", i);
 	}
 }
@@ -212,7 +212,7 @@ static enum jg_reason parse_006(const char *content, size_t n)
 	static char token[512] = "0060123456789abcdef0123456789abcdef";
 	size_t len = JG_AGORA_006_HEAD;
 	len += jg_base64_encode((const uint8_t *)content, n, token + len);
-	return jg_agora_parse_006((struct jg_str){token, (uint32_t)len}, scratch, &agora);
+	return jg_agora_parse_006((struct jg_str){token, (uint32_t)len}, &tools, scratch, &agora);
 }
 
 #define CRCS         \
@@ -246,7 +246,8 @@ Test(agora, a_broken_006_token_is_malformed)
 	cr_assert_eq(parse_006(BYTES(SIGNATURE CRCS "\x11\0" M006 "z")), JG_REASON_MALFORMED);
 	cr_assert_eq(parse_006(BYTES(SIGNATURE CRCS "\x0f\0" M006)), JG_REASON_MALFORMED);
 	cr_assert_eq(parse_006(BYTES(SIGNATURE CRCS "\x11\0" M006)), JG_REASON_MALFORMED);
-	cr_assert_eq(jg_agora_parse_006(JG_STR("0063f1c"), scratch, &agora), JG_REASON_MALFORMED);
+	cr_assert_eq(jg_agora_parse_006(JG_STR("0063f1c"), &tools, scratch, &agora),
+		JG_REASON_MALFORMED);
 }
 
 static bool match(const char *pattern, const char *text)

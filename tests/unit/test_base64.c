@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "base64.h"
+#include "base64url.h"
 #include "simd/decoders.h"
 
 #include <criterion/criterion.h>
@@ -202,4 +203,38 @@ Test(base64, every_level_wants_the_spare_bits_zero)
 				text[len - pads - 1] = *c;
 				expect_same_bytes(text, len);
 			}
+}
+
+Test(base64, either_alphabet_is_read_as_the_lenient_reader_does)
+{
+	static const char signs[] = "AQgwZ059+/-_=. \n\x80";
+	srand(SEED);
+	for (size_t n = 0; n <= JG_BASE64_ANY_MAX; n++)
+		for (unsigned round = 0; round < 30; round++) {
+			uint8_t expected[JG_BASE64_ANY_MAX], out[JG_BASE64_ANY_MAX];
+			char text[JG_BASE64_ANY_MAX];
+			for (size_t i = 0; i < n; i++)
+				text[i] = signs[(size_t)rand() % 11];
+			for (size_t i = n > 3 ? n - 3 : 0; i < n && round % 3 == 0; i++)
+				text[i] = signs[(size_t)rand() % (sizeof(signs) - 1)];
+			for (size_t i = n - round % 3; round % 5 == 0 && n > 2 && i < n; i++)
+				text[i] = '=';
+			int is = jg_base64_decode_lenient(text, n, expected);
+			for (const struct jg_decoders *v = NULL;
+				(v = jg_decoders_next(v)) != NULL;) {
+				struct jg_str in = {text, (uint32_t)n};
+				int len = jg_base64_decode_any(v->base64_decode, in, out);
+				cr_assert_eq(len, is, "%s: %.*s", v->name, (int)n, text);
+				cr_assert(is < 0 || memcmp(out, expected, (size_t)is) == 0);
+			}
+		}
+}
+
+Test(base64, a_text_too_long_for_either_alphabet_is_refused)
+{
+	char text[JG_BASE64_ANY_MAX + 4];
+	uint8_t out[JG_BASE64_ANY_MAX];
+	memset(text, 'A', sizeof(text));
+	cr_assert_eq(jg_base64_decode_any(jg_base64_decode, (struct jg_str){text, 256}, out), 192);
+	cr_assert_eq(jg_base64_decode_any(jg_base64_decode, (struct jg_str){text, 260}, out), -1);
 }

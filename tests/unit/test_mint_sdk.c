@@ -13,7 +13,7 @@
 
 static struct jg_minter *minter;
 static struct jg_verifier *verifier;
-static struct jg_inflater *inflater;
+static struct jg_agora_tools tools = {.decode = jg_base64_decode};
 static char token[JG_TOKEN_MAX];
 static struct jg_minted minted;
 
@@ -23,14 +23,14 @@ static void init(void)
 	struct jg_verifier_options options = {.mac_engine = "ref", .seed = 1};
 	minter = jg_minter_new(&options, &err);
 	verifier = jg_verifier_new(&options, &err);
-	inflater = jg_inflater_new();
-	cr_assert(minter != NULL && verifier != NULL && inflater != NULL, "%s", err.text);
+	tools.inflater = jg_inflater_new();
+	cr_assert(minter != NULL && verifier != NULL && tools.inflater != NULL, "%s", err.text);
 	minted = (struct jg_minted){.token = token, .size = sizeof(token)};
 }
 
 static void fini(void)
 {
-	jg_inflater_free(inflater);
+	jg_inflater_free(tools.inflater);
 	jg_verifier_free(verifier);
 	jg_minter_free(minter);
 }
@@ -64,13 +64,13 @@ static void say_as_written(struct jg_mint *ask, struct jg_str text, uint8_t *scr
 	struct jg_agora agora;
 	struct jg_agora_service service;
 	if (ask->format == JG_FORMAT_AGORA_006) {
-		cr_assert_eq(jg_agora_parse_006(text, scratch, &agora), JG_REASON_OK);
+		cr_assert_eq(jg_agora_parse_006(text, &tools, scratch, &agora), JG_REASON_OK);
 		ask->salt = agora.salt;
 		if (agora.crc_uid == 0 && ask->service == JG_SERVICE_RTC)
 			ask->identity = (struct jg_str){NULL, 0};
 		return;
 	}
-	cr_assert_eq(jg_agora_parse_007(text, inflater, scratch, &agora), JG_REASON_OK);
+	cr_assert_eq(jg_agora_parse_007(text, &tools, scratch, &agora), JG_REASON_OK);
 	ask->salt = agora.salt;
 	cr_assert(jg_agora_service_next(&agora.services, &agora.services_n, &service));
 	ask->room = service.channel;
@@ -81,8 +81,8 @@ static bool same_content(struct jg_str a, struct jg_str b)
 {
 	static uint8_t scratch[2][JG_AGORA_SCRATCH(JG_TOKEN_MAX)];
 	struct jg_agora x, y;
-	if (jg_agora_parse_007(a, inflater, scratch[0], &x) != JG_REASON_OK ||
-		jg_agora_parse_007(b, inflater, scratch[1], &y) != JG_REASON_OK)
+	if (jg_agora_parse_007(a, &tools, scratch[0], &x) != JG_REASON_OK ||
+		jg_agora_parse_007(b, &tools, scratch[1], &y) != JG_REASON_OK)
 		return false;
 	return jg_str_eq(x.signature, y.signature) && jg_str_eq(x.message, y.message);
 }

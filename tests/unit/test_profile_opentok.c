@@ -109,15 +109,17 @@ Test(profile_opentok, known_claims_of_a_wrong_type_are_refused_by_their_names)
 Test(profile_opentok, a_session_belongs_to_the_key_inside_it)
 {
 	const struct jg_str key = JG_STR(JUDGE_KEY);
-	cr_assert(jg_opentok_session_is_of(JG_STR(SESSION), key));
-	cr_assert(jg_opentok_session_is_of(JG_STR("2_MX40NzMwMTEyMn54fg"), key));
-	cr_assert_not(jg_opentok_session_is_of(JG_STR(SESSION), JG_STR("4730112")));
-	cr_assert_not(jg_opentok_session_is_of(JG_STR(SESSION), JG_STR("473011222")));
+	cr_assert(jg_opentok_session_is_of(jg_base64_decode, JG_STR(SESSION), key));
+	cr_assert(jg_opentok_session_is_of(jg_base64_decode, JG_STR("2_MX40NzMwMTEyMn54fg"), key));
+	cr_assert_not(
+		jg_opentok_session_is_of(jg_base64_decode, JG_STR(SESSION), JG_STR("4730112")));
+	cr_assert_not(
+		jg_opentok_session_is_of(jg_base64_decode, JG_STR(SESSION), JG_STR("473011222")));
 	static const char bad[][32] = {"", "1", "1_", "3_MX40NzMwMTEyMn54fg",
 		"1-MX40NzMwMTEyMn54fg", "MX40NzMwMTEyMn54fg", "1_M340NzMwMTEyMn54fg",
 		"1_MX40NzMwMTEyMg", "1_MX40NzMw!TEyMn54fg", "1_MX4", "1_M"};
 	for (size_t i = 0; i < JG_ARRAY_SIZE(bad); i++)
-		cr_assert_not(jg_opentok_session_is_of(
+		cr_assert_not(jg_opentok_session_is_of(jg_base64_decode,
 				      (struct jg_str){bad[i], (uint32_t)strlen(bad[i])}, key),
 			"%s", bad[i]);
 }

@@ -17,7 +17,8 @@ static enum jg_reason parse(const char *sentinel, const char *body, size_t n)
 	size_t at = strlen(sentinel);
 	memcpy(token, sentinel, at);
 	at += jg_base64_encode((const uint8_t *)body, n, token + at);
-	enum jg_reason reason = jg_t1_parse((struct jg_str){token, (uint32_t)at}, scratch, &t1);
+	enum jg_reason reason =
+		jg_t1_parse((struct jg_str){token, (uint32_t)at}, jg_base64_decode, scratch, &t1);
 	if (reason != JG_REASON_OK)
 		return reason;
 	return jg_t1_parse_data(&t1, fields) ? JG_REASON_OK : JG_REASON_MALFORMED;
@@ -117,11 +118,15 @@ Test(t1, other_sentinels_are_malformed)
 	for (size_t i = 0; i < JG_ARRAY_SIZE(sentinels); i++)
 		cr_assert_eq(parse(sentinels[i], HEAD "role=a", strlen(HEAD "role=a")),
 			JG_REASON_MALFORMED, "row %zu", i);
-	cr_assert_eq(jg_t1_parse(JG_STR("T1=="), scratch, &t1), JG_REASON_MALFORMED);
-	cr_assert_eq(jg_t1_parse(JG_STR(""), scratch, &t1), JG_REASON_MALFORMED);
-	cr_assert_eq(jg_t1_parse(JG_STR("T1==YQ="), scratch, &t1), JG_REASON_BAD_ENCODING);
-	cr_assert_eq(jg_t1_parse(JG_STR("T1==YR=="), scratch, &t1), JG_REASON_BAD_ENCODING);
-	cr_assert_eq(jg_t1_parse(JG_STR("T1==YWI=\n"), scratch, &t1), JG_REASON_BAD_ENCODING);
+	cr_assert_eq(
+		jg_t1_parse(JG_STR("T1=="), jg_base64_decode, scratch, &t1), JG_REASON_MALFORMED);
+	cr_assert_eq(jg_t1_parse(JG_STR(""), jg_base64_decode, scratch, &t1), JG_REASON_MALFORMED);
+	cr_assert_eq(jg_t1_parse(JG_STR("T1==YQ="), jg_base64_decode, scratch, &t1),
+		JG_REASON_BAD_ENCODING);
+	cr_assert_eq(jg_t1_parse(JG_STR("T1==YR=="), jg_base64_decode, scratch, &t1),
+		JG_REASON_BAD_ENCODING);
+	cr_assert_eq(jg_t1_parse(JG_STR("T1==YWI=\n"), jg_base64_decode, scratch, &t1),
+		JG_REASON_BAD_ENCODING);
 }
 
 Test(t1, the_data_string_is_not_looked_at_before_its_signature)
@@ -129,7 +134,9 @@ Test(t1, the_data_string_is_not_looked_at_before_its_signature)
 	const char *body = HEAD "role=a&role=b&x=%00";
 	char token[256] = "T1==";
 	size_t n = 4 + jg_base64_encode((const uint8_t *)body, strlen(body), token + 4);
-	cr_assert_eq(jg_t1_parse((struct jg_str){token, (uint32_t)n}, scratch, &t1), JG_REASON_OK);
+	cr_assert_eq(
+		jg_t1_parse((struct jg_str){token, (uint32_t)n}, jg_base64_decode, scratch, &t1),
+		JG_REASON_OK);
 	cr_assert(is(t1.message, "role=a&role=b&x=%00"));
 	cr_assert_not(jg_t1_parse_data(&t1, fields));
 }
