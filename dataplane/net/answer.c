@@ -12,24 +12,6 @@ enum {
 	FRAGMENT_HEADER = 44,
 };
 
-static uint32_t ethernet_len(const struct jg_frame *frame)
-{
-	return 14 + 4U * frame->tags_n;
-}
-
-uint32_t jg_answer_headers_len(const struct jg_frame *frame, bool fragment)
-{
-	return ethernet_len(frame) + (frame->family == 4 ? 20 : fragment ? 48 : 40);
-}
-
-uint32_t jg_answer_room(const struct jg_frame *frame, uint32_t mtu, bool fragment)
-{
-	uint32_t room = mtu - (jg_answer_headers_len(frame, fragment) - ethernet_len(frame));
-
-	assert(mtu >= 576);
-	return fragment ? room & ~7U : room;
-}
-
 static void write_ethernet(const struct jg_interface *port, const struct jg_frame *frame,
 	const uint8_t *to, uint16_t type, uint8_t *out)
 {
@@ -38,7 +20,7 @@ static void write_ethernet(const struct jg_interface *port, const struct jg_fram
 	// One by one: a copy of unknown length would be a `rep movs`.
 	for (unsigned i = 0; i < frame->tags_n; i++)
 		memcpy(out + 12 + 4 * i, frame->tags + 4 * i, 4);
-	put16(out + 12 + 4 * frame->tags_n, type);
+	jg_put16(out + 12 + 4 * frame->tags_n, type);
 }
 
 static void write_ipv4(const struct jg_frame *frame, const struct jg_answer *reply, uint8_t *ip)
@@ -54,20 +36,20 @@ static void write_ipv4(const struct jg_frame *frame, const struct jg_answer *rep
 
 	ip[0] = 0x45;
 	ip[1] = 0;
-	put16(ip + 2, (uint16_t)(20 + reply->len));
-	put16(ip + 4, id);
-	put16(ip + 6, (uint16_t)offset);
+	jg_put16(ip + 2, (uint16_t)(20 + reply->len));
+	jg_put16(ip + 4, id);
+	jg_put16(ip + 6, (uint16_t)offset);
 	ip[8] = HOP_LIMIT;
 	ip[9] = reply->protocol;
 	memcpy(ip + 12, frame->target, 4);
 	memcpy(ip + 16, frame->source, 4);
-	put16(ip + 10, (uint16_t)~jg_sum_fold(sum));
+	jg_put16(ip + 10, (uint16_t)~jg_sum_fold(sum));
 }
 
 static void write_ipv6(const struct jg_frame *frame, const struct jg_answer *reply, uint8_t *ip)
 {
-	put32(ip, 0x60000000);
-	put16(ip + 4, (uint16_t)(reply->len + (reply->fragment ? 8 : 0)));
+	jg_put32(ip, 0x60000000);
+	jg_put16(ip + 4, (uint16_t)(reply->len + (reply->fragment ? 8 : 0)));
 	ip[6] = reply->fragment ? FRAGMENT_HEADER : reply->protocol;
 	ip[7] = HOP_LIMIT;
 	memcpy(ip + 8, frame->target, 16);
@@ -76,15 +58,15 @@ static void write_ipv6(const struct jg_frame *frame, const struct jg_answer *rep
 		return;
 	ip[40] = reply->protocol;
 	ip[41] = 0;
-	put16(ip + 42, (uint16_t)(reply->fragment_offset | reply->more_fragments));
-	put32(ip + 44, reply->fragment_id);
+	jg_put16(ip + 42, (uint16_t)(reply->fragment_offset | reply->more_fragments));
+	jg_put32(ip + 44, reply->fragment_id);
 }
 
 void jg_answer_headers(const struct jg_interface *port, const struct jg_frame *frame,
 	const struct jg_answer *reply, uint8_t *out)
 {
 	assert(reply->fragment_offset % 8 == 0);
-	uint8_t *ip = out + ethernet_len(frame);
+	uint8_t *ip = out + jg_answer_ethernet_len(frame);
 
 	write_ethernet(port, frame, frame->peer_mac, frame->family == 4 ? 0x0800 : 0x86dd, out);
 	if (frame->family == 4)
@@ -98,19 +80,47 @@ void jg_answer_udp(const struct jg_interface *port, const struct jg_frame *frame
 {
 	uint32_t len = JG_UDP_HEADER + payload_len;
 
-	put16(udp, port->udp_port);
-	put16(udp + 2, frame->source_port);
-	put16(udp + 4, (uint16_t)len);
-	put16(udp + 6, 0);
+	jg_put16(udp, port->udp_port);
+	jg_put16(udp + 2, frame->source_port);
+	jg_put16(udp + 4, (uint16_t)len);
+	jg_put16(udp + 6, 0);
 	uint64_t sum =
 		jg_sum_pseudo(frame->family, frame->target, frame->source, JG_PROTOCOL_UDP, len);
 	if (offload) {
-		put16(udp + 6, jg_sum_fold(sum));
+		jg_put16(udp + 6, jg_sum_fold(sum));
 		return;
 	}
 	sum += jg_sum_numbers((uint32_t)port->udp_port + frame->source_port + len);
 	uint16_t checksum = (uint16_t)~jg_sum_fold(jg_sum_add(sum, payload, payload_len));
-	put16(udp + 6, checksum == 0 ? 0xffff : checksum); // RFC 768: zero means none
+	jg_put16(udp + 6, checksum == 0 ? 0xffff : checksum); // RFC 768: zero means none
+}
+
+void jg_answer_plain(const struct jg_interface *port, const struct jg_frame *frame,
+	const uint8_t *payload, uint32_t payload_len, uint8_t out[JG_ANSWER_PLAIN])
+{
+	uint8_t *ip = out + 14;
+	uint8_t *udp = ip + 20;
+	uint32_t len = JG_UDP_HEADER + payload_len;
+	uint64_t addresses = (uint64_t)jg_sum_load32(frame->source) + jg_sum_load32(frame->target);
+	uint64_t header = addresses +
+		jg_sum_numbers(0x4500U + 0x4000U + (HOP_LIMIT << 8 | JG_PROTOCOL_UDP) + 20 + len);
+	uint64_t sum = addresses +
+		jg_sum_numbers(JG_PROTOCOL_UDP + 2 * len + port->udp_port + frame->source_port);
+
+	memcpy(out, frame->peer_mac, 6);
+	memcpy(out + 6, port->mac, 6);
+	jg_put32(out + 12, 0x08004500);
+	jg_put16(ip + 2, (uint16_t)(20 + len));
+	jg_put32(ip + 4, 0x4000); // no identification, do not fragment
+	jg_put16(ip + 8, HOP_LIMIT << 8 | JG_PROTOCOL_UDP);
+	jg_put16(ip + 10, (uint16_t)~jg_sum_fold(header));
+	memcpy(ip + 12, frame->target, 4);
+	memcpy(ip + 16, frame->source, 4);
+	jg_put16(udp, port->udp_port);
+	jg_put16(udp + 2, frame->source_port);
+	jg_put16(udp + 4, (uint16_t)len);
+	uint16_t checksum = (uint16_t)~jg_sum_fold(jg_sum_add(sum, payload, payload_len));
+	jg_put16(udp + 6, checksum == 0 ? 0xffff : checksum); // RFC 768: zero means none
 }
 
 uint32_t jg_answer_arp(
@@ -121,7 +131,7 @@ uint32_t jg_answer_arp(
 
 	assert(frame->kind == JG_FRAME_ARP);
 	memcpy(ours, arp + 24, 4);
-	put16(arp + 6, 2);
+	jg_put16(arp + 6, 2);
 	memcpy(arp + 18, arp + 8, 10); // the sender becomes the target
 	memcpy(arp + 8, port->mac, 6);
 	memcpy(arp + 14, ours, 4);
@@ -137,7 +147,7 @@ uint32_t jg_answer_advertisement(
 	static const uint8_t all_nodes_mac[6] = {0x33, 0x33, 0, 0, 0, 1};
 	static const uint8_t unspecified[16] = {0};
 	bool probe = memcmp(frame->source, unspecified, 16) == 0;
-	uint8_t *ip = bytes + ethernet_len(frame);
+	uint8_t *ip = bytes + jg_answer_ethernet_len(frame);
 	uint8_t *icmp = ip + 40;
 
 	assert(frame->kind == JG_FRAME_SOLICITATION);
@@ -148,25 +158,25 @@ uint32_t jg_answer_advertisement(
 	write_ipv6(frame,
 		&(struct jg_answer){.len = ADVERTISEMENT_LEN, .protocol = JG_PROTOCOL_ICMPV6}, ip);
 	ip[7] = NEIGHBOUR_HOP_LIMIT;
-	put32(icmp, 136U << 24);
-	put32(icmp + 4, probe ? 0x20000000 : 0x60000000); // override, solicited
+	jg_put32(icmp, 136U << 24);
+	jg_put32(icmp + 4, probe ? 0x20000000 : 0x60000000); // override, solicited
 	memcpy(icmp + 8, frame->target, 16);
 	icmp[24] = 2; // target link-layer address, one unit of eight bytes
 	icmp[25] = 1;
 	memcpy(icmp + 26, port->mac, 6);
 	uint64_t sum = jg_sum_pseudo(
 		6, frame->target, frame->source, JG_PROTOCOL_ICMPV6, ADVERTISEMENT_LEN);
-	put16(icmp + 2, (uint16_t)~jg_sum_fold(jg_sum_add(sum, icmp, ADVERTISEMENT_LEN)));
-	return ethernet_len(frame) + 40 + ADVERTISEMENT_LEN;
+	jg_put16(icmp + 2, (uint16_t)~jg_sum_fold(jg_sum_add(sum, icmp, ADVERTISEMENT_LEN)));
+	return jg_answer_ethernet_len(frame) + 40 + ADVERTISEMENT_LEN;
 }
 
 void jg_answer_echo(const struct jg_frame *frame, uint8_t *icmp)
 {
 	assert(frame->kind == JG_FRAME_ECHO);
 	icmp[0] = frame->family == 4 ? 0 : 129;
-	put16(icmp + 2, 0);
+	jg_put16(icmp + 2, 0);
 	uint64_t sum = frame->family == 4
 		? 0
 		: jg_sum_pseudo(6, frame->target, frame->source, JG_PROTOCOL_ICMPV6, frame->l4_len);
-	put16(icmp + 2, (uint16_t)~jg_sum_fold(jg_sum_add(sum, icmp, frame->l4_len)));
+	jg_put16(icmp + 2, (uint16_t)~jg_sum_fold(jg_sum_add(sum, icmp, frame->l4_len)));
 }

@@ -5,6 +5,8 @@
 
 #include "frame.h"
 
+#include <assert.h>
+
 /** Bytes of Ethernet, VLAN and IP headers and, for fragments over IPv6, the fragment header. */
 #define JG_ANSWER_HEADERS_MAX (14 + 4 * JG_FRAME_TAGS_MAX + 40 + 8)
 #define JG_UDP_HEADER 8
@@ -19,8 +21,16 @@ struct jg_answer {
 	bool more_fragments;
 };
 
+static inline uint32_t jg_answer_ethernet_len(const struct jg_frame *frame)
+{
+	return 14 + 4U * frame->tags_n;
+}
+
 /** Bytes that jg_answer_headers() writes for a whole packet or a fragment. */
-uint32_t jg_answer_headers_len(const struct jg_frame *frame, bool fragment);
+static inline uint32_t jg_answer_headers_len(const struct jg_frame *frame, bool fragment)
+{
+	return jg_answer_ethernet_len(frame) + (frame->family == 4 ? 20 : fragment ? 48 : 40);
+}
 
 /** Write the headers of an answer to frame's sender; the reply's bytes follow them. */
 void jg_answer_headers(const struct jg_interface *port, const struct jg_frame *frame,
@@ -35,7 +45,21 @@ void jg_answer_udp(const struct jg_interface *port, const struct jg_frame *frame
 	const uint8_t *payload, uint32_t payload_len, bool offload, uint8_t udp[JG_UDP_HEADER]);
 
 /** Bytes behind the IP headers that one packet of this MTU carries, for fragments rounded down. */
-uint32_t jg_answer_room(const struct jg_frame *frame, uint32_t mtu, bool fragment);
+static inline uint32_t jg_answer_room(const struct jg_frame *frame, uint32_t mtu, bool fragment)
+{
+	uint32_t room =
+		mtu - (jg_answer_headers_len(frame, fragment) - jg_answer_ethernet_len(frame));
+
+	assert(mtu >= 576);
+	return fragment ? room & ~7U : room;
+}
+
+/** Ethernet, IPv4 and UDP. */
+#define JG_ANSWER_PLAIN (14 + 20 + JG_UDP_HEADER)
+
+/** All headers of a whole answer by UDP over IPv4 without VLAN tags: what the two above write. */
+void jg_answer_plain(const struct jg_interface *port, const struct jg_frame *frame,
+	const uint8_t *payload, uint32_t payload_len, uint8_t out[JG_ANSWER_PLAIN]);
 
 /** Turn an ARP request into its answer, in place. @return length of the frame */
 uint32_t jg_answer_arp(

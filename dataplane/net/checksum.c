@@ -34,7 +34,7 @@ uint64_t jg_sum_add_portable(uint64_t sum, const uint8_t *bytes, uint32_t len)
 		bytes += 4;
 	}
 	if (len & 2) {
-		lane[2] = add_carry(lane[2], jg_sum_numbers(get16(bytes)));
+		lane[2] = add_carry(lane[2], jg_sum_numbers(jg_get16(bytes)));
 		bytes += 2;
 	}
 	if (len & 1) // the missing byte counts as zero

@@ -101,9 +101,9 @@ static enum jg_frame_kind parse_arp(
 	if (len - frame->l3 < ARP_LEN)
 		return drop(frame, JG_COUNTER_TOO_SHORT);
 	// Ethernet, IPv4, lengths 6 and 4 (RFC 826)
-	if (get16(arp) != 1 || get16(arp + 2) != TYPE_IPV4 || arp[4] != 6 || arp[5] != 4)
+	if (jg_get16(arp) != 1 || jg_get16(arp + 2) != TYPE_IPV4 || arp[4] != 6 || arp[5] != 4)
 		return drop(frame, JG_COUNTER_BAD_HEADER);
-	if (get16(arp + 6) != 1)
+	if (jg_get16(arp + 6) != 1)
 		return drop(frame, JG_COUNTER_OTHER_PROTOCOL);
 	if (memcmp(arp + 8, frame->peer_mac, 6) != 0)
 		return drop(frame, JG_COUNTER_BAD_SOURCE);
@@ -119,17 +119,17 @@ static enum jg_frame_kind parse_udp(const struct jg_interface *port, const uint8
 
 	if (frame->l4_len < UDP_LEN)
 		return drop(frame, JG_COUNTER_TOO_SHORT);
-	uint32_t len = get16(udp + 4);
+	uint32_t len = jg_get16(udp + 4);
 	if (len < UDP_LEN)
 		return drop(frame, JG_COUNTER_BAD_HEADER);
 	if (len > frame->l4_len)
 		return drop(frame, JG_COUNTER_TRUNCATED);
-	if (get16(udp + 2) != port->udp_port)
+	if (jg_get16(udp + 2) != port->udp_port)
 		return drop(frame, JG_COUNTER_OTHER_PROTOCOL);
-	frame->source_port = get16(udp);
+	frame->source_port = jg_get16(udp);
 	if (frame->source_port == 0)
 		return drop(frame, JG_COUNTER_BAD_SOURCE);
-	uint16_t checksum = get16(udp + 6);
+	uint16_t checksum = jg_get16(udp + 6);
 	// RFC 8200 section 8.1: over IPv6 a datagram without a checksum must be discarded.
 	if (checksum == 0 && frame->family == 6)
 		return drop(frame, JG_COUNTER_BAD_CHECKSUM);
@@ -236,13 +236,13 @@ static enum jg_frame_kind parse_ipv4(const struct jg_interface *port, const uint
 	if (left < IPV4_LEN)
 		return drop(frame, JG_COUNTER_TOO_SHORT);
 	uint32_t header_len = (ip[0] & 15U) * 4;
-	uint32_t total = get16(ip + 2);
+	uint32_t total = jg_get16(ip + 2);
 	if (ip[0] >> 4 != 4 || header_len < IPV4_LEN || total < header_len)
 		return drop(frame, JG_COUNTER_BAD_HEADER);
 	if (total > left)
 		return drop(frame, JG_COUNTER_TRUNCATED);
 	if (!(checked & JG_FRAME_CHECKED_IP) &&
-		jg_sum_fold(jg_sum_add(0, ip, header_len)) != 0xffff)
+		jg_sum_fold(jg_sum_words(0, ip, header_len / 4)) != 0xffff)
 		return drop(frame, JG_COUNTER_BAD_CHECKSUM);
 	memcpy(frame->source, ip + 12, 4);
 	memcpy(frame->target, ip + 16, 4);
@@ -255,8 +255,8 @@ static enum jg_frame_kind parse_ipv4(const struct jg_interface *port, const uint
 	frame->l4_len = total - header_len;
 	frame->protocol = ip[9];
 	frame->hop_limit = ip[8];
-	frame->fragment_id = get16(ip + 4);
-	frame->fragment_offset = (get16(ip + 6) & 0x1fffU) * 8;
+	frame->fragment_id = jg_get16(ip + 4);
+	frame->fragment_offset = (jg_get16(ip + 6) & 0x1fffU) * 8;
 	frame->more_fragments = (ip[6] & 0x20) != 0;
 	if (is_fragment(frame))
 		return JG_FRAME_FRAGMENT;
@@ -292,10 +292,10 @@ static bool skip_extensions(const uint8_t *bytes, struct jg_frame *frame)
 		if (!fragment)
 			continue;
 		frame->fragmented = true;
-		frame->fragment_offset = get16(header + 2) & 0xfff8U;
+		frame->fragment_offset = jg_get16(header + 2) & 0xfff8U;
 		frame->more_fragments = (header[3] & 1) != 0;
 		if (is_fragment(frame)) {
-			frame->fragment_id = get32(header + 4);
+			frame->fragment_id = jg_get32(header + 4);
 			return true;
 		}
 		// An atomic fragment is a whole datagram (RFC 6946).
@@ -314,7 +314,7 @@ static enum jg_frame_kind parse_ipv6(const struct jg_interface *port, const uint
 		return drop(frame, JG_COUNTER_TOO_SHORT);
 	if (ip[0] >> 4 != 6)
 		return drop(frame, JG_COUNTER_BAD_HEADER);
-	uint32_t payload_len = get16(ip + 4);
+	uint32_t payload_len = jg_get16(ip + 4);
 	if (payload_len > left - IPV6_LEN)
 		return drop(frame, JG_COUNTER_TRUNCATED);
 	memcpy(frame->source, ip + 8, 16);
@@ -344,7 +344,7 @@ static uint32_t skip_tags(const uint8_t *bytes, uint32_t len, struct jg_frame *f
 	uint32_t at = ETHERNET_LEN - 2;
 
 	while (at + 2 <= len && frame->tags_n < JG_FRAME_TAGS_MAX &&
-		(get16(bytes + at) == TYPE_VLAN || get16(bytes + at) == TYPE_QINQ)) {
+		(jg_get16(bytes + at) == TYPE_VLAN || jg_get16(bytes + at) == TYPE_QINQ)) {
 		if (len - at < TAG_LEN)
 			return len;
 		memcpy(frame->tags + frame->tags_n * TAG_LEN, bytes + at, TAG_LEN);
@@ -363,7 +363,7 @@ static enum jg_frame_kind parse_ethernet(const struct jg_interface *port, const 
 	uint32_t at = skip_tags(bytes, len, frame);
 	if (len - at < 2)
 		return drop(frame, JG_COUNTER_TOO_SHORT);
-	uint16_t type = get16(bytes + at);
+	uint16_t type = jg_get16(bytes + at);
 	bool group = (bytes[0] & 1) != 0;
 	frame->l3 = at + 2;
 	// Broadcast and multicast serve ARP and neighbour discovery; both check the target address.
@@ -381,11 +381,78 @@ static enum jg_frame_kind parse_ethernet(const struct jg_interface *port, const 
 	return drop(frame, JG_COUNTER_OTHER_PROTOCOL);
 }
 
-void jg_frame_parse(const struct jg_interface *port, const uint8_t *bytes, uint32_t len,
+void jg_frame_parse_any(const struct jg_interface *port, const uint8_t *bytes, uint32_t len,
 	unsigned checked, struct jg_frame *frame)
 {
 	*frame = (struct jg_frame){.kind = JG_FRAME_DROP};
 	frame->kind = (uint8_t)parse_ethernet(port, bytes, len, checked, frame);
+}
+
+// Is this what nearly all frames are? IPv4 without options or fragments, no VLAN tag, UDP to our port,
+// lengths that fit.
+static bool is_plain(const struct jg_interface *port, const uint8_t *bytes, uint32_t len)
+{
+	const uint8_t *ip = bytes + ETHERNET_LEN;
+	const uint8_t *udp = ip + IPV4_LEN;
+
+	if (len < ETHERNET_LEN + IPV4_LEN + UDP_LEN)
+		return false;
+	uint32_t total = jg_get16(ip + 2);
+	uint32_t udp_len = jg_get16(udp + 4);
+	return memcmp(bytes, port->mac, 6) == 0 && (bytes[6] & 1) == 0 &&
+		jg_get16(bytes + 12) == TYPE_IPV4 && ip[0] == 0x45 && total <= len - ETHERNET_LEN &&
+		(jg_get16(ip + 6) & 0x3fff) == 0 && ip[9] == JG_PROTOCOL_UDP &&
+		jg_get16(udp + 2) == port->udp_port && udp_len >= UDP_LEN &&
+		total >= IPV4_LEN + udp_len;
+}
+
+// Are its checksums right? An unfinished one or none is for the long way.
+static bool sums_hold(const uint8_t *ip, unsigned checked)
+{
+	const uint8_t *udp = ip + IPV4_LEN;
+
+	if (!(checked & JG_FRAME_CHECKED_IP) &&
+		jg_sum_fold(jg_sum_words(0, ip, IPV4_LEN / 4)) != 0xffff)
+		return false;
+	if (checked & JG_FRAME_CHECKED_L4)
+		return true;
+	uint32_t len = jg_get16(udp + 4);
+	uint64_t pseudo = jg_sum_pseudo(4, ip + 12, ip + 16, JG_PROTOCOL_UDP, len);
+	return jg_get16(udp + 6) != 0 && jg_sum_fold(jg_sum_add(pseudo, udp, len)) == 0xffff;
+}
+
+// The short way for plain frames, to what the long one finds; false: take that.
+static bool parse_plain(const struct jg_interface *port, const uint8_t *bytes, uint32_t len,
+	unsigned checked, struct jg_frame *frame)
+{
+	const uint8_t *ip = bytes + ETHERNET_LEN;
+	const uint8_t *udp = ip + IPV4_LEN;
+
+	if (!is_plain(port, bytes, len) || !is_ours_v4(port, ip + 16) ||
+		!is_answerable_v4(port, ip + 12) || jg_get16(udp) == 0 || !sums_hold(ip, checked))
+		return false;
+	*frame = (struct jg_frame){.family = 4,
+		.protocol = JG_PROTOCOL_UDP,
+		.hop_limit = ip[8],
+		.source_port = jg_get16(udp),
+		.fragment_id = jg_get16(ip + 4),
+		.l3 = ETHERNET_LEN,
+		.l4 = ETHERNET_LEN + IPV4_LEN,
+		.l4_len = jg_get16(ip + 2) - (uint32_t)IPV4_LEN,
+		.payload = ETHERNET_LEN + IPV4_LEN + UDP_LEN,
+		.payload_len = jg_get16(udp + 4) - (uint32_t)UDP_LEN,
+		.kind = JG_FRAME_MESSAGE};
+	memcpy(frame->source, ip + 12, 4);
+	memcpy(frame->target, ip + 16, 4);
+	memcpy(frame->peer_mac, bytes + 6, 6);
+	return true;
+}
+
+void jg_frame_parse(const struct jg_interface *port, const uint8_t *bytes, uint32_t len,
+	unsigned checked, struct jg_frame *frame)
+{
+	if (!parse_plain(port, bytes, len, checked, frame))
+		jg_frame_parse_any(port, bytes, len, checked, frame);
 }
 
 static enum jg_frame_kind parse_datagram(

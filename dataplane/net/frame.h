@@ -74,6 +74,10 @@ enum jg_frame_checked {
 void jg_frame_parse(const struct jg_interface *port, const uint8_t *bytes, uint32_t len,
 	unsigned checked, struct jg_frame *frame);
 
+/** The same without the short way that plain frames have: what that is tested against. */
+void jg_frame_parse_any(const struct jg_interface *port, const uint8_t *bytes, uint32_t len,
+	unsigned checked, struct jg_frame *frame);
+
 /**
  * Parse a reassembled datagram. frame is that of the last fragment to arrive; its offsets then count
  * from the datagram's first byte.

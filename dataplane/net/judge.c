@@ -66,20 +66,26 @@ static enum jg_counter fate_of(enum jg_wire_fate fate)
 	}
 }
 
+static enum jg_wire_fate admit(struct jg_judge *judge, struct jg_packet *packet)
+{
+	struct jg_address source = {.family = packet->frame.family};
+
+	memcpy(source.bytes, packet->frame.source, sizeof(source.bytes));
+	return jg_front_ends_admit(
+		judge->state->front_ends, &packet->wire, &source, &packet->front_end);
+}
+
 // Parses and admits; the request's place is the next live one.
 static enum jg_counter read_one(struct jg_judge *judge, struct jg_packet *packet)
 {
 	struct jg_request *request = &judge->requests[judge->live_n];
-	struct jg_address source = {.family = packet->frame.family};
 
 	if (judge->state == NULL)
 		return JG_COUNTER_NOT_READY;
-	memcpy(source.bytes, packet->frame.source, sizeof(source.bytes));
 	enum jg_wire_fate fate =
 		jg_wire_request_parse(packet->bytes, packet->len, &packet->wire, request);
 	if (fate == JG_WIRE_FATE_OK)
-		fate = jg_front_ends_admit(
-			judge->state->front_ends, &packet->wire, &source, &packet->front_end);
+		fate = admit(judge, packet);
 	if (fate != JG_WIRE_FATE_OK || packet->wire.type == JG_WIRE_PING)
 		return fate_of(fate);
 	if (packet->front_end != NULL) {
@@ -143,24 +149,41 @@ void jg_judge_read(struct jg_judge *judge, struct jg_packet *packets, unsigned n
 	close_ranks(judge);
 }
 
-// Returns how many are refusals.
+// What a verdict is counted under.
+static bool counts_alike(const struct jg_verdict *a, const struct jg_verdict *b)
+{
+	return a->reason == b->reason && a->vendor == b->vendor && a->app_index == b->app_index &&
+		a->key_index == b->key_index;
+}
+
+static void count_run(
+	struct jg_counters *counters, const struct jg_verdict *verdict, unsigned n, int64_t now)
+{
+	uint32_t app = verdict->app_index;
+
+	if (verdict->key_index < JG_COUNTER_KEYS)
+		jg_count_set(&counters->key_used[verdict->key_index], (uint64_t)now);
+	jg_count_add(&counters->verdicts[verdict->vendor][verdict->reason], n);
+	if (app == UINT32_MAX)
+		return;
+	app = app < JG_COUNTER_APPS ? app : JG_COUNTER_APPS;
+	jg_count_add(&counters->apps[app][verdict->reason], n);
+}
+
+// Runs of like verdicts are counted at once: adding each to a counter that the one before has just been
+// added to waits for that. Returns how many are refusals.
 static unsigned count_verdicts(struct jg_judge *judge, unsigned n, int64_t now)
 {
-	struct jg_counters *counters = judge->counters;
 	unsigned refused = 0;
+	unsigned run = 0;
 
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < n; i += run) {
 		const struct jg_verdict *verdict = &judge->verdicts[i];
-		uint32_t app = verdict->app_index;
 
-		if (verdict->key_index < JG_COUNTER_KEYS)
-			jg_count_set(&counters->key_used[verdict->key_index], (uint64_t)now);
-		refused += verdict->reason != JG_REASON_OK;
-		jg_count_add(&counters->verdicts[verdict->vendor][verdict->reason], 1);
-		if (app == UINT32_MAX)
-			continue;
-		app = app < JG_COUNTER_APPS ? app : JG_COUNTER_APPS;
-		jg_count_add(&counters->apps[app][verdict->reason], 1);
+		for (run = 1; i + run < n && counts_alike(verdict, verdict + run);)
+			run++;
+		refused += verdict->reason == JG_REASON_OK ? 0 : run;
+		count_run(judge->counters, verdict, run, now);
 	}
 	judge->verdicts_given += n;
 	return refused;

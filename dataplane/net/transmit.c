@@ -17,6 +17,19 @@ void jg_transmit_drop(struct jg_transmit *tx, struct rte_mbuf *mbuf, enum jg_cou
 	rte_pktmbuf_free(mbuf);
 }
 
+// Runs of one fate are counted at once, as most of a burst is.
+static void count_fates(struct jg_counters *counters, const uint8_t *fates, unsigned n)
+{
+	unsigned run = 0;
+
+	for (unsigned i = 0; i < n; i += run) {
+		for (run = 1; i + run < n && fates[i + run] == fates[i];)
+			run++;
+		if (fates[i] != JG_FATE_NONE)
+			jg_count_add(&counters->value[fates[i]], run);
+	}
+}
+
 void jg_transmit_flush(struct jg_transmit *tx, unsigned port)
 {
 	struct rte_mbuf **mbufs = tx->mbufs[port];
@@ -34,9 +47,7 @@ void jg_transmit_flush(struct jg_transmit *tx, unsigned port)
 		sent += rte_eth_tx_burst(
 			tx->ports[port].id, tx->queue, mbufs + sent, (uint16_t)(n - sent));
 	}
-	for (unsigned i = 0; i < sent; i++)
-		if (tx->fates[port][i] != JG_FATE_NONE)
-			jg_count_add(&tx->counters->value[tx->fates[port][i]], 1);
+	count_fates(tx->counters, tx->fates[port], sent);
 	for (unsigned i = sent; i < n; i++) {
 		bytes -= mbufs[i]->pkt_len;
 		if (tx->fates[port][i] != JG_FATE_NONE)
@@ -156,9 +167,31 @@ static void send_copied(
 		packet->mbuf); // its fate is counted when the answer's last packet has gone
 }
 
+// The way of nearly all answers: in place, one packet of IPv4 without VLAN tags, summed here.
+static bool is_plain(const struct jg_port *port, const struct jg_packet *packet)
+{
+	return packet->in_mbuf && packet->frame.family == 4 && packet->frame.tags_n == 0 &&
+		port->tx_offloads == 0 && packet->len + 20 + JG_UDP_HEADER <= port->interface.mtu;
+}
+
+static void send_plain(
+	struct jg_transmit *tx, const struct jg_port *port, const struct jg_packet *packet)
+{
+	uint8_t *out = packet->bytes - JG_ANSWER_PLAIN;
+
+	assert(out >= (uint8_t *)packet->mbuf->buf_addr);
+	shape(packet->mbuf, out, JG_ANSWER_PLAIN + packet->len);
+	jg_answer_plain(&port->interface, &packet->frame, packet->bytes, packet->len, out);
+	jg_transmit_frame(tx, packet->port, packet->mbuf, packet->fate);
+}
+
 void jg_transmit_answer(
 	struct jg_transmit *tx, const struct jg_packet *packet, enum jg_protocol protocol)
 {
+	if (protocol == JG_PROTOCOL_UDP && is_plain(&tx->ports[packet->port], packet)) {
+		send_plain(tx, &tx->ports[packet->port], packet);
+		return;
+	}
 	uint32_t len = packet->len + (protocol == JG_PROTOCOL_UDP ? JG_UDP_HEADER : 0);
 	uint16_t mtu = tx->ports[packet->port].interface.mtu;
 

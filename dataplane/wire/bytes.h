@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-/** Integers in network byte order, and where a datagram keeps them. Private to dataplane/wire. */
+/** Where a datagram keeps what. Private to dataplane/wire. */
+
+#include "internal/order.h"
 
 #include <joingate/wire.h>
-
-#include <string.h>
 
 /** Offsets; wire.h draws them. */
 enum jg_wire_offset {
@@ -31,39 +31,6 @@ enum jg_wire_offset {
 
 #define JG_WIRE_FIELD_HEAD 4 /**< code and length */
 #define JG_WIRE_EXPIRY 16 /**< one entry of CAPABILITY_EXPIRES; value and limit of DETAIL */
-
-static inline uint16_t jg_get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static inline uint32_t jg_get32(const uint8_t *p)
-{
-	return (uint32_t)jg_get16(p) << 16 | jg_get16(p + 2);
-}
-
-static inline uint64_t jg_get64(const uint8_t *p)
-{
-	return (uint64_t)jg_get32(p) << 32 | jg_get32(p + 4);
-}
-
-static inline void jg_put16(uint8_t *p, uint16_t value)
-{
-	p[0] = (uint8_t)(value >> 8);
-	p[1] = (uint8_t)value;
-}
-
-static inline void jg_put32(uint8_t *p, uint32_t value)
-{
-	jg_put16(p, (uint16_t)(value >> 16));
-	jg_put16(p + 2, (uint16_t)value);
-}
-
-static inline void jg_put64(uint8_t *p, uint64_t value)
-{
-	jg_put32(p, (uint32_t)(value >> 32));
-	jg_put32(p + 4, (uint32_t)value);
-}
 
 /** The MAC's bytes at the end of a datagram from or to this front end. */
 static inline size_t jg_wire_mac_size(unsigned front_end)
@@ -91,5 +58,33 @@ void jg_wire_header_write(uint8_t *out, const struct jg_wire_request *wire, uint
 enum jg_wire_fate jg_wire_field_cut(
 	const uint8_t *datagram, size_t end, size_t *at, struct jg_wire_part *field);
 
+/** Copy what does not overlap. A call of memcpy() costs more than a short string's bytes. */
+static inline void jg_wire_copy(uint8_t *out, const uint8_t *p, size_t n)
+{
+	if (n > 32) {
+		memcpy(out, p, n);
+	} else if (n >= 16) {
+		memcpy(out, p, 16);
+		memcpy(out + n - 16, p + n - 16, 16);
+	} else if (n >= 8) {
+		memcpy(out, p, 8);
+		memcpy(out + n - 8, p + n - 8, 8);
+	} else if (n >= 4) {
+		memcpy(out, p, 4);
+		memcpy(out + n - 4, p + n - 4, 4);
+	} else if (n > 0) {
+		out[0] = p[0];
+		out[n / 2] = p[n / 2];
+		out[n - 1] = p[n - 1];
+	}
+}
+
 /** Append one; p may be NULL when it is empty. */
-uint8_t *jg_wire_field_write(uint8_t *out, unsigned code, struct jg_str value);
+static inline uint8_t *jg_wire_field_write(uint8_t *out, unsigned code, struct jg_str value)
+{
+	jg_put16(out, (uint16_t)code);
+	jg_put16(out + 2, (uint16_t)value.len);
+	out += JG_WIRE_FIELD_HEAD;
+	jg_wire_copy(out, (const uint8_t *)value.p, value.len);
+	return out + value.len;
+}

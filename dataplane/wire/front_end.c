@@ -11,7 +11,7 @@
 
 struct jg_front_ends {
 	struct jg_front_end *entries;
-	struct jg_address *prefixes; /**< of all entries, one after the other */
+	struct jg_source *prefixes; /**< of all entries, one after the other */
 	uint16_t *index; /**< entry by id, NONE = no such front end */
 	uint32_t ids; /**< length of index */
 	uint32_t n;
@@ -105,10 +105,24 @@ static int alloc_tables(
 	return 0;
 }
 
+static struct jg_source source_of(const struct jg_address *address)
+{
+	struct jg_source source = {.family = address->family};
+	uint8_t mask[16] = {0};
+
+	for (unsigned bit = 0; bit < address->prefix; bit++)
+		mask[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	memcpy(source.mask, mask, sizeof(mask));
+	memcpy(source.value, address->bytes, sizeof(source.value));
+	for (unsigned i = 0; i < 2; i++)
+		source.value[i] &= source.mask[i];
+	return source;
+}
+
 static int fill(struct jg_front_ends *table, const struct jg_front_end_entry *entries, unsigned n,
 	struct jg_error *err)
 {
-	struct jg_address *prefix = table->prefixes;
+	struct jg_source *prefix = table->prefixes;
 	for (; table->n < n; table->n++) {
 		const struct jg_front_end_entry *entry = &entries[table->n];
 		struct jg_front_end *front_end = &table->entries[table->n];
@@ -118,12 +132,12 @@ static int fill(struct jg_front_ends *table, const struct jg_front_end_entry *en
 		}
 		table->index[entry->id] = (uint16_t)table->n;
 		jg_mac_key_init(&front_end->key, JG_MAC_SHA256, entry->key.p, entry->key.len);
-		memcpy(prefix, entry->from, entry->from_n * sizeof(*prefix));
 		front_end->from = prefix;
+		for (uint32_t i = 0; i < entry->from_n; i++)
+			*prefix++ = source_of(&entry->from[i]);
 		front_end->from_n = entry->from_n;
 		front_end->id = (uint16_t)entry->id;
 		front_end->caller = (uint16_t)entry->caller;
-		prefix += entry->from_n;
 	}
 	return 0;
 }
@@ -171,13 +185,14 @@ const struct jg_front_end *jg_front_ends_find(const struct jg_front_ends *front_
 	return &front_ends->entries[front_ends->index[id]];
 }
 
-static bool is_inside(const struct jg_address *prefix, const struct jg_address *address)
+static bool is_inside(const struct jg_source *prefix, const struct jg_address *address)
 {
-	const unsigned whole = prefix->prefix / 8;
-	const unsigned rest = prefix->prefix % 8;
-	if (prefix->family != address->family || memcmp(prefix->bytes, address->bytes, whole) != 0)
-		return false;
-	return rest == 0 || ((prefix->bytes[whole] ^ address->bytes[whole]) >> (8 - rest)) == 0;
+	uint64_t bits[2];
+
+	memcpy(bits, address->bytes, sizeof(bits));
+	return prefix->family == address->family &&
+		(bits[0] & prefix->mask[0]) == prefix->value[0] &&
+		(bits[1] & prefix->mask[1]) == prefix->value[1];
 }
 
 enum jg_wire_fate jg_front_ends_admit(const struct jg_front_ends *front_ends,

@@ -6,17 +6,21 @@
 #include <joingate/wire.h>
 
 #include <assert.h>
+#include <stddef.h>
 
 // A rule's subject is a claim's name or a room pattern; a longer one is not worth a reply's room.
 #define SUBJECT_MAX 512
 
-// What a reply is made of, and the fields it carries, by code. Only kept fields are filled in: clearing
-// the rest was a third of what a reply cost.
-struct strings {
+// What a reply is made of, and the fields it carries, in their order.
+struct draft {
 	const struct jg_wire_request *wire;
 	const struct jg_verdict *verdict;
 	struct jg_str token;
-	struct jg_str field[JG_WIRE_FIELD_COUNT];
+	unsigned fields_n;
+	struct field {
+		struct jg_str value;
+		unsigned code;
+	} fields[JG_WIRE_FIELD_COUNT];
 	uint8_t expires[JG_CAPABILITY_COUNT * JG_WIRE_EXPIRY];
 	uint8_t detail[JG_WIRE_EXPIRY + SUBJECT_MAX];
 };
@@ -26,95 +30,95 @@ static struct jg_str bytes_of(const uint8_t *p, size_t len)
 	return (struct jg_str){(const char *)p, (uint32_t)len};
 }
 
-static struct jg_str encode_expires(struct strings *strings, const struct jg_verdict *verdict)
+static struct jg_str encode_expires(struct draft *draft, const struct jg_verdict *verdict)
 {
 	const uint32_t n = verdict->capability_expires_n;
 	if (n == 0 || n > JG_CAPABILITY_COUNT)
 		return (struct jg_str){NULL, 0};
 	for (uint32_t i = 0; i < n; i++) {
 		const struct jg_capability_expiry *entry = &verdict->capability_expires[i];
-		uint8_t *p = strings->expires + i * JG_WIRE_EXPIRY;
+		uint8_t *p = draft->expires + i * JG_WIRE_EXPIRY;
 		jg_put64(p, entry->capabilities);
 		jg_put64(p + 8, (uint64_t)entry->expires_at);
 	}
-	return bytes_of(strings->expires, n * JG_WIRE_EXPIRY);
+	return bytes_of(draft->expires, n * JG_WIRE_EXPIRY);
 }
 
-static struct jg_str encode_detail(struct strings *strings, const struct jg_verdict *verdict)
+static struct jg_str encode_detail(struct draft *draft, const struct jg_verdict *verdict)
 {
 	if (verdict->rule == JG_RULE_NONE)
 		return (struct jg_str){NULL, 0};
-	jg_put64(strings->detail, (uint64_t)verdict->rule_value);
-	jg_put64(strings->detail + 8, (uint64_t)verdict->rule_limit);
+	jg_put64(draft->detail, (uint64_t)verdict->rule_value);
+	jg_put64(draft->detail + 8, (uint64_t)verdict->rule_limit);
 	const struct jg_str subject = verdict->subject;
 	if (subject.len == 0 || subject.len > SUBJECT_MAX)
-		return bytes_of(strings->detail, JG_WIRE_EXPIRY);
-	memcpy(strings->detail + JG_WIRE_EXPIRY, subject.p, subject.len);
-	return bytes_of(strings->detail, JG_WIRE_EXPIRY + subject.len);
+		return bytes_of(draft->detail, JG_WIRE_EXPIRY);
+	memcpy(draft->detail + JG_WIRE_EXPIRY, subject.p, subject.len);
+	return bytes_of(draft->detail, JG_WIRE_EXPIRY + subject.len);
+}
+
+// Where a verdict has the string of a field; 0: there is no such field.
+static const uint16_t string_at[JG_WIRE_FIELD_COUNT] = {
+	[JG_WIRE_FIELD_IDENTITY] = offsetof(struct jg_verdict, identity),
+	[JG_WIRE_FIELD_ROOM] = offsetof(struct jg_verdict, room),
+	[JG_WIRE_FIELD_APP] = offsetof(struct jg_verdict, app),
+	[JG_WIRE_FIELD_ROLE] = offsetof(struct jg_verdict, role),
+	[JG_WIRE_FIELD_KIND] = offsetof(struct jg_verdict, kind),
+	[JG_WIRE_FIELD_NAME] = offsetof(struct jg_verdict, name),
+	[JG_WIRE_FIELD_KEY] = offsetof(struct jg_verdict, key),
+	[JG_WIRE_FIELD_LAYOUT_CLASSES] = offsetof(struct jg_verdict, layout_classes),
+	[JG_WIRE_FIELD_ATTRIBUTES] = offsetof(struct jg_verdict, attributes),
+	[JG_WIRE_FIELD_METADATA] = offsetof(struct jg_verdict, metadata),
+};
+
+// Fields that are made for the reply.
+#define WANT_MADE                                                                          \
+	(JG_WIRE_WANT(TOKEN) | JG_WIRE_WANT(TOKEN_ID) | JG_WIRE_WANT(CAPABILITY_EXPIRES) | \
+		JG_WIRE_WANT(DETAIL))
+
+static struct jg_str string_of(const struct jg_verdict *verdict, unsigned code)
+{
+	struct jg_str value;
+	memcpy(&value, (const char *)verdict + string_at[code], sizeof(value));
+	return value;
 }
 
 // What a field would hold; p == NULL: nothing.
-static struct jg_str value_of(struct strings *strings, unsigned code)
+static struct jg_str value_of(struct draft *draft, unsigned code)
 {
-	const struct jg_verdict *verdict = strings->verdict;
+	const struct jg_verdict *verdict = draft->verdict;
+	const struct jg_str value = {NULL, 0};
+	if ((WANT_MADE >> code & 1) == 0)
+		return string_of(verdict, code);
 	switch (code) {
-	case JG_WIRE_FIELD_IDENTITY:
-		return verdict->identity;
-	case JG_WIRE_FIELD_ROOM:
-		return verdict->room;
-	case JG_WIRE_FIELD_APP:
-		return verdict->app;
 	case JG_WIRE_FIELD_TOKEN:
-		return strings->wire->type == JG_REQUEST_REFRESH ? strings->token
-								 : (struct jg_str){NULL, 0};
-	case JG_WIRE_FIELD_ROLE:
-		return verdict->role;
-	case JG_WIRE_FIELD_KIND:
-		return verdict->kind;
-	case JG_WIRE_FIELD_NAME:
-		return verdict->name;
-	case JG_WIRE_FIELD_KEY:
-		return verdict->key;
+		return draft->wire->type == JG_REQUEST_REFRESH ? draft->token : value;
 	case JG_WIRE_FIELD_TOKEN_ID:
-		return bytes_of(verdict->verified ? verdict->token_id : NULL,
-			verdict->verified ? sizeof(verdict->token_id) : 0);
+		return verdict->verified ? bytes_of(verdict->token_id, sizeof(verdict->token_id))
+					 : value;
 	case JG_WIRE_FIELD_CAPABILITY_EXPIRES:
-		return encode_expires(strings, verdict);
-	case JG_WIRE_FIELD_LAYOUT_CLASSES:
-		return verdict->layout_classes;
-	case JG_WIRE_FIELD_DETAIL:
-		return encode_detail(strings, verdict);
-	case JG_WIRE_FIELD_ATTRIBUTES:
-		return verdict->attributes;
+		return encode_expires(draft, verdict);
 	default:
-		return verdict->metadata;
+		assert(code == JG_WIRE_FIELD_DETAIL);
+		return encode_detail(draft, verdict);
 	}
 }
 
-// The first field of a set, which it leaves.
-static unsigned next_of(uint32_t *fields)
-{
-	const unsigned code = (unsigned)__builtin_ctz(*fields);
-	*fields &= *fields - 1;
-	return code;
-}
-
 // Keep the wanted fields that fit, from the first on; none that follows one left out.
-static size_t cut(struct strings *strings, uint32_t *flags, uint32_t *kept, size_t room)
+static size_t cut(struct draft *draft, uint32_t *flags, size_t room)
 {
 	size_t used = JG_WIRE_VERDICT;
-	*kept = 0;
-	for (uint32_t wanted = *flags & JG_WIRE_WANT_ALL; wanted != 0;) {
-		const unsigned code = next_of(&wanted);
-		const struct jg_str value = value_of(strings, code);
+	draft->fields_n = 0;
+	for (uint32_t wanted = *flags & JG_WIRE_WANT_ALL; wanted != 0; wanted &= wanted - 1) {
+		const unsigned code = (unsigned)__builtin_ctz(wanted);
+		const struct jg_str value = value_of(draft, code);
 		if (value.p == NULL)
 			continue;
 		if (JG_WIRE_FIELD_HEAD + (size_t)value.len > room - used) {
 			*flags |= JG_WIRE_CUT;
 			break;
 		}
-		strings->field[code] = value;
-		*kept |= UINT32_C(1) << code;
+		draft->fields[draft->fields_n++] = (struct field){.value = value, .code = code};
 		used += JG_WIRE_FIELD_HEAD + (size_t)value.len;
 	}
 	return used;
@@ -122,18 +126,17 @@ static size_t cut(struct strings *strings, uint32_t *flags, uint32_t *kept, size
 
 // Copy what lies where the reply is going to be. Compared as integers: the strings may belong to
 // other objects.
-static void set_aside(
-	struct strings *strings, uint32_t kept, const uint8_t *out, size_t len, uint8_t *aside)
+static void set_aside(struct draft *draft, const uint8_t *out, size_t len, uint8_t *aside)
 {
 	const uintptr_t start = (uintptr_t)out;
-	while (kept != 0) {
-		struct jg_str *field = &strings->field[next_of(&kept)];
-		const uintptr_t p = (uintptr_t)field->p;
-		if (p >= start + len || p + field->len <= start)
+	for (unsigned i = 0; i < draft->fields_n; i++) {
+		struct jg_str *value = &draft->fields[i].value;
+		const uintptr_t p = (uintptr_t)value->p;
+		if (p >= start + len || p + value->len <= start)
 			continue;
-		memcpy(aside, field->p, field->len);
-		field->p = (const char *)aside;
-		aside += field->len;
+		memcpy(aside, value->p, value->len);
+		value->p = (const char *)aside;
+		aside += value->len;
 	}
 }
 
@@ -159,6 +162,54 @@ static size_t room_of(const struct jg_wire_request *wire, size_t size)
 	return whole < mac ? 0 : whole - mac;
 }
 
+// Is all that is wanted a string of the verdict that fits and does not lie where the reply is going to
+// be? Then len is that of the reply before its MAC.
+static bool is_plain(const struct jg_verdict *verdict, uint32_t wanted, const uint8_t *out,
+	size_t room, size_t *len)
+{
+	bool clash = (wanted & WANT_MADE) != 0;
+	*len = JG_WIRE_VERDICT;
+	for (wanted &= JG_WIRE_WANT_ALL & ~WANT_MADE; wanted != 0; wanted &= wanted - 1) {
+		const struct jg_str value = string_of(verdict, (unsigned)__builtin_ctz(wanted));
+		clash |= (uintptr_t)value.p - (uintptr_t)out < room;
+		clash |= (uintptr_t)out - (uintptr_t)value.p < value.len;
+		*len += value.p == NULL ? 0 : JG_WIRE_FIELD_HEAD + (size_t)value.len;
+	}
+	return !clash && *len <= room;
+}
+
+static uint8_t *write_strings(const struct jg_verdict *verdict, uint32_t wanted, uint8_t *p)
+{
+	for (wanted &= JG_WIRE_WANT_ALL; wanted != 0; wanted &= wanted - 1) {
+		const unsigned code = (unsigned)__builtin_ctz(wanted);
+		const struct jg_str value = string_of(verdict, code);
+		if (value.p != NULL)
+			p = jg_wire_field_write(p, code, value);
+	}
+	return p;
+}
+
+// The fields of any reply: what lies where they are going to be is set aside first.
+static uint8_t *write_draft(struct draft *draft, uint8_t *out, size_t used)
+{
+	uint8_t aside[JG_WIRE_DATAGRAM_MAX];
+	set_aside(draft, out, used, aside);
+	uint8_t *p = out + JG_WIRE_VERDICT;
+	for (unsigned i = 0; i < draft->fields_n; i++)
+		p = jg_wire_field_write(p, draft->fields[i].code, draft->fields[i].value);
+	return p;
+}
+
+static uint8_t *write_any(const struct jg_wire_request *wire, const struct jg_verdict *verdict,
+	struct jg_str token, uint8_t *out, size_t room, uint32_t *flags)
+{
+	struct draft draft;
+	draft.wire = wire;
+	draft.verdict = verdict;
+	draft.token = token;
+	return write_draft(&draft, out, cut(&draft, flags, room));
+}
+
 size_t jg_wire_reply_build(const struct jg_wire_request *wire, const struct jg_verdict *verdict,
 	struct jg_str token, uint8_t *out, size_t size)
 {
@@ -166,26 +217,19 @@ size_t jg_wire_reply_build(const struct jg_wire_request *wire, const struct jg_v
 	const size_t room = room_of(wire, size);
 	if (room < JG_WIRE_VERDICT)
 		return 0;
-	struct strings strings;
-	strings.wire = wire;
-	strings.verdict = verdict;
-	strings.token = token;
-	uint8_t aside[JG_WIRE_DATAGRAM_MAX];
 	uint32_t flags = wire->flags;
-	uint32_t kept;
-	const size_t used = cut(&strings, &flags, &kept, room);
-	const size_t mac = jg_wire_mac_size(wire->front_end);
-	set_aside(&strings, kept, out, used, aside);
-	jg_wire_header_write(out, wire, flags, wire->type | JG_WIRE_REPLY, used + mac);
+	size_t len;
+	uint8_t *p;
+	if (is_plain(verdict, flags, out, room, &len))
+		p = write_strings(verdict, flags, out + JG_WIRE_VERDICT);
+	else
+		p = write_any(wire, verdict, token, out, room, &flags);
+	len = (size_t)(p - out) + jg_wire_mac_size(wire->front_end);
+	jg_wire_header_write(out, wire, flags, wire->type | JG_WIRE_REPLY, len);
 	write_verdict(out, verdict);
-	uint8_t *p = out + JG_WIRE_VERDICT;
-	while (kept != 0) {
-		const unsigned code = next_of(&kept);
-		p = jg_wire_field_write(p, code, strings.field[code]);
-	}
-	assert(p == out + used);
-	memcpy(p, wire->mac, mac);
-	return used + mac;
+	if (wire->front_end != 0)
+		memcpy(p, wire->mac, JG_WIRE_MAC_SIZE);
+	return len;
 }
 
 size_t jg_wire_ping_build(const struct jg_wire_request *wire, const struct jg_wire_load *load,
@@ -231,7 +275,7 @@ static bool take_detail(const struct jg_wire_part *field, struct jg_wire_reply *
 	return true;
 }
 
-static struct jg_str *string_of(unsigned code, struct jg_wire_reply *reply)
+static struct jg_str *place_of(unsigned code, struct jg_wire_reply *reply)
 {
 	struct jg_verdict *verdict = &reply->verdict;
 	switch (code) {
@@ -276,7 +320,7 @@ static enum jg_wire_fate take_field(const struct jg_wire_part *field, struct jg_
 	} else if (field->code == JG_WIRE_FIELD_DETAIL) {
 		good = take_detail(field, reply);
 	} else {
-		*string_of(field->code, reply) = bytes_of(field->p, field->len);
+		*place_of(field->code, reply) = bytes_of(field->p, field->len);
 	}
 	return good ? JG_WIRE_FATE_OK : JG_WIRE_FATE_VALUE;
 }

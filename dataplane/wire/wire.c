@@ -21,8 +21,22 @@ const char *jg_wire_fate_name(unsigned fate)
 	return fate < JG_WIRE_FATE_COUNT ? names[fate] : "?";
 }
 
+// Magic, version, type and length, as they nearly always are, in one word.
+static bool is_framed(const uint8_t *datagram, size_t len, unsigned direction)
+{
+	const uint64_t head = (uint64_t)'J' << 56 | (uint64_t)'G' << 48 |
+		(uint64_t)JG_WIRE_VERSION << 40 | (uint64_t)direction << 32 | len;
+	if (len < JG_WIRE_HEADER || len > JG_WIRE_DATAGRAM_MAX)
+		return false;
+	const uint64_t type = (jg_get64(datagram + JG_AT_MAGIC) ^ head) >> 32;
+	return (uint32_t)(jg_get64(datagram + JG_AT_MAGIC) ^ head) == 0 &&
+		type >= JG_REQUEST_JOIN && type <= JG_WIRE_PING;
+}
+
 static enum jg_wire_fate check_frame(const uint8_t *datagram, size_t len, unsigned direction)
 {
+	if (is_framed(datagram, len, direction))
+		return JG_WIRE_FATE_OK;
 	if (len < JG_WIRE_HEADER)
 		return JG_WIRE_FATE_SHORT;
 	if (datagram[JG_AT_MAGIC] != 'J' || datagram[JG_AT_MAGIC + 1] != 'G')
@@ -75,7 +89,7 @@ enum jg_wire_fate jg_wire_header_parse(
 	if (len < (whole ? JG_WIRE_VERDICT : JG_WIRE_HEADER) + mac)
 		return JG_WIRE_FATE_SHORT;
 	if (mac != 0)
-		memcpy(wire->mac, datagram + len - mac, mac);
+		memcpy(wire->mac, datagram + len - JG_WIRE_MAC_SIZE, JG_WIRE_MAC_SIZE);
 	return check_envelope(wire,
 		direction == JG_WIRE_REPLY ? JG_WIRE_WANT_ALL | JG_WIRE_CUT : JG_WIRE_WANT_ALL);
 }
@@ -113,16 +127,6 @@ enum jg_wire_fate jg_wire_field_cut(
 	return JG_WIRE_FATE_OK;
 }
 
-uint8_t *jg_wire_field_write(uint8_t *out, unsigned code, struct jg_str value)
-{
-	jg_put16(out, (uint16_t)code);
-	jg_put16(out + 2, (uint16_t)value.len);
-	out += JG_WIRE_FIELD_HEAD;
-	if (value.len > 0)
-		memcpy(out, value.p, value.len);
-	return out + value.len;
-}
-
 static uint32_t limit_of(unsigned code)
 {
 	switch (code) {
@@ -144,6 +148,11 @@ static enum jg_wire_fate take_field(
 	if (field->len > limit_of(field->code))
 		return JG_WIRE_FATE_FIELD_LENGTH;
 	const struct jg_str value = {(const char *)field->p, field->len};
+	if (field->code == JG_WIRE_FIELD_TOKEN) {
+		request->token = value;
+		wire->token_at = (uint32_t)(field->p - wire->datagram);
+		return JG_WIRE_FATE_OK;
+	}
 	switch (field->code) {
 	case JG_WIRE_FIELD_IDENTITY:
 		request->identity = value;
@@ -153,10 +162,6 @@ static enum jg_wire_fate take_field(
 		break;
 	case JG_WIRE_FIELD_APP:
 		request->app = value;
-		break;
-	case JG_WIRE_FIELD_TOKEN:
-		request->token = value;
-		wire->token_at = (uint32_t)(field->p - wire->datagram);
 		break;
 	default:
 		break;

@@ -27,10 +27,17 @@ struct jg_front_end_entry {
 	uint32_t from_n; /**< 1.. */
 };
 
+/** A prefix as it is compared: the bits of an address that count, and what they must be. */
+struct jg_source {
+	uint64_t mask[2];
+	uint64_t value[2];
+	uint64_t family;
+};
+
 /** One front end, compiled. */
 struct jg_front_end {
 	struct jg_mac_key key;
-	const struct jg_address *from;
+	const struct jg_source *from;
 	uint32_t from_n;
 	uint16_t id;
 	uint16_t caller;

@@ -32,6 +32,20 @@ static void answer(
 	}
 }
 
+// The short way of plain frames must find what the long one does.
+static void agrees_with_the_long_way(
+	const struct jg_interface *port, const uint8_t *bytes, uint32_t len, unsigned checked)
+{
+	struct jg_frame one;
+	struct jg_frame other;
+
+	jg_frame_parse(port, bytes, len, checked, &one);
+	jg_frame_parse_any(port, bytes, len, checked, &other);
+	assert(one.kind == other.kind && one.fate == other.fate);
+	assert(one.payload == other.payload && one.payload_len == other.payload_len);
+	assert(one.source_port == other.source_port && memcmp(one.source, other.source, 32) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct jg_interface port = {.mac = {2, 0, 0, 0, 0, 1},
@@ -51,6 +65,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	memcpy(bytes, data, size);
+	agrees_with_the_long_way(&port, bytes, (uint32_t)size, JG_FRAME_CHECKED_L4);
+	agrees_with_the_long_way(&port, bytes, (uint32_t)size, 0);
 	jg_frame_parse(&port, bytes, (uint32_t)size,
 		JG_FRAME_CHECKED_IP | (size & 1 ? JG_FRAME_CHECKED_L4 : 0), &frame);
 	if (frame.kind == JG_FRAME_FRAGMENT) {

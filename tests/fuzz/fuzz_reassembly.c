@@ -23,8 +23,8 @@ static struct jg_frame fragment_of(const uint8_t *step)
 		.kind = JG_FRAME_FRAGMENT,
 		.more_fragments = (step[0] & 2) != 0,
 		.fragment_id = step[1] & 3,
-		.fragment_offset = (uint32_t)(get16(step + 2) & 0x0fff) * 8,
-		.l4_len = get16(step + 4) & 0x3fff};
+		.fragment_offset = (uint32_t)(jg_get16(step + 2) & 0x0fff) * 8,
+		.l4_len = jg_get16(step + 4) & 0x3fff};
 
 	frame.source[0] = step[1] >> 6;
 	return frame;

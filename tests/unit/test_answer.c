@@ -183,3 +183,38 @@ Test(answer, an_echo_comes_back_with_its_content)
 		cr_assert_eq(sum, 0xffff);
 	}
 }
+
+Test(answer, the_short_way_writes_what_the_long_one_writes)
+{
+	static uint8_t text[1400];
+	struct jg_interface port = test_interface();
+	struct packet request = packet_request(4, 0, "hello", 5);
+	struct jg_frame frame = parse(&request);
+
+	for (uint32_t len = 1; len <= sizeof(text); len++) {
+		struct jg_answer reply = {.len = len + 8, .protocol = JG_PROTOCOL_UDP};
+		uint8_t one[JG_ANSWER_PLAIN];
+		uint8_t other[JG_ANSWER_PLAIN];
+
+		text[len - 1] = (uint8_t)(len * 7);
+		jg_answer_plain(&port, &frame, text, len, one);
+		jg_answer_headers(&port, &frame, &reply, other);
+		jg_answer_udp(&port, &frame, text, len, false, other + 34);
+		cr_assert_arr_eq(one, other, sizeof(one), "%u bytes", len);
+	}
+}
+
+Test(answer, a_sum_of_zero_is_sent_as_ones_on_the_short_way_too)
+{
+	struct jg_interface port = test_interface();
+	struct packet request = packet_request(4, 0, "hello", 5);
+	struct jg_frame frame = parse(&request);
+	uint8_t out[JG_ANSWER_PLAIN];
+	uint8_t text[2] = {0, 0};
+
+	jg_answer_plain(&port, &frame, text, 2, out);
+	memcpy(text, out + 40, 2); // what is missing to all ones
+	jg_answer_plain(&port, &frame, text, 2, out);
+	cr_assert_eq(out[40], 0xff);
+	cr_assert_eq(out[41], 0xff);
+}

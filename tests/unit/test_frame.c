@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 
+#include <stddef.h>
 #include <stdlib.h>
 
 // Parses a copy of exact size, so that AddressSanitizer sees a read beyond the end.
@@ -429,4 +430,53 @@ Test(frame, a_third_vlan_tag_is_another_protocol)
 
 	packet_add(&p, "\0\1\x08\0", 4);
 	is_dropped(&p, JG_COUNTER_OTHER_PROTOCOL);
+}
+
+static void agrees(const struct packet *p, unsigned checked)
+{
+	struct jg_interface port = test_interface();
+	struct jg_frame plain;
+	struct jg_frame any;
+	size_t second = offsetof(struct jg_frame, fragment_id); // padding stands before it
+
+	jg_frame_parse(&port, p->bytes, p->len, checked, &plain);
+	jg_frame_parse_any(&port, p->bytes, p->len, checked, &any);
+	cr_assert_eq(plain.kind, any.kind);
+	cr_assert_arr_eq(&plain, &any, offsetof(struct jg_frame, unfinished_checksum) + 1);
+	cr_assert_arr_eq((char *)&plain + second, (char *)&any + second,
+		offsetof(struct jg_frame, fate) + 1 - second);
+}
+
+Test(frame, the_short_way_of_plain_frames_finds_what_the_long_one_finds)
+{
+	static struct packet p;
+
+	for (unsigned family = 4; family <= 6; family += 2) {
+		for (unsigned tags = 0; tags <= 1; tags++) {
+			p = packet_request(family, tags, "hello", 5);
+			agrees(&p, 0);
+			for (unsigned bit = 0; bit < p.len * 8; bit++) {
+				p.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+				for (unsigned checked = 0; checked < 4; checked++)
+					agrees(&p, checked);
+				p.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			}
+			for (p.len = 0; p.len < 60; p.len++)
+				agrees(&p, JG_FRAME_CHECKED_IP | JG_FRAME_CHECKED_L4);
+		}
+	}
+}
+
+Test(frame, the_short_way_knows_every_address_of_ours_and_none_that_cannot_be_answered)
+{
+	static const uint8_t sources[][4] = {{10, 0, 0, 1}, {10, 0, 0, 7}, {0, 0, 0, 0},
+		{127, 0, 0, 1}, {224, 0, 0, 1}, {255, 255, 255, 255}, {223, 1, 1, 1}};
+	struct packet p = packet_request(4, 0, "hello", 5);
+
+	for (unsigned i = 0; i < sizeof(sources) / 4; i++) {
+		memcpy(p.bytes + 14 + 12, sources[i], 4);
+		agrees(&p, JG_FRAME_CHECKED_IP | JG_FRAME_CHECKED_L4);
+	}
+	memcpy(p.bytes + 14 + 16, peer_v4, 4);
+	agrees(&p, JG_FRAME_CHECKED_IP | JG_FRAME_CHECKED_L4);
 }

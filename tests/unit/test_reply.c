@@ -124,8 +124,11 @@ Test(reply, refreshed_token_is_for_refresh_requests_only)
 // source.
 Test(reply, strings_in_the_request_survive_its_being_overwritten)
 {
+	const uint32_t strings = JG_WIRE_WANT(IDENTITY) | JG_WIRE_WANT(ROOM) | JG_WIRE_WANT(NAME) |
+		JG_WIRE_WANT(ATTRIBUTES) | JG_WIRE_WANT(METADATA);
 	for (size_t at = 0; at < 160; at++) {
-		const size_t len = ask(FE, JG_REQUEST_JOIN, JG_WIRE_WANT_ALL, 200);
+		const size_t len =
+			ask(FE, JG_REQUEST_JOIN, at % 2 == 0 ? JG_WIRE_WANT_ALL : strings, 200);
 		for (size_t i = 24; i < len; i++)
 			datagram[i] = (uint8_t)('!' + i % 90);
 		const char *bytes = (const char *)datagram;
@@ -147,6 +150,37 @@ Test(reply, strings_in_the_request_survive_its_being_overwritten)
 		cr_assert_gt(answer(&verdict, (struct jg_str){NULL, 0}, len), 0);
 		check_strings(&reply.verdict, &apart);
 		free(copy);
+	}
+}
+
+// A wanted detail that a verdict does not have takes the way of all replies.
+Test(reply, plain_strings_are_written_as_any_field_is)
+{
+	static uint8_t plain[JG_WIRE_DATAGRAM_MAX];
+	static uint8_t any[JG_WIRE_DATAGRAM_MAX];
+	static const char text[64] =
+		"a string of sixty-four bytes, each of them unlike the next, 0-9";
+	struct jg_verdict verdict = sample_verdict();
+
+	verdict.rule = JG_RULE_NONE;
+	for (uint32_t len = 0; len <= sizeof(text); len++) {
+		const uint32_t flags = JG_WIRE_WANT(ROOM) | JG_WIRE_WANT(ROLE) | JG_WIRE_WANT(NAME);
+
+		verdict.room = (struct jg_str){text, len};
+		verdict.role = (struct jg_str){
+			len % 3 == 0 ? NULL : text + 64 - len, len % 3 == 0 ? 0 : len};
+		ask(FE, JG_REQUEST_JOIN, flags, 0);
+		memset(plain, 0xaa, 200);
+		memset(any, 0xaa, 200);
+		const size_t n = jg_wire_reply_build(
+			&wire, &verdict, (struct jg_str){NULL, 0}, plain, sizeof(plain));
+		wire.flags |= JG_WIRE_WANT(DETAIL);
+		cr_assert_eq(jg_wire_reply_build(
+				     &wire, &verdict, (struct jg_str){NULL, 0}, any, sizeof(any)),
+			n);
+		cr_assert_eq(any[18], plain[18] | 0x20); // the flags that are echoed
+		any[18] = plain[18];
+		cr_assert_arr_eq(any, plain, n + 8, "strings of %u bytes", len);
 	}
 }
 
