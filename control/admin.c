@@ -21,6 +21,8 @@
 
 struct connection {
 	int fd; // -1: free
+	int passed; // descriptor that came with the request on its way in; -1 = none
+	uid_t uid;
 	char who[128];
 	char *in; // locked: requests carry secrets
 	size_t in_len;
@@ -56,14 +58,23 @@ static void out_free(struct connection *c)
 	c->out = NULL;
 }
 
+static void close_passed(struct connection *c)
+{
+	if (c->passed >= 0)
+		(void)close(c->passed);
+	c->passed = -1;
+}
+
 static void drop(struct connection *c)
 {
 	if (c->ask.request != NULL)
 		json_decref(c->ask.request);
 	if (c->ask.reply != NULL)
 		json_decref(c->ask.reply);
+	jg_ask_leave(&c->ask);
 	jg_locked_free(c->in);
 	out_free(c);
+	close_passed(c);
 	(void)close(c->fd);
 	*c = (struct connection){.fd = -1};
 }
@@ -113,7 +124,12 @@ static void run(struct jg_admin *admin, struct connection *c, size_t len, uint64
 			"the request is not one JSON object on one line; see docs/admin.md");
 		return;
 	}
-	c->ask = (struct jg_ask){.engine = admin->engine, .who = c->who, .request = request};
+	c->ask = (struct jg_ask){.engine = admin->engine,
+		.who = c->who,
+		.uid = c->uid,
+		.fd = c->passed,
+		.request = request};
+	c->passed = -1;
 	jg_ask_run(&c->ask);
 	jg_publisher_poll(admin->engine->publisher, now_ns);
 	c->deadline_ns = now_ns + c->ask.wait_ns;
@@ -167,17 +183,40 @@ static bool make_room(struct connection *c)
 	return true;
 }
 
+// Bytes, and the descriptor that may come with them: the last one counts.
+static ssize_t read_with(struct connection *c, char *bytes, size_t room)
+{
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec part = {.iov_base = bytes, .iov_len = room};
+	struct msghdr message = {.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = CMSG_LEN(sizeof(int))}; // of more than one the kernel keeps none
+	ssize_t n = recvmsg(c->fd, &message, MSG_CMSG_CLOEXEC);
+	const struct cmsghdr *head = n < 0 ? NULL : CMSG_FIRSTHDR(&message);
+	if (head != NULL && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS &&
+		head->cmsg_len == CMSG_LEN(sizeof(int))) {
+		close_passed(c);
+		memcpy(&c->passed, CMSG_DATA(head), sizeof(c->passed));
+	}
+	return n;
+}
+
 // A peer that only stopped sending still gets its answers; one that is gone needs none.
 static void receive(struct connection *c, short events, uint64_t now_ns)
 {
 	if (!make_room(c))
 		return; // full: advance() refuses, or empties it
-	ssize_t n = read(c->fd, c->in + c->in_len, c->in_room - c->in_len);
+	ssize_t n = read_with(c, c->in + c->in_len, c->in_room - c->in_len);
 	if (n > 0) {
 		c->in_len += (size_t)n;
 		c->active_ns = now_ns;
 	} else if (n == 0 && (events & (POLLHUP | POLLERR)) == 0) {
 		c->ended = true;
+		jg_ask_capture_end(&c->ask);
 	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
 		drop(c);
 	}
@@ -253,12 +292,13 @@ static void accept_one(struct jg_admin *admin, uint64_t now_ns)
 	}
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
-	*c = (struct connection){.fd = fd, .active_ns = now_ns};
+	*c = (struct connection){.fd = fd, .passed = -1, .active_ns = now_ns, .ask = {.fd = -1}};
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0) {
 		drop(c);
 		return;
 	}
 	name_peer(c, &peer);
+	c->uid = peer.uid;
 	if (!allowed(admin, peer.uid)) {
 		jg_log(JG_LOG_WARNING, "admin", "admin socket: refused %s", c->who);
 		refuse(c, JG_FAILURE_DENIED,
@@ -322,7 +362,8 @@ void jg_admin_turn(struct jg_admin *admin, const struct pollfd *fds, unsigned n,
 bool jg_admin_waiting(const struct jg_admin *admin)
 {
 	for (unsigned i = 0; i < JG_ADMIN_CONNECTIONS; i++)
-		if (admin->connections[i].fd >= 0 && admin->connections[i].waiting)
+		if (admin->connections[i].fd >= 0 && admin->connections[i].waiting &&
+			!admin->connections[i].ask.captures)
 			return true;
 	return false;
 }

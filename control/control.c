@@ -2,6 +2,7 @@
 #include "control.h"
 
 #include "admin.h"
+#include "capture.h"
 #include "locked.h"
 #include "log.h"
 #include "owner.h"
@@ -204,6 +205,7 @@ static bool turn(struct jg_control *control)
 	if (control->admin != NULL)
 		jg_admin_turn(control->admin, fds + n, admin_n, now_ns);
 	answer_asked(control, now_ns);
+	jg_capture_turn(&control->engine);
 	jg_refusals_turn(&control->refusals, &control->engine, (int64_t)jg_realtime());
 	jg_watch_turn(control->engine.watch);
 	if (now_ns - control->collected_ns >= COLLECT_NS) {
@@ -289,6 +291,8 @@ void jg_control_stop(struct jg_control *control)
 	control->running = false;
 	jg_admin_close(control->admin);
 	control->admin = NULL;
+	jg_capture_stop(control->engine.capture, NULL);
+	control->engine.capture = NULL;
 }
 
 void jg_control_free(struct jg_control *control)
@@ -333,7 +337,7 @@ unsigned jg_control_heartbeats(const struct jg_control *control, uint64_t *heart
 
 char *jg_control_ask(struct jg_control *control, const char *who, const char *request, size_t len)
 {
-	struct jg_asked asked = {.ask = {.engine = &control->engine, .who = who}};
+	struct jg_asked asked = {.ask = {.engine = &control->engine, .who = who, .fd = -1}};
 	asked.ask.request = json_loadb(request, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
 	if (!json_is_object(asked.ask.request) || !control->running) {
 		json_decref(asked.ask.request);

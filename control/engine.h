@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 struct jg_admin;
+struct jg_capture;
 struct jg_watch;
 
 /** Requests in flight through jg_control_ask(). */
@@ -28,6 +29,8 @@ struct jg_engine {
 	int64_t started_at; // seconds since the Unix epoch
 	double loaded_at; // when the last new snapshot went out
 	struct jg_watch *watch;
+	struct jg_capture *capture; // NULL: nobody captures
+	bool capture_left; // by who asked for it: it ends soon
 	uint64_t reloads;
 	uint64_t reload_failures;
 	uint64_t changes;

@@ -201,6 +201,7 @@ static const struct command {
 } commands[] = {
 	{"app", jg_ask_apps},
 	{"audit", ask_audit},
+	{"capture", jg_ask_capture},
 	{"cut_offs", jg_ask_cut_offs},
 	{"drain", ask_drain},
 	{"grant", jg_ask_grant},
@@ -318,6 +319,8 @@ static bool fleet_done(struct jg_ask *ask, uint64_t now_ns)
 
 bool jg_ask_done(struct jg_ask *ask, uint64_t now_ns, uint64_t deadline_ns)
 {
+	if (ask->captures)
+		return jg_ask_capture_done(ask);
 	if (ask->failure != JG_FAILURE_NONE || ask->epoch == 0 || now_ns >= deadline_ns)
 		return true;
 	if (jg_publisher_in_force(ask->engine->publisher) < ask->epoch ||
@@ -355,6 +358,9 @@ void jg_ask_finish(struct jg_ask *ask)
 		finish_fleet(ask);
 	if (ask->reply == NULL)
 		ask->reply = json_object();
+	if (ask->captures)
+		jg_ask_capture_finish(ask);
+	jg_ask_leave(ask);
 	(void)json_object_set_new(ask->reply, "ok", json_boolean(ask->failure == JG_FAILURE_NONE));
 	if (ask->failure != JG_FAILURE_NONE) {
 		(void)json_object_set_new(

@@ -5,6 +5,8 @@
 
 #include "engine.h"
 
+#include <sys/types.h>
+
 /** How a request failed: X(SYMBOL, "code in the reply"). */
 #define JG_FAILURES(X)                  \
 	X(INVALID, "invalid")           \
@@ -38,6 +40,9 @@ struct jg_ask {
 	bool fleet; // wait for every node of the fleet
 	bool fleet_done;
 	uint64_t fleet_ns; // when the fleet is to be asked next
+	uid_t uid; // who asks
+	int fd; // passed with the request, owned; -1 = none
+	bool captures; // the engine's capture is this one's
 	bool follow; // audit lines go on coming
 	uint64_t after; // the last audit line that was told
 };
@@ -50,6 +55,12 @@ bool jg_ask_done(struct jg_ask *ask, uint64_t now_ns, uint64_t deadline_ns);
 
 /** The epoch is in force (or time is up): say so. ok, durable and in-force times, lag of workers. */
 void jg_ask_finish(struct jg_ask *ask);
+
+/** Who asked is gone, or has been answered: a capture of its ends, what was passed is closed. */
+void jg_ask_leave(struct jg_ask *ask);
+
+/** Clear away a capture that was left, once it has ended. */
+void jg_capture_turn(struct jg_engine *engine);
 
 /** Audit lines after ask->after, one JSON object each, appended to a list. */
 void jg_ask_audit(struct jg_ask *ask, unsigned limit, json_t *lines);
@@ -85,3 +96,7 @@ void jg_ask_grant(struct jg_ask *ask);
 void jg_ask_status(struct jg_ask *ask);
 void jg_ask_stats(struct jg_ask *ask);
 void jg_ask_node(struct jg_ask *ask);
+void jg_ask_capture(struct jg_ask *ask);
+bool jg_ask_capture_done(const struct jg_ask *ask);
+void jg_ask_capture_end(struct jg_ask *ask); // if it is one; the reply then tells
+void jg_ask_capture_finish(struct jg_ask *ask);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,7 +75,27 @@ int ctl_connect(const struct ctl *ctl)
 	return -1;
 }
 
-bool ctl_send(int fd, const json_t *request)
+// The first bytes carry the descriptor.
+static ssize_t send_with(int fd, const char *bytes, size_t len, int passed)
+{
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {.bytes = {0}};
+	struct iovec part = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = len};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+	if (passed >= 0) {
+		message.msg_control = control.bytes;
+		message.msg_controllen = sizeof(control.bytes);
+		control.head = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)),
+			.cmsg_level = SOL_SOCKET,
+			.cmsg_type = SCM_RIGHTS};
+		memcpy(CMSG_DATA(&control.head), &passed, sizeof(passed));
+	}
+	return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+bool ctl_send(int fd, const json_t *request, int passed)
 {
 	char *text = json_dumps(request, JSON_COMPACT);
 	size_t len = text == NULL ? 0 : strlen(text);
@@ -87,7 +108,7 @@ bool ctl_send(int fd, const json_t *request)
 	if (ok)
 		text[len] = '\n'; // in place of the NUL
 	while (ok && sent < len + 1) {
-		ssize_t n = send(fd, text + sent, len + 1 - sent, MSG_NOSIGNAL);
+		ssize_t n = send_with(fd, text + sent, len + 1 - sent, sent == 0 ? passed : -1);
 		if (n < 0)
 			break; // the gate may have answered and closed
 		sent += (size_t)n;
@@ -115,6 +136,8 @@ json_t *ctl_receive(struct ctl_lines *lines)
 			lines->room = room;
 		}
 		ssize_t n = read(lines->fd, lines->text + lines->len, lines->room - lines->len);
+		if (n < 0 && errno == EINTR)
+			continue;
 		if (n <= 0)
 			return NULL;
 		lines->len += (size_t)n;
@@ -127,13 +150,44 @@ void ctl_lines_fini(struct ctl_lines *lines)
 	(void)close(lines->fd);
 }
 
-static int converse(const struct ctl *ctl)
+// The gate opens no files for its callers. What standard output carries is then not for words. -1 after
+// saying why.
+static int open_file(const char *path)
+{
+	int fd = -1;
+	if (strcmp(path, "-") != 0)
+		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	else if (isatty(STDOUT_FILENO) == 0 && (fd = dup(STDOUT_FILENO)) >= 0)
+		(void)dup2(STDERR_FILENO, STDOUT_FILENO);
+	else
+		errno = ENOTSUP;
+	if (fd < 0)
+		(void)ctl_fail("%s: %s", path,
+			errno == ENOTSUP ? "a capture is not for a terminal" : strerror(errno));
+	return fd;
+}
+
+static volatile sig_atomic_t capturing = -1; // the connection
+
+// The gate takes it for the wish to end, and answers; the second ^C is the default's.
+static void on_interrupt(int number)
+{
+	(void)signal(number, SIG_DFL);
+	(void)shutdown(capturing, SHUT_WR);
+}
+
+static int converse(const struct ctl *ctl, int passed)
 {
 	struct ctl_lines lines = {.fd = ctl_connect(ctl)};
 	if (lines.fd < 0)
 		return CTL_UNREACHABLE;
 	int status = CTL_USAGE;
-	if (ctl_send(lines.fd, ctl->request)) {
+	if (passed >= 0) {
+		const struct sigaction interrupt = {.sa_handler = on_interrupt};
+		capturing = lines.fd;
+		(void)sigaction(SIGINT, &interrupt, NULL);
+	}
+	if (ctl_send(lines.fd, ctl->request, passed)) {
 		json_t *reply;
 		status = CTL_UNREACHABLE;
 		while ((reply = ctl_receive(&lines)) != NULL) {
@@ -151,6 +205,19 @@ static int converse(const struct ctl *ctl)
 	return status;
 }
 
+// Nothing is left of a file when nothing was captured into it.
+static int capture(const struct ctl *ctl)
+{
+	int fd = open_file(ctl->file);
+	if (fd < 0)
+		return CTL_USAGE;
+	int status = converse(ctl, fd);
+	if (status != CTL_OK && strcmp(ctl->file, "-") != 0 && lseek(fd, 0, SEEK_END) == 0)
+		(void)unlink(ctl->file);
+	(void)close(fd);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	const char *named = getenv("JOINGATE_SOCKET");
@@ -160,8 +227,10 @@ int main(int argc, char **argv)
 		return argc < 2 ? CTL_USAGE : CTL_OK;
 	}
 	int status = ctl_parse(&ctl, argc, argv);
-	if (status == 0)
-		status = ctl.watch ? ctl_watch(&ctl) : converse(&ctl);
+	if (status == 0 && ctl.file != NULL)
+		status = capture(&ctl);
+	else if (status == 0)
+		status = ctl.watch ? ctl_watch(&ctl) : converse(&ctl, -1);
 	json_decref(ctl.request);
 	return status;
 }

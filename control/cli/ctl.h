@@ -23,6 +23,7 @@ struct ctl {
 	bool json; /**< print replies as they are */
 	bool follow;
 	bool watch; /**< stats, again and again */
+	const char *file; /**< capture: what is passed to the gate, "-" = standard output */
 	json_t *request;
 };
 
@@ -35,8 +36,8 @@ void ctl_usage(FILE *out);
 
 /** Connect; -1 after saying why. */
 JG_MUST_CHECK int ctl_connect(const struct ctl *ctl);
-/** Send a request. False after saying why. */
-JG_MUST_CHECK bool ctl_send(int fd, const json_t *request);
+/** Send a request, and a descriptor with it unless that is -1. False after saying why. */
+JG_MUST_CHECK bool ctl_send(int fd, const json_t *request, int passed);
 
 /** A connection's lines. Start with {.fd = fd}. */
 struct ctl_lines {

@@ -53,6 +53,7 @@ static const struct row {
 	{"grant", "clear", "verb", {"app", "room", "identity"}, ""},
 	{"node", "list", "verb", {NULL}, "the gates of the fleet and how far each is"},
 	{"node", "forget", "verb", {"node"}, "remove a gate from the fleet for good"},
+	{"capture", NULL, NULL, {"file>"}, "requests and replies as pcapng, without their tokens; ^C ends it"},
 	{"audit", NULL, NULL, {NULL}, "who changed what; --follow goes on"},
 	{"status", NULL, NULL, {NULL}, "state, epoch and lag of each worker"},
 	{"stats", NULL, NULL, {NULL}, "counters of each worker; --watch shows rates, once a second"},
@@ -64,6 +65,7 @@ static const struct row {
 
 enum option_kind {
 	TEXT,
+	APP,
 	NUMBER,
 	TIME,
 	LIST,
@@ -88,6 +90,12 @@ static const struct option {
 	{"--capabilities", "capabilities", LIST, "join,subscribe,...: in place of the token's"},
 	{"--name", "name", TEXT, "NAME: in place of the token's"},
 	{"--metadata", "metadata", TEXT, "TEXT: in place of the token's"},
+	{"--verdict", "verdict", TEXT, "V: capture admit or reject alone"},
+	{"--reason", "reasons", LIST, "expired,...: capture these alone"},
+	{"--app", "app", APP, "APP: capture one app's, once the token has told which"},
+	{"--count", "count", NUMBER, "N: capture so many packets at most (1000)"},
+	{"--seconds", "seconds", NUMBER, "S: capture so long at most (60)"},
+	{"--with-tokens", "with_tokens", TRUE, "capture them as they are (root)"},
 	{"--after", "after", NUMBER, "N: audit lines after this one"},
 	{"--limit", "limit", NUMBER, "N: so many audit lines, 1..1000"},
 	{"--wait", "wait", NUMBER, "S: seconds to wait until a change is in force (5)"},
@@ -108,7 +116,7 @@ void ctl_usage(FILE *out)
 		for (size_t a = 0; a < JG_ARRAY_SIZE(rows[i].args) && rows[i].args[a] != NULL;
 			a++) {
 			const char *arg = rows[i].args[a];
-			bool file = strpbrk(arg, "@=") != NULL;
+			bool file = strpbrk(arg, "@=>") != NULL;
 			n += snprintf(
 				line + n, sizeof(line) - (size_t)n, " %s", file ? "FILE" : arg);
 		}
@@ -210,6 +218,10 @@ static int set_word(struct ctl *ctl, const char *arg, const char *word)
 {
 	if (strcmp(arg, "app") == 0)
 		return set_app(ctl, word);
+	if (strcmp(arg, "file>") == 0) {
+		ctl->file = word;
+		return 0;
+	}
 	if (strcmp(arg, "users=") == 0)
 		return set_users(ctl, word);
 	if (strcmp(arg, "object@") != 0 && strcmp(arg, "policy@") != 0)
@@ -271,6 +283,8 @@ static int set_option(struct ctl *ctl, const struct option *option, const char *
 	switch (option->kind) {
 	case TEXT:
 		return set(ctl, option->member, json_string(word));
+	case APP:
+		return set_app(ctl, word);
 	case TIME:
 		return set_time(ctl, option, word);
 	case LIST:

@@ -197,6 +197,13 @@ static int status_of(const json_t *reply)
 	return strcmp(text(reply, "code"), "not_in_force") == 0 ? CTL_NOT_IN_FORCE : CTL_REFUSED;
 }
 
+static void print_capture(const json_t *reply)
+{
+	printf("captured %lld packets, lost %lld; %lld bytes; ended: %s\n",
+		number(reply, "captured"), number(reply, "lost"), number(reply, "bytes"),
+		text(reply, "ended"));
+}
+
 static void print_reply(const json_t *reply)
 {
 	if (json_object_get(reply, "secrets") != NULL)
@@ -210,6 +217,8 @@ static void print_reply(const json_t *reply)
 		print_status(reply);
 	else if (json_object_get(reply, "verdicts") != NULL)
 		print_stats(reply);
+	if (json_object_get(reply, "captured") != NULL)
+		print_capture(reply);
 	if (json_object_get(reply, "audit") != NULL)
 		print_audit(json_object_get(reply, "audit"));
 	if (json_object_get(reply, "apps") != NULL && json_is_array(json_object_get(reply, "apps")))

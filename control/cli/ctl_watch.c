@@ -117,7 +117,7 @@ int ctl_watch(const struct ctl *ctl)
 	json_t *now = NULL;
 	if (lines.fd < 0)
 		return CTL_UNREACHABLE;
-	while (ctl_send(lines.fd, ctl->request) && (now = ctl_receive(&lines)) != NULL) {
+	while (ctl_send(lines.fd, ctl->request, -1) && (now = ctl_receive(&lines)) != NULL) {
 		if (json_object_get(now, "verdicts") == NULL) {
 			int status = ctl_print(ctl, now);
 			json_decref(now);
