@@ -2,18 +2,22 @@
 #include "watch.h"
 
 #include "engine.h"
+#include "log.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
 
 #define PATIENCE_NS 500000000L
+#define LINKS_NS UINT64_C(1000000000)
 
 struct jg_watch {
 	const struct jg_engine *engine;
 	const struct jg_control_ports *ports;
 	struct jg_gatherer *gatherer; // control thread only, as is fresh
 	struct jg_figures *fresh;
+	uint64_t links_seen_ns;
+	bool link_lost[JG_PORTS_MAX];
 	pthread_mutex_t lock; // guards what follows
 	pthread_cond_t gathered;
 	uint64_t wanted;
@@ -62,8 +66,27 @@ void jg_watch_ports(struct jg_watch *watch, const struct jg_control_ports *ports
 	watch->ports = ports;
 }
 
+// Ports are looked at once a second: an operator shall find in the log when a link was lost.
+static void follow_links(struct jg_watch *watch)
+{
+	const struct jg_control_ports *ports = watch->ports;
+	uint64_t now_ns = jg_monotonic_ns();
+	if (ports == NULL || now_ns - watch->links_seen_ns < LINKS_NS)
+		return;
+	watch->links_seen_ns = now_ns;
+	for (unsigned i = 0; i < ports->n && i < JG_PORTS_MAX; i++) {
+		struct jg_port_stats stats = {.device = "?"};
+		bool up = ports->read(ports->gate, i, &stats) == 0 && stats.link_up;
+		if (up == watch->link_lost[i])
+			jg_log(up ? JG_LOG_INFO : JG_LOG_WARNING, "port", "port %s: link %s",
+				stats.device, up ? "up" : "down");
+		watch->link_lost[i] = !up;
+	}
+}
+
 void jg_watch_turn(struct jg_watch *watch)
 {
+	follow_links(watch);
 	(void)pthread_mutex_lock(&watch->lock);
 	uint64_t wanted = watch->wanted;
 	bool waiting = wanted != watch->answered;

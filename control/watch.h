@@ -13,7 +13,7 @@ void jg_watch_free(struct jg_watch *watch);
 /** Before the control thread starts. Borrowed. */
 void jg_watch_ports(struct jg_watch *watch, const struct jg_control_ports *ports);
 
-/** Gather if somebody waits for it. Control thread. */
+/** Gather if somebody waits for it, and log links that come or go. Control thread. */
 void jg_watch_turn(struct jg_watch *watch);
 
 /** Gather now. Control thread; NULL when memory ran out, else free() it. */

@@ -394,6 +394,8 @@ static int configure(struct jg_port *port, unsigned index, const struct jg_gate_
 		return -EINVAL;
 	}
 	memcpy(port->interface.mac, mac.addr_bytes, 6);
+	enum jg_port_driver driver = driver_of(config);
+	port->kernel_link = driver == JG_PORT_AF_PACKET || driver == JG_PORT_AF_XDP;
 	fill_interface(&port->interface, config, options);
 	snprintf(name, sizeof(name), "jg_mbufs_%u", index);
 	port->pool = rte_pktmbuf_pool_create(name, mbufs_of(options, config), POOL_CACHE, 0,
@@ -449,6 +451,21 @@ void jg_port_stop(struct jg_port *port)
 	*port = (struct jg_port){.id = RTE_MAX_ETHPORTS};
 }
 
+// Up, and with a carrier. One that is gone is not up.
+static bool kernel_link_up(const char *device)
+{
+	struct ifreq request = {.ifr_flags = 0};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	const int wanted = IFF_UP | IFF_RUNNING;
+
+	memcpy(request.ifr_name, device, strnlen(device, IFNAMSIZ - 1));
+	bool up = fd >= 0 && ioctl(fd, SIOCGIFFLAGS, &request) == 0 &&
+		(request.ifr_flags & wanted) == wanted;
+	if (fd >= 0)
+		close(fd);
+	return up;
+}
+
 int jg_port_read(const struct jg_port *port, struct jg_port_stats *stats)
 {
 	struct rte_eth_stats counted;
@@ -462,7 +479,8 @@ int jg_port_read(const struct jg_port *port, struct jg_port_stats *stats)
 		return result;
 	rte_eth_link_get_nowait(port->id, &link);
 	*stats = (struct jg_port_stats){
-		.link_up = link.link_status == RTE_ETH_LINK_UP,
+		.link_up = port->kernel_link ? kernel_link_up(port->device)
+					     : link.link_status == RTE_ETH_LINK_UP,
 		.checksum_offload = port->tx_offloads != 0,
 		.mtu = port->interface.mtu,
 		.queues = port->queues,

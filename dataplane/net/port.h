@@ -16,6 +16,7 @@ struct jg_port {
 	uint16_t queues;
 	bool started;
 	bool owned; /**< we made the device and remove it */
+	bool kernel_link; /**< the driver does not know its link; the kernel's interface does */
 	char device[64];
 };
 

@@ -125,4 +125,32 @@ same "live while draining" "$(status /livez)" 200
 same "ready while draining" "$(status /readyz)" 503
 "$ctl" --socket "$work/admin.sock" drain --undo >/dev/null
 same "ready again" "$(status /readyz)" 200
+
+# A port without a link is none to send joins to: af_packet does not know, the kernel does.
+# until_status PATH CODE: what it comes to
+until_status() {
+	for _ in $(seq 100); do
+		[ "$(status "$1")" != "$2" ] || break
+		sleep 0.1
+	done
+	status "$1"
+}
+in_client 0 ip link set client0 down
+same "ready without a carrier" "$(until_status /readyz 503)" 503
+same "the port" "$(sample 'joingate_port_up{port="gate0"}')" 0
+same "telemetry of the port" "$(telemetry /joingate/ports | jq '.["/joingate/ports"].link_up')" 0
+same "live without a carrier" "$(status /livez)" 200
+in_client 0 ip link set client0 up
+same "ready with it" "$(until_status /readyz 200)" 200
+ip link set gate0 down
+same "ready while down" "$(until_status /readyz 503)" 503
+ip link set gate0 up
+same "ready when up" "$(until_status /readyz 200)" 200
+for event in down up; do
+	for _ in $(seq 100); do
+		! grep -q "port gate0: link $event" "$work/gate.log" || break
+		sleep 0.1
+	done
+	grep -q "port gate0: link $event" "$work/gate.log" || fail "the log does not say that the link is $event"
+done
 gate_stop
