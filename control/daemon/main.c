@@ -6,6 +6,7 @@
 #include "locked.h"
 #include "log.h"
 #include "metrics.h"
+#include "notify.h"
 #include "store.h"
 
 #include <errno.h>
@@ -48,6 +49,7 @@ struct daemon {
 	struct jg_control_ports ports;
 	struct jg_metrics *metrics;
 	sigset_t signals;
+	uint64_t beats[JG_WORKERS_MAX + 1]; // of each member's loop, when it was last looked at
 };
 
 static int fail(const char *text)
@@ -260,18 +262,51 @@ static void wait_until_ready(const struct daemon *d)
 {
 	for (unsigned i = 0; i < READY_STEPS && !jg_control_ready(d->control); i++)
 		poll(NULL, 0, 10);
+	jg_notify("READY=1");
 	if (jg_control_ready(d->control))
 		jg_log(JG_LOG_INFO, "ready", "ready");
 	else
 		jg_log(JG_LOG_WARNING, "start", "not every worker has the settings yet");
 }
 
+// Every loop has turned since the last look.
+static bool loops_turn(struct daemon *d)
+{
+	uint64_t beats[JG_WORKERS_MAX + 1];
+	unsigned n = jg_control_heartbeats(d->control, beats, JG_WORKERS_MAX + 1);
+	bool turn = true;
+
+	for (unsigned i = 0; i < n; i++) {
+		turn = turn && beats[i] != d->beats[i];
+		d->beats[i] = beats[i];
+	}
+	return turn;
+}
+
+// The next signal that is not a reload; the service manager's watchdog is fed meanwhile.
+static int wait_for_end(struct daemon *d)
+{
+	uint64_t ns = jg_notify_watchdog_ns();
+	const struct timespec turn = {
+		.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
+
+	for (;;) {
+		int number = sigtimedwait(&d->signals, NULL, ns > 0 ? &turn : NULL);
+
+		if (number == SIGHUP)
+			jg_control_reload(d->control);
+		else if (number > 0)
+			return number;
+		if (ns > 0 && loops_turn(d))
+			jg_notify("WATCHDOG=1");
+	}
+}
+
 static void serve(struct daemon *d)
 {
-	int number;
+	int number = wait_for_end(d);
 
-	while (sigwait(&d->signals, &number) == 0 && number == SIGHUP)
-		jg_control_reload(d->control);
+	jg_notify("STOPPING=1");
 	jg_log(JG_LOG_INFO, "stop", "stopping on %s", strsignal(number));
 	jg_control_drain(d->control, true);
 }
