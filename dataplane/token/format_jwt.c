@@ -115,7 +115,12 @@ static bool read_payload(struct jg_burst *b, struct jg_record *r, struct jg_text
 	if ((text->flags & JG_TEXT_NON_ASCII) != 0 &&
 		!v->decoders->utf8_valid(text->bytes, text->len))
 		return jg_refuse(r, JG_REASON_BAD_JSON), false;
-	if (v->shapes != NULL && jg_shapes_match(v->shapes, schema->number, text, r->claims))
+	enum jg_match known = v->shapes == NULL
+		? JG_MATCH_NONE
+		: jg_shapes_match(v->shapes, schema->number, text, r->claims, &r->reading);
+	if (known == JG_MATCH_READING)
+		r->claims = NULL;
+	if (known != JG_MATCH_NONE)
 		return true;
 	r->new_shape = jg_scan(&v->scan[schema->number], text, r->claims, NULL);
 	return r->new_shape || read_json(b, r, text, schema, r->claims);
@@ -124,9 +129,12 @@ static bool read_payload(struct jg_burst *b, struct jg_record *r, struct jg_text
 // Before the signature holds the claims serve only to find the key.
 static void find_key_hint(struct jg_burst *b, struct jg_record *r)
 {
-	r->app_key = r->layout->key_beside
-		? r->request->app
-		: jg_claims_string(&b->verifier->scratch, r->claims, JG_SLOT_KEY);
+	if (r->layout->key_beside)
+		r->app_key = r->request->app;
+	else if (r->claims == NULL)
+		r->app_key = jg_jwt_value(b, r, JG_VALUE_KEY);
+	else
+		r->app_key = jg_claims_string(&b->verifier->scratch, r->claims, JG_SLOT_KEY);
 }
 
 // Headers that token SDKs write, encoded.
@@ -197,19 +205,34 @@ void jg_jwt_parse(struct jg_burst *b, struct jg_record *r)
 
 void jg_jwt_interpret(struct jg_burst *b, struct jg_record *r)
 {
+	struct jg_scratch *scratch = &b->verifier->scratch;
 	struct jg_claims header;
 	bool known = r->header.bytes == NULL;
-	r->claims = jg_scratch_take(&b->verifier->scratch, sizeof(*r->claims));
-	if (r->claims == NULL)
+	size_t used = scratch->used;
+	r->claims = jg_scratch_take(scratch, sizeof(*r->claims));
+	if (r->claims == NULL) {
 		jg_refuse(r, JG_REASON_OVERLOADED);
-	else if ((known || read_json(b, r, &r->header, &header_schema, &header)) &&
-		(r->dev_token ? read_json(b, r, &r->text, r->layout->schema, r->claims)
-			      : read_payload(b, r, &r->text))) {
-		if (known || header_agrees(b, r, &header))
-			find_key_hint(b, r);
-		else
-			jg_refuse(r, JG_REASON_BAD_ALG);
+		return;
 	}
+	if ((!known && !read_json(b, r, &r->header, &header_schema, &header)) ||
+		!(r->dev_token ? read_json(b, r, &r->text, r->layout->schema, r->claims)
+			       : read_payload(b, r, &r->text)))
+		return;
+	if (r->claims == NULL)
+		scratch->used = used; // nothing was taken since
+	if (known || header_agrees(b, r, &header))
+		find_key_hint(b, r);
+	else
+		jg_refuse(r, JG_REASON_BAD_ALG);
+}
+
+struct jg_str jg_jwt_escaped_value(struct jg_burst *b, struct jg_str text)
+{
+	const struct jg_claims claims = {.text = (const uint8_t *)text.p};
+	const struct jg_claim claim = {.len = text.len, .type = JG_JSON_STRING};
+	if (memchr(text.p, '\\', text.len) == NULL)
+		return text;
+	return jg_claim_unescape(&b->verifier->scratch, &claims, &claim);
 }
 
 void jg_jwt_learn(struct jg_burst *b, struct jg_record *r)
@@ -228,7 +251,7 @@ void jg_jwt_learn(struct jg_burst *b, struct jg_record *r)
 	claims.text = text.bytes;
 	claims.len = text.len;
 	if (jg_scan(&v->scan[schema->number], &text, &claims, &holes))
-		jg_shapes_learn(v->shapes, schema->number, r->app->index, &text, &claims, &holes);
+		jg_shapes_learn(v->shapes, schema, r->app->index, &text, &claims, &holes);
 }
 
 static int64_t seconds_in(struct jg_record *r, unsigned slot)
@@ -242,17 +265,45 @@ static int64_t seconds_in(struct jg_record *r, unsigned slot)
 	return JG_TIME_NONE;
 }
 
+static int64_t time_in(const struct jg_reading *reading, enum jg_value value)
+{
+	return (reading->values >> value & 1) != 0 ? reading->time[value - JG_VALUE_EXP]
+						   : JG_TIME_NONE;
+}
+
 void jg_jwt_times(struct jg_burst *b, struct jg_record *r)
 {
 	(void)b;
+	if (r->claims == NULL) {
+		r->exp = time_in(&r->reading, JG_VALUE_EXP);
+		r->nbf = time_in(&r->reading, JG_VALUE_NBF);
+		r->issued_at = r->iat = time_in(&r->reading, JG_VALUE_IAT);
+		r->claim_bits = r->reading.claim_bits;
+		return;
+	}
 	r->exp = seconds_in(r, JG_SLOT_EXP);
 	r->nbf = seconds_in(r, JG_SLOT_NBF);
 	r->iat = seconds_in(r, JG_SLOT_IAT);
 	r->issued_at = r->iat;
-	unsigned bits = jg_claims_empty(r->claims, JG_SLOT_EXP) ? 0 : JG_CLAIM_EXP;
-	bits |= jg_claims_empty(r->claims, JG_SLOT_IAT) ? 0 : JG_CLAIM_IAT;
-	bits |= jg_claims_empty(r->claims, JG_SLOT_JTI) ? 0 : JG_CLAIM_JTI;
-	r->claim_bits = (uint8_t)bits;
+	r->claim_bits = jg_jwt_claim_bits(r->claims);
+}
+
+uint8_t jg_jwt_claim_bits(const struct jg_claims *claims)
+{
+	unsigned bits = jg_claims_empty(claims, JG_SLOT_EXP) ? 0 : JG_CLAIM_EXP;
+	bits |= jg_claims_empty(claims, JG_SLOT_IAT) ? 0 : JG_CLAIM_IAT;
+	bits |= jg_claims_empty(claims, JG_SLOT_JTI) ? 0 : JG_CLAIM_JTI;
+	return (uint8_t)bits;
+}
+
+bool jg_jwt_types_hold(const struct jg_json_schema *schema, const struct jg_claims *types)
+{
+	for (unsigned i = 0; i < schema->rules_n; i++) {
+		enum jg_json_type type = jg_claims_type(types, schema->rules[i].slot);
+		if (type != JG_JSON_NONE && (schema->rules[i].types >> type & 1) == 0)
+			return false;
+	}
+	return true;
 }
 
 bool jg_jwt_check_types(struct jg_burst *b, struct jg_record *r)

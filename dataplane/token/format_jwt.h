@@ -16,6 +16,27 @@ void jg_jwt_learn(struct jg_burst *b, struct jg_record *r);
 /** jg_layout.times: exp, nbf and iat where they are numbers; issued_at = iat. */
 void jg_jwt_times(struct jg_burst *b, struct jg_record *r);
 
+/** Which of the claims that a policy may require are there. */
+uint8_t jg_jwt_claim_bits(const struct jg_claims *claims);
+
+/** A string with backslashes, decoded. */
+struct jg_str jg_jwt_escaped_value(struct jg_burst *b, struct jg_str text);
+
+/** A string of a token that has a reading; p == NULL when there is none. */
+static inline struct jg_str jg_jwt_value(
+	struct jg_burst *b, const struct jg_record *r, enum jg_value value)
+{
+	const uint16_t *place = &r->reading.place[2 * value];
+	struct jg_str text = {
+		(const char *)r->text.bytes + place[0], (uint32_t)place[1] - place[0]};
+	if ((r->reading.values >> value & 1) == 0)
+		return (struct jg_str){0};
+	return (r->text.flags & JG_TEXT_BACKSLASH) != 0 ? jg_jwt_escaped_value(b, text) : text;
+}
+
+/** Do the types agree with the schema's rules? For outlines. */
+bool jg_jwt_types_hold(const struct jg_json_schema *schema, const struct jg_claims *types);
+
 /** bad_claim for the first present slot of another type than the schema's rules allow. */
 bool jg_jwt_check_types(struct jg_burst *b, struct jg_record *r);
 

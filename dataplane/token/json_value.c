@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What is read from a JSON text after json.c accepted it: syntax is not checked again here.
+#include "digits.h"
 #include "json.h"
 
 // Beyond this a double no longer holds every whole number (RFC 8259 section 6).
@@ -68,42 +69,11 @@ static bool whole_part(const struct decimal *d, uint64_t *whole, bool *fraction)
 	return value < SECONDS_MAX || !*fraction;
 }
 
-// Eight digits at once: pairs, then fours, then all, each by one multiplication. Zero bytes count as
-// zeros, and what is no digit makes it false.
-static inline bool eight_digits(uint64_t word, uint64_t ascii, uint64_t *value)
-{
-	const uint64_t sixes = UINT64_C(0x0606060606060606);
-	const uint64_t high = UINT64_C(0xf0f0f0f0f0f0f0f0);
-	uint64_t wrong = ((word & high) | ((word + sixes) & high) >> 4) ^ ascii;
-	word = (word & ~high) * (10 << 8 | 1) >> 8;
-	word = (word & UINT64_C(0x00ff00ff00ff00ff)) * (UINT64_C(100) << 16 | 1) >> 16;
-	*value = (word & UINT64_C(0x0000ffff0000ffff)) * (UINT64_C(10000) << 32 | 1) >> 32;
-	return wrong == 0;
-}
-
-// What nearly every time is: eight to fifteen digits and nothing else.
-static inline bool plain_digits(struct jg_str text, int64_t *seconds)
-{
-	const uint64_t threes = UINT64_C(0x3333333333333333);
-	if (text.len < 8 || text.len > 15) // 10^15 < 2^53
-		return false;
-	uint64_t first, last, above, below;
-	memcpy(&first, text.p, sizeof(first));
-	memcpy(&last, text.p + text.len - 8, sizeof(last));
-	// Of the first word what the last one does not hold, moved to its end; twice, as all of it
-	// may go.
-	unsigned shift = 4 * (16 - text.len);
-	bool plain = eight_digits(first << shift << shift, threes << shift << shift, &above);
-	plain &= eight_digits(last, threes, &below);
-	*seconds = (int64_t)(above * 100000000 + below);
-	return plain;
-}
-
 bool jg_claim_seconds(
 	const struct jg_claims *claims, const struct jg_claim *claim, int64_t *seconds)
 {
 	struct jg_str text = jg_claim_text(claims, claim);
-	if (plain_digits(text, seconds))
+	if (jg_digits_plain(text.p, text.len, seconds))
 		return true;
 	bool negative = text.p[0] == '-', fraction;
 	if (negative)

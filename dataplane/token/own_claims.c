@@ -106,6 +106,7 @@ bool jg_own_claims_read(struct jg_own_claims *own, struct jg_json *json, struct 
 			return true;
 		}
 		own->holes.n = 0;
+		jg_text_close(&text);
 		if (jg_scan(&own->scan, &text, claims, &own->holes)) {
 			remember(own, &text, claims->present);
 			return true;

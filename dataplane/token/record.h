@@ -11,6 +11,7 @@
 
 #include "internal/base.h"
 #include "internal/mac.h"
+#include "outline.h"
 #include "state.h"
 #include "text.h"
 
@@ -73,6 +74,7 @@ enum jg_signing {
 	JG_SIGNING_SHA256 = 0, /**< HMAC-SHA256 with the key's midstates, 32 bytes */
 	JG_SIGNING_SHA1, /**< HMAC-SHA1 with the key's SHA-1 midstates, 20 bytes */
 	JG_SIGNING_RSA, /**< PKCS#1 v1.5 with SHA-256 */
+	JG_SIGNINGS
 };
 
 /**
@@ -127,8 +129,9 @@ struct jg_record {
 	struct jg_text text; /**< JWT: the payload decoded */
 	struct jg_text header; /**< JWT: decoded; bytes == NULL: known to be right */
 	struct jg_str rsa_signature; /**< RS256: decoded, in scratch memory */
+	struct jg_reading reading; /**< JWT of a shape with an outline: in place of the claims */
 	union {
-		struct jg_claims *claims; /**< JWT */
+		struct jg_claims *claims; /**< JWT; NULL: there is a reading */
 		struct jg_t1 *t1;
 		struct jg_agora *agora;
 	};

@@ -330,6 +330,5 @@ bool jg_scan(const struct jg_scan_schema *schema, const struct jg_text *text,
 	s.seen_n = 0;
 	s.backslashes = (text->flags & JG_TEXT_BACKSLASH) != 0;
 	s.depth = 0;
-	text->bytes[text->len] = 0; // no number, word or structure goes on behind the end
 	return read_text(&s) && s.at == text->len && s.next == s.quotes_n;
 }

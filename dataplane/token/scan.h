@@ -52,7 +52,7 @@ void jg_scan_schema_init(struct jg_scan_schema *scan, const struct jg_json_schem
 /**
  * Read one text.
  *
- * @param text   decoded, valid UTF-8; the byte behind it is overwritten
+ * @param text   decoded, valid UTF-8
  * @param[in,out] claims text and len are given; present and slots are filled in
  * @param holes  NULL, or where to note the values
  * @return false: not for the quick reader, ask jg_json_read(); claims are undefined

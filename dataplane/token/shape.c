@@ -1,24 +1,40 @@
 // SPDX-License-Identifier: BSD-3-Clause
+// The table of known shapes, and what is read of a text that has one of them.
 #include "shape.h"
+
+#include "digits.h"
 
 #include <stdlib.h>
 
-#define SETS 16 // a power of two
-#define WAYS 8
+#define SETS 8 // a power of two
+#define WAYS 16
 #define SHARE (WAYS / 4) // of a set, that no other app can take from its owner
-#define LEARN_EVERY 4 // bursts for each shape learnt
+#define LEARN_EVERY 4 // bursts for each shape learnt; a power of two
+#define LEARN_SELDOM 64 // the same when what is learnt is not met again
 #define STALE 4096 // bursts without a match after which anybody may take the place
 
-// What tells the shapes of a set apart at a glance, in one cache line.
+// Eight bytes of a shape that others of its kind do not have at the same place.
+struct probe {
+	uint64_t word;
+	uint64_t mask;
+	uint16_t quote;
+	uint16_t delta;
+};
+
+// What tells the shapes of a set apart at a glance.
 struct set {
-	alignas(JG_CACHE_LINE) uint16_t quotes_n[WAYS]; // 0: free
-	uint8_t schema[WAYS];
+	alignas(JG_CACHE_LINE) uint32_t kind[WAYS]; // 0: free
+	struct probe probe[WAYS];
 	uint32_t owner[WAYS];
+	uint32_t last; // way that matched last
 };
 
 struct jg_shapes {
 	jg_shape_fit_fn *fit;
 	uint32_t clock; // bursts
+	uint32_t every; // bursts for each shape learnt
+	uint32_t hits; // of the shape learnt last
+	const struct jg_shape *newest; // the shape learnt last
 	struct set sets[SETS];
 	struct jg_shape shapes[SETS][WAYS];
 };
@@ -30,6 +46,7 @@ struct jg_shapes *jg_shapes_new(jg_shape_fit_fn *fit)
 		return NULL;
 	memset(shapes, 0, sizeof(*shapes));
 	shapes->fit = fit;
+	shapes->every = LEARN_EVERY;
 	return shapes;
 }
 
@@ -40,24 +57,51 @@ void jg_shapes_free(struct jg_shapes *shapes)
 
 bool jg_shapes_turn(struct jg_shapes *shapes)
 {
-	return ++shapes->clock % LEARN_EVERY == 0;
+	return ++shapes->clock % shapes->every == 0;
 }
 
-bool jg_shape_fit_portable(
-	const struct jg_shape *shape, const struct jg_text *text, uint16_t at[JG_SHAPE_PLACES_MAX])
+static bool times_plain(const struct jg_shape *shape, const struct jg_text *text,
+	const uint16_t *at, int64_t time[JG_VALUE_TIMES])
 {
-	if (!jg_shape_places(shape, text, at))
-		return false;
-	for (unsigned i = 0; i < shape->pieces_n; i++)
-		if (memcmp(text->bytes + at[i], shape->bytes[i], shape->len[i]) != 0)
+	for (unsigned i = 0; i < JG_VALUE_TIMES; i++) {
+		if ((shape->values >> (JG_VALUE_EXP + i) & 1) == 0)
+			continue;
+		const uint16_t *place = &at[2 * (JG_VALUE_EXP + i)];
+		const uint8_t *digits = text->bytes + place[0];
+		// What is not there at all has a length beyond any number's.
+		if (!jg_digits_plain(digits, (uint32_t)place[1] - place[0], &time[i]) ||
+			digits[0] == '0')
 			return false;
+	}
 	return true;
 }
 
-// The number of quotation marks tells most shapes of one vendor apart.
-static unsigned set_of(unsigned schema, uint32_t quotes_n)
+enum jg_fit jg_shape_fit_portable(const struct jg_shape *shape, const struct jg_text *text,
+	uint16_t at[JG_SHAPE_PLACES_MAX], int64_t time[JG_VALUE_TIMES])
 {
-	return (quotes_n / 2 + schema * 5) & (SETS - 1);
+	if (!jg_shape_places(shape, text, 0, shape->fit_n, at))
+		return JG_FIT_NONE;
+	for (unsigned i = 0; i < shape->pieces_n; i++)
+		if (memcmp(text->bytes + at[JG_SHAPE_FIRST + i], shape->bytes[i],
+			    shape->len[JG_SHAPE_FIRST + i]) != 0)
+			return JG_FIT_NONE;
+	return shape->outlined && times_plain(shape, text, at, time) ? JG_FIT_TIMES : JG_FIT_PLACES;
+}
+
+// The number of quotation marks tells most shapes of one vendor apart.
+static struct set *set_of(struct jg_shapes *shapes, unsigned schema, uint32_t quotes_n)
+{
+	return &shapes->sets[(quotes_n / 2 + schema * 5) & (SETS - 1)];
+}
+
+static uint32_t kind_of(unsigned schema, uint32_t quotes_n)
+{
+	return (schema + 1) << 16 | quotes_n;
+}
+
+static struct jg_shape *shape_at(struct jg_shapes *shapes, const struct set *set, unsigned way)
+{
+	return &shapes->shapes[set - shapes->sets][way];
 }
 
 // Pieces and holes cover the text without a gap between them, each being measured from the mark that
@@ -65,8 +109,8 @@ static unsigned set_of(unsigned schema, uint32_t quotes_n)
 // last.
 static bool ends_meet(const struct jg_shape *shape, const struct jg_text *text, const uint16_t *at)
 {
-	unsigned last = shape->pieces_n - 1u;
-	return at[0] == 0 && at[last] + (uint32_t)shape->len[last] == text->len;
+	unsigned last = JG_SHAPE_FIRST + shape->pieces_n - 1u;
+	return at[JG_SHAPE_FIRST] == 0 && at[last] + (uint32_t)shape->len[last] == text->len;
 }
 
 // Is it all digits, up to sixteen, and no zero before others? Reads sixteen bytes.
@@ -87,10 +131,10 @@ static bool plain_number(const uint8_t *p, uint32_t len)
 	return wrong[0] == 0 && (len == 8 || (wrong[1] << (128 - 8 * len)) == 0);
 }
 
-static bool numbers_hold(
-	const struct jg_shape *shape, const struct jg_text *text, const uint16_t *at)
+static bool numbers_hold(const struct jg_shape *shape, const struct jg_text *text,
+	const uint16_t *at, unsigned first)
 {
-	for (unsigned i = 0; i < shape->numbers_n; i++) {
+	for (unsigned i = first; i < shape->numbers_n; i++) {
 		uint32_t from = at[shape->numbers[i].from];
 		uint32_t to = at[shape->numbers[i].to];
 		if (from >= to)
@@ -126,173 +170,97 @@ static void fill_claims(const struct jg_shape *shape, const struct jg_text *text
 		mark_escaped(shape, claims);
 }
 
-bool jg_shapes_match(
-	struct jg_shapes *shapes, unsigned schema, struct jg_text *text, struct jg_claims *claims)
+// Identity and room as nearly every token has them: there, and not too long for anybody.
+static bool ordinary(const struct jg_shape *shape, const uint16_t *at)
+{
+	for (unsigned value = JG_VALUE_IDENTITY; value <= JG_VALUE_ROOM; value++) {
+		uint32_t len = (uint32_t)at[2 * value + 1] - at[2 * value];
+		if ((shape->values >> value & 1) != 0 && len - 1 >= JG_VALUE_SHORT)
+			return false;
+	}
+	return true;
+}
+
+static void fill_reading(
+	const struct jg_shape *shape, const uint16_t *at, struct jg_reading *reading)
+{
+	memcpy(reading->place, at, sizeof(reading->place));
+	reading->capabilities = shape->capabilities;
+	reading->values = shape->values;
+	reading->claim_bits = shape->claim_bits;
+}
+
+static enum jg_match match(struct jg_shapes *shapes, const struct jg_shape *shape,
+	const struct jg_text *text, struct jg_claims *claims, struct jg_reading *reading)
+{
+	uint16_t at[JG_SHAPE_PLACES_MAX];
+	enum jg_fit fit = shapes->fit(shape, text, at, reading->time);
+	if (fit == JG_FIT_NONE || !ends_meet(shape, text, at))
+		return JG_MATCH_NONE;
+	if (fit == JG_FIT_TIMES && ordinary(shape, at) &&
+		numbers_hold(shape, text, at, shape->times_n)) {
+		fill_reading(shape, at, reading);
+		return JG_MATCH_READING;
+	}
+	if (!jg_shape_places(shape, text, shape->fit_n, shape->places_n, at) ||
+		!numbers_hold(shape, text, at, 0))
+		return JG_MATCH_NONE;
+	fill_claims(shape, text, at, claims);
+	return JG_MATCH_CLAIMS;
+}
+
+static inline bool probe_fits(const struct probe *probe, const struct jg_text *text)
+{
+	uint16_t at = (uint16_t)(text->quotes[probe->quote] + probe->delta);
+	uint64_t word;
+	if (at > text->len)
+		return false;
+	memcpy(&word, text->bytes + at, sizeof(word));
+	return (word & probe->mask) == probe->word;
+}
+
+enum jg_match jg_shapes_match(struct jg_shapes *shapes, unsigned schema, const struct jg_text *text,
+	struct jg_claims *claims, struct jg_reading *reading)
 {
 	if ((text->flags & (JG_TEXT_CONTROL | JG_TEXT_ESCAPE)) != 0 || text->quotes_n == 0)
-		return false;
-	text->bytes[text->len] = 0;
-	text->quotes[text->quotes_n] = (uint16_t)text->len;
-	unsigned index = set_of(schema, text->quotes_n);
-	const struct set *set = &shapes->sets[index];
-	uint16_t at[JG_SHAPE_PLACES_MAX];
-	for (unsigned way = 0; way < WAYS; way++) {
-		if (set->quotes_n[way] != text->quotes_n || set->schema[way] != schema)
+		return JG_MATCH_NONE;
+	struct set *set = set_of(shapes, schema, text->quotes_n);
+	uint32_t kind = kind_of(schema, text->quotes_n);
+	for (unsigned i = 0; i < WAYS; i++) {
+		unsigned way = (set->last + i) % WAYS;
+		if (set->kind[way] != kind || !probe_fits(&set->probe[way], text))
 			continue;
-		struct jg_shape *shape = &shapes->shapes[index][way];
-		if (!shapes->fit(shape, text, at) || !ends_meet(shape, text, at) ||
-			!numbers_hold(shape, text, at))
+		struct jg_shape *shape = shape_at(shapes, set, way);
+		enum jg_match found = match(shapes, shape, text, claims, reading);
+		if (found == JG_MATCH_NONE)
 			continue;
+		set->last = way;
 		shape->used = shapes->clock;
-		fill_claims(shape, text, at, claims);
-		return true;
+		shapes->hits += shape == shapes->newest;
+		return found;
 	}
-	return false;
-}
-
-// What is known of the text that teaches.
-struct lesson {
-	const struct jg_text *text;
-	const struct jg_claims *claims;
-	const struct jg_holes *holes;
-};
-
-// The number of a place, which is measured from the quotation mark at or before it, or from the next
-// one when a number, whose length varies, lies between. Shared with an equal one that is no piece's.
-static uint8_t place_of(
-	struct jg_shape *shape, const struct lesson *lesson, uint32_t at, uint32_t skip)
-{
-	const struct jg_text *text = lesson->text;
-	uint32_t quote = 0;
-	while (quote + 1 < text->quotes_n && text->quotes[quote + 1] <= at)
-		quote++;
-	uint32_t base = text->quotes[quote];
-	for (uint32_t i = 0; i < lesson->holes->n; i++) {
-		const struct jg_hole *hole = &lesson->holes->hole[i];
-		if (hole->type == JG_JSON_NUMBER && hole->start > base && hole->end <= at) {
-			quote = quote + 1;
-			base = quote == text->quotes_n ? text->len : text->quotes[quote];
-			break;
-		}
-	}
-	uint16_t delta = (uint16_t)(at + skip - base);
-	unsigned place = shape->pieces_n;
-	while (place < shape->places_n &&
-		(shape->quote[place] != quote || shape->delta[place] != delta))
-		place++;
-	if (place == shape->places_n)
-		shape->places_n++;
-	shape->quote[place] = (uint16_t)quote;
-	shape->delta[place] = delta;
-	return (uint8_t)place;
-}
-
-// Two numbers between two quotation marks: neither's place is known in advance.
-static bool numbers_apart(const struct jg_text *text, const struct jg_holes *holes)
-{
-	uint32_t quote = 0;
-	for (uint32_t i = 0; i < holes->n; i++) {
-		if (holes->hole[i].type != JG_JSON_NUMBER)
-			continue;
-		while (quote + 1 < text->quotes_n && text->quotes[quote + 1] < holes->hole[i].start)
-			quote++;
-		uint32_t end = quote + 1 < text->quotes_n ? text->quotes[quote + 1] : text->len;
-		if (i + 1 < holes->n && holes->hole[i + 1].type == JG_JSON_NUMBER &&
-			holes->hole[i + 1].start < end)
-			return false;
-	}
-	return true;
-}
-
-static void add_pieces(
-	struct jg_shape *shape, const struct lesson *lesson, uint32_t from, uint32_t to)
-{
-	for (uint32_t at = from; at < to; at += JG_SHAPE_PIECE) {
-		uint32_t len = to - at < JG_SHAPE_PIECE ? to - at : JG_SHAPE_PIECE;
-		unsigned piece = place_of(shape, lesson, from, at - from);
-		assert(piece == shape->pieces_n);
-		memcpy(shape->bytes[piece], lesson->text->bytes + at, len);
-		shape->len[piece] = (uint16_t)len;
-		shape->pieces_n++;
-	}
-}
-
-// What stands between the holes, then the places of the numbers in them.
-static void add_skeleton(struct jg_shape *shape, const struct lesson *lesson)
-{
-	const struct jg_holes *holes = lesson->holes;
-	uint32_t from = 0;
-	for (uint32_t i = 0; i < holes->n; i++) {
-		add_pieces(shape, lesson, from, holes->hole[i].start);
-		from = holes->hole[i].end;
-	}
-	add_pieces(shape, lesson, from, lesson->text->len);
-	for (uint32_t i = 0; i < holes->n; i++) {
-		if (holes->hole[i].type != JG_JSON_NUMBER)
-			continue;
-		struct jg_shape_number *number = &shape->numbers[shape->numbers_n++];
-		number->from = place_of(shape, lesson, holes->hole[i].start, 0);
-		number->to = place_of(shape, lesson, holes->hole[i].end, 0);
-	}
-}
-
-static bool add_claims(struct jg_shape *shape, const struct lesson *lesson)
-{
-	const struct jg_claims *claims = lesson->claims;
-	// The types say all there is to say about words.
-	uint64_t words = claims->of_type[JG_JSON_TRUE] | claims->of_type[JG_JSON_FALSE] |
-		claims->of_type[JG_JSON_NULL];
-	shape->present = claims->present;
-	memcpy(shape->of_type, claims->of_type, sizeof(shape->of_type));
-	for (unsigned slot = 0; slot < JG_CLAIMS_MAX; slot++) {
-		if (((claims->present & ~words) >> slot & 1) == 0)
-			continue;
-		if (shape->claims_n == JG_SHAPE_CLAIMS_MAX)
-			return false;
-		const struct jg_claim *claim = &claims->slot[slot];
-		struct jg_shape_claim *c = &shape->claims[shape->claims_n++];
-		c->slot = (uint8_t)slot;
-		c->type = claim->type;
-		// A string is measured from the mark before it: when it is empty, the mark behind
-		// it stands where it starts.
-		uint32_t mark = claim->type == JG_JSON_STRING;
-		c->from = place_of(shape, lesson, claim->start - mark, mark);
-		c->to = place_of(shape, lesson, claim->start + claim->len, 0);
-	}
-	return true;
-}
-
-static bool build(struct jg_shape *shape, const struct lesson *lesson)
-{
-	const struct jg_text *text = lesson->text;
-	if (lesson->holes->n > JG_HOLES_MAX || text->len > JG_SHAPE_TEXT_MAX ||
-		text->quotes_n < 2 || !numbers_apart(text, lesson->holes))
-		return false;
-	memset(shape, 0, sizeof(*shape));
-	add_skeleton(shape, lesson);
-	return add_claims(shape, lesson);
+	return JG_MATCH_NONE;
 }
 
 static unsigned owned_ways(const struct set *set, uint32_t owner)
 {
 	unsigned owned = 0;
 	for (unsigned way = 0; way < WAYS; way++)
-		owned += set->quotes_n[way] != 0 && set->owner[way] == owner;
+		owned += set->kind[way] != 0 && set->owner[way] == owner;
 	return owned;
 }
 
 // A free place, else the longest unused of those the app may take: its own, stale ones, and, while
 // it has less than its share, those of an app that has more than its. WAYS: none.
-static unsigned way_for(const struct jg_shapes *shapes, unsigned index, uint32_t owner)
+static unsigned way_for(struct jg_shapes *shapes, const struct set *set, uint32_t owner)
 {
-	const struct set *set = &shapes->sets[index];
 	bool poor = owned_ways(set, owner) < SHARE;
 	unsigned best = WAYS;
 	uint32_t longest = 0;
 	for (unsigned way = 0; way < WAYS; way++) {
-		if (set->quotes_n[way] == 0)
+		if (set->kind[way] == 0)
 			return way;
-		uint32_t unused = shapes->clock - shapes->shapes[index][way].used;
+		uint32_t unused = shapes->clock - shape_at(shapes, set, way)->used;
 		bool mine = set->owner[way] == owner || unused > STALE ||
 			(poor && owned_ways(set, set->owner[way]) > SHARE);
 		if (mine && unused >= longest) {
@@ -303,18 +271,81 @@ static unsigned way_for(const struct jg_shapes *shapes, unsigned index, uint32_t
 	return best;
 }
 
-void jg_shapes_learn(struct jg_shapes *shapes, unsigned schema, uint32_t owner,
+// Look at eight bytes of this piece, the ones from a byte on where there are as many.
+static void set_probe(
+	struct probe *probe, const struct jg_shape *shape, unsigned piece, unsigned byte)
+{
+	unsigned place = JG_SHAPE_FIRST + piece;
+	unsigned len = shape->len[place];
+	if (byte + 8 > len)
+		byte = len > 8 ? len - 8 : 0;
+	unsigned left = len - byte < 8 ? len - byte : 8;
+	probe->quote = shape->quote[place];
+	probe->delta = (uint16_t)(shape->delta[place] + byte);
+	probe->mask = UINT64_MAX >> (64 - 8 * left);
+	probe->word = 0;
+	memcpy(&probe->word, shape->bytes[piece] + byte, left);
+}
+
+// Where a text of the same kind first differs from a shape; false when it does not.
+static bool first_difference(
+	const struct jg_shape *shape, const struct jg_text *text, unsigned *piece, unsigned *byte)
+{
+	for (unsigned i = 0; i < shape->pieces_n; i++) {
+		unsigned place = JG_SHAPE_FIRST + i;
+		uint32_t at = (uint16_t)(text->quotes[shape->quote[place]] + shape->delta[place]);
+		for (unsigned j = 0; j < shape->len[place]; j++) {
+			if (at + j < text->len && text->bytes[at + j] == shape->bytes[i][j])
+				continue;
+			*piece = i;
+			*byte = j;
+			return true;
+		}
+	}
+	return false;
+}
+
+// Each shape of a kind gets a probe that keeps the text of a new one out, and the new one a probe that
+// keeps out texts that differ where this one differs from a shape known before.
+static void tell_apart(
+	struct jg_shapes *shapes, struct set *set, unsigned way, const struct jg_text *text)
+{
+	const struct jg_shape *shape = shape_at(shapes, set, way);
+	set_probe(&set->probe[way], shape, shape->pieces_n - 1u, 0);
+	for (unsigned other = 0; other < WAYS; other++) {
+		unsigned piece, byte;
+		const struct jg_shape *known = shape_at(shapes, set, other);
+		if (other == way || set->kind[other] != set->kind[way] ||
+			!first_difference(known, text, &piece, &byte))
+			continue;
+		if (probe_fits(&set->probe[other], text))
+			set_probe(&set->probe[other], known, piece, byte);
+		if (piece < shape->pieces_n && byte < shape->len[JG_SHAPE_FIRST + piece])
+			set_probe(&set->probe[way], shape, piece, byte);
+	}
+}
+
+// A shape that nobody had while it was the newest was not worth its price: the next ones come seldom.
+static void pace(struct jg_shapes *shapes, const struct jg_shape *shape)
+{
+	uint32_t seldom = shapes->every < LEARN_SELDOM ? 2 * shapes->every : LEARN_SELDOM;
+	shapes->every = shapes->newest == NULL || shapes->hits > 0 ? LEARN_EVERY : seldom;
+	shapes->newest = shape;
+	shapes->hits = 0;
+}
+
+void jg_shapes_learn(struct jg_shapes *shapes, const struct jg_json_schema *schema, uint32_t owner,
 	const struct jg_text *text, const struct jg_claims *claims, const struct jg_holes *holes)
 {
-	unsigned index = set_of(schema, text->quotes_n);
-	unsigned way = way_for(shapes, index, owner);
+	struct set *set = set_of(shapes, schema->number, text->quotes_n);
+	unsigned way = way_for(shapes, set, owner);
 	struct jg_shape shape;
-	const struct lesson lesson = {text, claims, holes};
-	if (way == WAYS || !build(&shape, &lesson))
+	if (way == WAYS || !jg_shape_build(&shape, schema, text, claims, holes))
 		return;
 	shape.used = shapes->clock;
-	shapes->shapes[index][way] = shape;
-	shapes->sets[index].quotes_n[way] = (uint16_t)text->quotes_n;
-	shapes->sets[index].schema[way] = (uint8_t)schema;
-	shapes->sets[index].owner[way] = owner;
+	*shape_at(shapes, set, way) = shape;
+	set->kind[way] = kind_of(schema->number, text->quotes_n);
+	set->owner[way] = owner;
+	tell_apart(shapes, set, way, text);
+	pace(shapes, shape_at(shapes, set, way));
 }

@@ -6,6 +6,8 @@
  * strings and numbers. A text that has the skeleton's bytes around its holes, and valid values in
  * them, has the claims that a full scan would find; nothing about a token is remembered. Shapes are
  * learnt only from tokens whose signature held, and never change a verdict.
+ *
+ * shape_learn.c makes a shape of a text, shape.c keeps the table and matches, simd/ compares.
  */
 
 #include "scan.h"
@@ -16,11 +18,12 @@
 #define JG_SHAPE_PIECE 64 // bytes, at most
 #define JG_SHAPE_PIECES_MAX 64
 #define JG_SHAPE_CLAIMS_MAX 48
-#define JG_SHAPE_PLACES_MAX 224 // a multiple of 32
+#define JG_SHAPE_PLACES_MAX 256 // a multiple of 32
+#define JG_SHAPE_FIRST (2 * JG_VALUES) // place of the first piece
 static_assert(JG_HOLES_MAX + 1 + JG_SHAPE_TEXT_MAX / JG_SHAPE_PIECE <= JG_SHAPE_PIECES_MAX,
 	"what stands between the holes fits");
-static_assert(
-	JG_SHAPE_PIECES_MAX + 2 * JG_HOLES_MAX + 2 * JG_SHAPE_CLAIMS_MAX <= JG_SHAPE_PLACES_MAX,
+static_assert(JG_SHAPE_FIRST + JG_SHAPE_PIECES_MAX + 2 * JG_HOLES_MAX + 2 * JG_SHAPE_CLAIMS_MAX <=
+		JG_SHAPE_PLACES_MAX,
 	"every piece and every end of a value has a place");
 
 /** Two places of a shape, by number. */
@@ -37,43 +40,61 @@ struct jg_shape_claim {
 };
 
 /**
- * Pieces are bytes that every text of the shape has in common; the first places are theirs. A place
- * is so many bytes after (before) a quotation mark; the mark numbered quotes_n is the end of the
- * text. The arrays of places are a multiple of 32 long, zeros behind the last.
+ * A place is so many bytes after (before) a quotation mark; the mark numbered quotes_n is the end of
+ * the text. First come the outline's values, two places each (no matter where, when there is no such
+ * value), then the pieces, which are bytes that every text of the shape has in common, then the ends
+ * of numbers and of claims. The arrays of places are a multiple of 32 long, zeros behind the last.
  */
 struct jg_shape {
-	alignas(JG_CACHE_LINE) uint64_t of_type[JG_JSON_TYPES]; /**< as in struct jg_claims */
-	uint64_t present;
+	alignas(JG_CACHE_LINE) uint64_t capabilities; /**< of the outline */
 	uint32_t used; /**< clock of the table when it last matched */
+	bool outlined;
+	uint8_t values; /**< of the outline: bit per enum jg_value that is there */
+	uint8_t claim_bits; /**< of the outline */
 	uint8_t pieces_n;
-	uint8_t places_n;
+	uint16_t fit_n; /**< places that are needed to tell whether a text fits */
+	uint16_t places_n;
+	uint8_t times_n; /**< numbers that are the outline's times, the first ones */
 	uint8_t numbers_n;
 	uint8_t claims_n;
-	struct jg_shape_claim claims[JG_SHAPE_CLAIMS_MAX];
 	struct jg_shape_number numbers[JG_HOLES_MAX];
 	alignas(JG_CACHE_LINE) uint16_t quote[JG_SHAPE_PLACES_MAX];
 	uint16_t delta[JG_SHAPE_PLACES_MAX]; /**< added modulo 2^16 */
 	uint16_t len[JG_SHAPE_PLACES_MAX]; /**< of the piece there; 0: no piece */
+	uint64_t mask[JG_SHAPE_PIECES_MAX]; /**< bit per byte of the piece */
 	uint8_t bytes[JG_SHAPE_PIECES_MAX][JG_SHAPE_PIECE]; /**< zeros behind each piece */
+	uint64_t of_type[JG_JSON_TYPES]; /**< as in struct jg_claims */
+	uint64_t present;
+	struct jg_shape_claim claims[JG_SHAPE_CLAIMS_MAX];
+};
+
+/** Make a shape of a text that jg_scan() accepted with these claims and holes. False: it cannot be one. */
+JG_MUST_CHECK bool jg_shape_build(struct jg_shape *shape, const struct jg_json_schema *schema,
+	const struct jg_text *text, const struct jg_claims *claims, const struct jg_holes *holes);
+
+enum jg_fit {
+	JG_FIT_NONE = 0,
+	JG_FIT_PLACES, /**< the pieces fit */
+	JG_FIT_TIMES, /**< and the shape has an outline, whose times are plain numbers */
 };
 
 /**
  * Find the shape's places in a text with as many quotation marks. A variant per instruction set.
  *
- * @param[out] at where they are, each within the text
- * @return false: a place or the end of a piece is beyond the text, or a piece differs
+ * @param[out] at   where the first fit_n places are, each within the text
+ * @param[out] time the outline's times, those that are there
  */
-typedef bool jg_shape_fit_fn(
-	const struct jg_shape *shape, const struct jg_text *text, uint16_t at[JG_SHAPE_PLACES_MAX]);
+typedef enum jg_fit jg_shape_fit_fn(const struct jg_shape *shape, const struct jg_text *text,
+	uint16_t at[JG_SHAPE_PLACES_MAX], int64_t time[JG_VALUE_TIMES]);
 jg_shape_fit_fn jg_shape_fit_portable, jg_shape_fit_avx2, jg_shape_fit_avx512;
 
-/** The places alone. Offsets are below 2^14 and deltas within 2^10 of 0, so that what wraps below the
- * text is far beyond it. */
-static inline bool jg_shape_places(
-	const struct jg_shape *shape, const struct jg_text *text, uint16_t at[JG_SHAPE_PLACES_MAX])
+/** Places from one to another alone. Offsets are below 2^14 and deltas within 2^10 of 0, so that what
+ * wraps below the text is far beyond it. False: one is beyond the text. */
+static inline bool jg_shape_places(const struct jg_shape *shape, const struct jg_text *text,
+	unsigned from, unsigned to, uint16_t at[JG_SHAPE_PLACES_MAX])
 {
 	uint32_t beyond = 0;
-	for (unsigned i = 0; i < shape->places_n; i++) {
+	for (unsigned i = from; i < to; i++) {
 		at[i] = (uint16_t)(text->quotes[shape->quote[i]] + shape->delta[i]);
 		beyond |= text->len - ((uint32_t)at[i] + shape->len[i]);
 	}
@@ -86,16 +107,21 @@ struct jg_shapes;
 JG_MUST_CHECK struct jg_shapes *jg_shapes_new(jg_shape_fit_fn *fit);
 void jg_shapes_free(struct jg_shapes *shapes);
 
+enum jg_match {
+	JG_MATCH_NONE = 0, /**< no known shape: do a full scan */
+	JG_MATCH_CLAIMS, /**< claims are filled in */
+	JG_MATCH_READING, /**< the shape has an outline: the reading is filled in, claims are not */
+};
+
 /**
- * Fill in the claims of a text of known shape.
+ * Read a text of known shape.
  *
- * @param text   valid UTF-8; the byte and the quote behind it are overwritten
+ * @param text   valid UTF-8
  * @param schema number of the schema; shapes of others do not match
  * @param[in,out] claims text and len are given
- * @return false: no known shape, do a full scan
  */
-JG_MUST_CHECK bool jg_shapes_match(
-	struct jg_shapes *shapes, unsigned schema, struct jg_text *text, struct jg_claims *claims);
+JG_MUST_CHECK enum jg_match jg_shapes_match(struct jg_shapes *shapes, unsigned schema,
+	const struct jg_text *text, struct jg_claims *claims, struct jg_reading *reading);
 
 /** Once per burst: may it learn a shape? True for one in a few bursts, so that teaching is cheap for
  * the others however many shapes a key holder makes. */
@@ -107,5 +133,5 @@ bool jg_shapes_turn(struct jg_shapes *shapes);
  * @param owner the app that teaches: it may use free places, but a quarter of them is all it can keep
  *              when others want some
  */
-void jg_shapes_learn(struct jg_shapes *shapes, unsigned schema, uint32_t owner,
+void jg_shapes_learn(struct jg_shapes *shapes, const struct jg_json_schema *schema, uint32_t owner,
 	const struct jg_text *text, const struct jg_claims *claims, const struct jg_holes *holes);

@@ -35,6 +35,7 @@ bool jg_text_decode_portable(const uint8_t *in, size_t len, struct jg_text *text
 		return false;
 	text->len = (uint32_t)n;
 	index_quotes(text);
+	jg_text_close(text);
 	return true;
 }
 

@@ -21,12 +21,21 @@ enum jg_text_flag {
 };
 
 struct jg_text {
-	uint8_t *bytes; /**< in: room for the decoded text and JG_TEXT_SLACK */
+	uint8_t *bytes; /**< in: room for the decoded text and JG_TEXT_SLACK; out: ends in a zero */
 	uint16_t *quotes; /**< in: room for as many as there are bytes, and JG_TEXT_SLACK */
 	uint32_t len; /**< out */
-	uint32_t quotes_n; /**< out: quotation marks that no backslash escapes, ascending */
+	uint32_t
+		quotes_n; /**< out: quotation marks that no backslash escapes, ascending; len behind */
 	uint32_t flags; /**< out: enum jg_text_flag */
 };
+
+/** What readers find behind the text and behind its index. Written by the decoders, a pass before the
+ * readers: what has just been written in small pieces is slow to read in large ones. */
+static inline void jg_text_close(struct jg_text *text)
+{
+	text->bytes[text->len] = 0;
+	text->quotes[text->quotes_n] = (uint16_t)text->len;
+}
 
 /** False: a character outside the alphabet, padding, an impossible length or spare bits (RFC 4648
  * section 3.5). Reads in[0..len-1] only; len is at most 65535. */

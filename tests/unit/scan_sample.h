@@ -52,6 +52,7 @@ static void sample_set(struct sample *s, const uint8_t *bytes, size_t len)
 			s->quotes[s->text.quotes_n++] = (uint16_t)i;
 		escaped = c == '\\' && !escaped;
 	}
+	jg_text_close(&s->text);
 }
 
 // A copy of a sample with one to three bytes replaced, removed, doubled or exchanged.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "shape.h"
+#include "shape_times.h"
 
 #include <immintrin.h>
 
@@ -17,19 +17,24 @@ static inline __m256i differing(const uint8_t *piece, const uint8_t *text, __m25
 	return _mm256_xor_si256(load(piece), _mm256_and_si256(load(text), mask));
 }
 
-bool jg_shape_fit_avx2(
-	const struct jg_shape *shape, const struct jg_text *text, uint16_t at[JG_SHAPE_PLACES_MAX])
+enum jg_fit jg_shape_fit_avx2(const struct jg_shape *shape, const struct jg_text *text,
+	uint16_t at[JG_SHAPE_PLACES_MAX], int64_t time[JG_VALUE_TIMES])
 {
-	if (!jg_shape_places(shape, text, at))
-		return false;
+	if (!jg_shape_places(shape, text, 0, shape->fit_n, at))
+		return JG_FIT_NONE;
 	__m256i differ = _mm256_setzero_si256();
 	for (unsigned i = 0; i < shape->pieces_n; i++) {
 		const uint8_t *piece = shape->bytes[i];
-		const uint8_t *bytes = text->bytes + at[i];
-		__m256i left = _mm256_set1_epi8((char)shape->len[i]);
+		const uint8_t *bytes = text->bytes + at[JG_SHAPE_FIRST + i];
+		__m256i left = _mm256_set1_epi8((char)shape->len[JG_SHAPE_FIRST + i]);
 		differ = _mm256_or_si256(differ, differing(piece, bytes, left));
+		if (shape->len[JG_SHAPE_FIRST + i] <= 32)
+			continue;
 		left = _mm256_sub_epi8(left, _mm256_set1_epi8(32));
 		differ = _mm256_or_si256(differ, differing(piece + 32, bytes + 32, left));
 	}
-	return _mm256_testz_si256(differ, differ) != 0;
+	if (!_mm256_testz_si256(differ, differ))
+		return JG_FIT_NONE;
+	return shape->outlined && jg_shape_times(shape, text, at, time) ? JG_FIT_TIMES
+									: JG_FIT_PLACES;
 }

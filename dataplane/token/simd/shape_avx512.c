@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "shape.h"
+#include "shape_times.h"
 
 #include <immintrin.h>
 
@@ -13,7 +13,7 @@ static inline bool places(
 	__m512i high = _mm512_loadu_si512(text->quotes + MARKS / 2);
 	__m512i end = _mm512_set1_epi16((short)text->len);
 	__mmask32 beyond = 0;
-	for (unsigned i = 0; i < shape->places_n; i += 32) {
+	for (unsigned i = 0; i < shape->fit_n; i += 32) {
 		__m512i quote = _mm512_load_si512(shape->quote + i);
 		__m512i place = _mm512_permutex2var_epi16(low, quote, high);
 		place = _mm512_add_epi16(place, _mm512_load_si512(shape->delta + i));
@@ -24,17 +24,21 @@ static inline bool places(
 	return beyond == 0;
 }
 
-bool jg_shape_fit_avx512(
-	const struct jg_shape *shape, const struct jg_text *text, uint16_t at[JG_SHAPE_PLACES_MAX])
+enum jg_fit jg_shape_fit_avx512(const struct jg_shape *shape, const struct jg_text *text,
+	uint16_t at[JG_SHAPE_PLACES_MAX], int64_t time[JG_VALUE_TIMES])
 {
-	if (text->quotes_n >= MARKS ? !jg_shape_places(shape, text, at) : !places(shape, text, at))
-		return false;
+	if (text->quotes_n >= MARKS ? !jg_shape_places(shape, text, 0, shape->fit_n, at)
+				    : !places(shape, text, at))
+		return JG_FIT_NONE;
 	__m512i differ = _mm512_setzero_si512();
 	for (unsigned i = 0; i < shape->pieces_n; i++) {
-		__mmask64 piece = _bzhi_u64(UINT64_MAX, shape->len[i]);
-		__m512i bytes = _mm512_maskz_loadu_epi8(piece, text->bytes + at[i]);
+		__m512i bytes = _mm512_maskz_loadu_epi8(
+			shape->mask[i], text->bytes + at[JG_SHAPE_FIRST + i]);
 		differ = _mm512_ternarylogic_epi64(
 			differ, bytes, _mm512_load_si512(shape->bytes[i]), 0xf6);
 	}
-	return _mm512_test_epi64_mask(differ, differ) == 0;
+	if (_mm512_test_epi64_mask(differ, differ) != 0)
+		return JG_FIT_NONE;
+	return shape->outlined && jg_shape_times(shape, text, at, time) ? JG_FIT_TIMES
+									: JG_FIT_PLACES;
 }

@@ -137,6 +137,7 @@ bool jg_text_decode_avx2(const uint8_t *in, size_t len, struct jg_text *text)
 		(s.odd_escapes != 0 ? JG_TEXT_ESCAPE : 0u) |
 		(!_mm256_testz_si256(s.control, s.control) ? JG_TEXT_CONTROL : 0u) |
 		(_mm256_movemask_epi8(s.seen) != 0 ? JG_TEXT_NON_ASCII : 0u);
+	jg_text_close(text);
 	return _mm256_testz_si256(s.bad, s.bad) != 0 && spare == 0;
 }
 

@@ -116,6 +116,7 @@ bool jg_text_decode_avx512(const uint8_t *in, size_t len, struct jg_text *text)
 		(s.odd_escapes != 0 ? JG_TEXT_ESCAPE : 0u) |
 		(s.control != 0 ? JG_TEXT_CONTROL : 0u) |
 		(_mm512_movepi8_mask(s.seen) != 0 ? JG_TEXT_NON_ASCII : 0u);
+	jg_text_close(text);
 	// Spare bits of the last character stand in the byte after the text (RFC 4648 section 3.5).
 	bool spare = (_mm512_mask_test_epi8_mask(step, bytes, bytes) >> n) != 0;
 	return _mm512_movepi8_mask(s.bad) == 0 && !spare;
