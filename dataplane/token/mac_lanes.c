@@ -44,7 +44,7 @@ static uint8_t blocks_of(const struct jg_mac_job *job)
 	return (uint8_t)(blocks < BLOCKS_MAX ? blocks : BLOCKS_MAX);
 }
 
-// A counting sort, left out where all are alike.
+// A counting sort, but where all are alike.
 static void sort_jobs(struct jg_mac_job *jobs, unsigned n, struct jg_mac_job *sorted[BATCH])
 {
 	uint8_t blocks[BATCH];
@@ -55,12 +55,16 @@ static void sort_jobs(struct jg_mac_job *jobs, unsigned n, struct jg_mac_job *so
 		least = blocks[i] < least ? blocks[i] : least;
 		most = blocks[i] > most ? blocks[i] : most;
 	}
+	if (least == most) {
+		for (unsigned i = 0; i < n; i++)
+			sorted[i] = &jobs[i];
+		return;
+	}
 	uint16_t next[BLOCKS_MAX + 2];
 	for (unsigned b = least; b <= most + 1u; b++)
 		next[b] = 0;
-	if (least != most)
-		for (unsigned i = 0; i < n; i++)
-			next[blocks[i] + 1]++;
+	for (unsigned i = 0; i < n; i++)
+		next[blocks[i] + 1]++;
 	for (unsigned b = least + 1u; b <= most; b++)
 		next[b] = (uint16_t)(next[b] + next[b - 1]);
 	for (unsigned i = 0; i < n; i++)
@@ -105,10 +109,30 @@ static void shani_burst(void *state, enum jg_mac_alg alg, struct jg_mac_job *job
 // Do these sorted jobs fill the wide lanes?
 static bool wide_worth(struct jg_mac_job *const *sorted, unsigned n)
 {
+	unsigned least = blocks_of(sorted[0]) + 1u;
+	unsigned wanted = WIDE_WORTH * (blocks_of(sorted[n - 1]) + 1u);
+	if (n * least > wanted)
+		return true;
 	unsigned blocks = 0;
 	for (unsigned i = 0; i < n; i++)
 		blocks += blocks_of(sorted[i]) + 1u;
-	return blocks > WIDE_WORTH * (blocks_of(sorted[n - 1]) + 1u);
+	return blocks > wanted;
+}
+
+// Does the next group, or the next two, and says of how many jobs.
+static unsigned wide_group(
+	const struct jg_shani *shani, struct jg_mac_job *const *sorted, unsigned left)
+{
+	unsigned size = left < JG_WIDE_LANES ? left : JG_WIDE_LANES;
+	if (!wide_worth(sorted, size)) {
+		shani_group(shani, sorted, size);
+		return size;
+	}
+	unsigned more = left - size < JG_WIDE_LANES ? left - size : JG_WIDE_LANES;
+	if (more > 0 && wide_worth(sorted + size, more))
+		size += more;
+	jg_wide_hmac(sorted, size);
+	return size;
 }
 
 static void avx512_burst(void *state, enum jg_mac_alg alg, struct jg_mac_job *jobs, unsigned n)
@@ -119,14 +143,8 @@ static void avx512_burst(void *state, enum jg_mac_alg alg, struct jg_mac_job *jo
 	for (unsigned done = 0; done < n; done += BATCH) {
 		unsigned batch = n - done < BATCH ? n - done : BATCH;
 		sort_jobs(jobs + done, batch, sorted);
-		for (unsigned at = 0; at < batch;) {
-			unsigned size = batch - at < JG_WIDE_LANES ? batch - at : JG_WIDE_LANES;
-			if (wide_worth(sorted + at, size))
-				jg_wide_hmac(sorted + at, size);
-			else
-				shani_group(state, sorted + at, size);
-			at += size;
-		}
+		for (unsigned at = 0; at < batch;)
+			at += wide_group(state, sorted + at, batch - at);
 	}
 }
 

@@ -51,55 +51,70 @@ BODY __m512i swap_bytes(__m512i v)
 #define BIG(x, a, b, c) SIGMA(x, a, b, _mm512_ror_epi32(x, c))
 #define SMALL(x, a, b, c) SIGMA(x, a, b, _mm512_srli_epi32(x, c))
 
-// One round; t is its number within eight, whose state words have moved on by as many places. The
-// word it has used becomes the one that is needed sixteen rounds later. The order of the additions
-// keeps the chains from e to e and from a to a at three instructions, for one addition more.
-#define ROUND(t, a, b, c, d, e, f, g, h)                                                         \
-	do {                                                                                     \
-		enum {                                                                           \
-			i = at + (t)                                                             \
-		};                                                                               \
-		__m512i x = _mm512_add_epi32(                                                    \
-			w[i], _mm512_set1_epi32((int)round_constants[first + i]));               \
-		x = _mm512_add_epi32(x, h);                                                      \
-		__m512i choice = _mm512_ternarylogic_epi32(e, f, g, 0xca);                       \
-		__m512i sigma = BIG(e, 6, 11, 25);                                               \
-		(d) = _mm512_add_epi32(_mm512_add_epi32(_mm512_add_epi32(d, x), choice), sigma); \
-		x = _mm512_add_epi32(_mm512_add_epi32(x, choice), sigma);                        \
-		x = _mm512_add_epi32(x, _mm512_ternarylogic_epi32(a, b, c, 0xe8));               \
-		(h) = _mm512_add_epi32(x, BIG(a, 2, 13, 22));                                    \
-		if (first < 48) {                                                                \
-			x = _mm512_add_epi32(w[i], w[(i + 9) % LANES]);                          \
-			x = _mm512_add_epi32(x, SMALL(w[(i + 1) % LANES], 7, 18, 3));            \
-			w[i] = _mm512_add_epi32(x, SMALL(w[(i + 14) % LANES], 17, 19, 10));      \
-		}                                                                                \
+// One round of a group; t is its number within eight, whose state words have moved on by as many places.
+// The word it has used becomes the one that is needed sixteen rounds later. A group on its own waits for
+// its chains from e to e and from a to a: for it the order of the additions keeps them at three
+// instructions, for one addition more. Two groups fill each other's gaps.
+#define ROUND(s, w, alone, t, a, b, c, d, e, f, g, h)                                             \
+	do {                                                                                      \
+		enum {                                                                            \
+			i = at + (t)                                                              \
+		};                                                                                \
+		__m512i x = _mm512_add_epi32(                                                     \
+			(w)[i], _mm512_set1_epi32((int)round_constants[first + i]));              \
+		x = _mm512_add_epi32(x, (s)[h]);                                                  \
+		__m512i choice = _mm512_ternarylogic_epi32((s)[e], (s)[f], (s)[g], 0xca);         \
+		__m512i sigma = BIG((s)[e], 6, 11, 25);                                           \
+		if (alone)                                                                        \
+			(s)[d] = _mm512_add_epi32(                                                \
+				_mm512_add_epi32(_mm512_add_epi32((s)[d], x), choice), sigma);    \
+		x = _mm512_add_epi32(_mm512_add_epi32(x, choice), sigma);                         \
+		if (!(alone))                                                                     \
+			(s)[d] = _mm512_add_epi32((s)[d], x);                                     \
+		x = _mm512_add_epi32(x, _mm512_ternarylogic_epi32((s)[a], (s)[b], (s)[c], 0xe8)); \
+		(s)[h] = _mm512_add_epi32(x, BIG((s)[a], 2, 13, 22));                             \
+		if (first < 48) {                                                                 \
+			x = _mm512_add_epi32((w)[i], (w)[(i + 9) % LANES]);                       \
+			x = _mm512_add_epi32(x, SMALL((w)[(i + 1) % LANES], 7, 18, 3));           \
+			(w)[i] = _mm512_add_epi32(x, SMALL((w)[(i + 14) % LANES], 17, 19, 10));   \
+		}                                                                                 \
 	} while (0)
+
+#define EIGHT_ROUNDS(round)               \
+	round(0, 0, 1, 2, 3, 4, 5, 6, 7); \
+	round(1, 7, 0, 1, 2, 3, 4, 5, 6); \
+	round(2, 6, 7, 0, 1, 2, 3, 4, 5); \
+	round(3, 5, 6, 7, 0, 1, 2, 3, 4); \
+	round(4, 4, 5, 6, 7, 0, 1, 2, 3); \
+	round(5, 3, 4, 5, 6, 7, 0, 1, 2); \
+	round(6, 2, 3, 4, 5, 6, 7, 0, 1); \
+	round(7, 1, 2, 3, 4, 5, 6, 7, 0)
 
 BODY void sixteen_rounds(__m512i s[8], __m512i w[LANES], unsigned first)
 {
+#define ONE(t, ...) ROUND(s, w, true, t, __VA_ARGS__)
 #define at 0
-	ROUND(0, s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7]);
-	ROUND(1, s[7], s[0], s[1], s[2], s[3], s[4], s[5], s[6]);
-	ROUND(2, s[6], s[7], s[0], s[1], s[2], s[3], s[4], s[5]);
-	ROUND(3, s[5], s[6], s[7], s[0], s[1], s[2], s[3], s[4]);
-	ROUND(4, s[4], s[5], s[6], s[7], s[0], s[1], s[2], s[3]);
-	ROUND(5, s[3], s[4], s[5], s[6], s[7], s[0], s[1], s[2]);
-	ROUND(6, s[2], s[3], s[4], s[5], s[6], s[7], s[0], s[1]);
-	ROUND(7, s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[0]);
+	EIGHT_ROUNDS(ONE);
 #undef at
 #define at 8
-	ROUND(0, s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7]);
-	ROUND(1, s[7], s[0], s[1], s[2], s[3], s[4], s[5], s[6]);
-	ROUND(2, s[6], s[7], s[0], s[1], s[2], s[3], s[4], s[5]);
-	ROUND(3, s[5], s[6], s[7], s[0], s[1], s[2], s[3], s[4]);
-	ROUND(4, s[4], s[5], s[6], s[7], s[0], s[1], s[2], s[3]);
-	ROUND(5, s[3], s[4], s[5], s[6], s[7], s[0], s[1], s[2]);
-	ROUND(6, s[2], s[3], s[4], s[5], s[6], s[7], s[0], s[1]);
-	ROUND(7, s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[0]);
+	EIGHT_ROUNDS(ONE);
 #undef at
 }
 
-// Lanes that the mask leaves out keep their state.
+BODY void sixteen_rounds_two(__m512i s[2][8], __m512i w[2][LANES], unsigned first)
+{
+#define TWO(t, ...)                               \
+	ROUND(s[0], w[0], false, t, __VA_ARGS__); \
+	ROUND(s[1], w[1], false, t, __VA_ARGS__)
+#define at 0
+	EIGHT_ROUNDS(TWO);
+#undef at
+#define at 8
+	EIGHT_ROUNDS(TWO);
+#undef at
+}
+
+// A block of each lane; lanes that the mask leaves out keep their state. The words are used up.
 BODY void compress(__m512i state[8], __m512i w[LANES], __mmask16 active)
 {
 	__m512i s[8];
@@ -114,17 +129,47 @@ BODY void compress(__m512i state[8], __m512i w[LANES], __mmask16 active)
 		state[i] = _mm512_mask_add_epi32(state[i], active, state[i], s[i]);
 }
 
-struct messages {
+struct group {
+	__m512i inner[8];
+	__m512i outer[8];
 	const uint8_t *message[LANES];
 	uint32_t whole[LANES]; // blocks that are read in place
 	uint32_t blocks[LANES]; // with padding
 	uint32_t longest;
+	uint32_t shortest; // of whole
 	uint8_t tail[LANES][2 * BLOCK] __attribute__((aligned(64)));
 };
 
-static void lane_open(struct messages *messages, unsigned lane, const struct jg_mac_job *job)
+// Not inlined: with all the rest around it the compiler runs out of registers in the rounds.
+static __attribute__((noinline)) void compress_one(
+	__m512i state[8], __m512i w[LANES], __mmask16 active)
 {
-	uint8_t *tail = messages->tail[lane];
+	compress(state, w, active);
+}
+
+// The same for two groups at once.
+static __attribute__((noinline)) void compress_two(
+	__m512i *state[2], __m512i w[2][LANES], const __mmask16 active[2])
+{
+	__m512i s[2][8];
+#pragma GCC unroll 8
+	for (unsigned i = 0; i < 8; i++) {
+		s[0][i] = state[0][i];
+		s[1][i] = state[1][i];
+	}
+	for (unsigned first = 0; first < 48; first += 16)
+		sixteen_rounds_two(s, w, first);
+	sixteen_rounds_two(s, w, 48);
+#pragma GCC unroll 8
+	for (unsigned i = 0; i < 8; i++) {
+		state[0][i] = _mm512_mask_add_epi32(state[0][i], active[0], state[0][i], s[0][i]);
+		state[1][i] = _mm512_mask_add_epi32(state[1][i], active[1], state[1][i], s[1][i]);
+	}
+}
+
+static inline void lane_open(struct group *group, unsigned lane, const struct jg_mac_job *job)
+{
+	uint8_t *tail = group->tail[lane];
 	uint32_t rest = job->len % BLOCK;
 	uint32_t whole = job->len / BLOCK;
 	uint32_t blocks = whole + (rest + 9 > BLOCK ? 2 : 1);
@@ -136,64 +181,84 @@ static void lane_open(struct messages *messages, unsigned lane, const struct jg_
 	_mm512_store_si512(tail + BLOCK, _mm512_setzero_si512());
 	uint64_t bits = __builtin_bswap64(((uint64_t)job->len + BLOCK) * 8);
 	memcpy(tail + BLOCK * (blocks - whole) - 8, &bits, 8);
-	messages->message[lane] = job->message;
-	messages->whole[lane] = whole;
-	messages->blocks[lane] = blocks;
-	messages->longest = blocks > messages->longest ? blocks : messages->longest;
+	group->message[lane] = job->message;
+	group->whole[lane] = whole;
+	group->blocks[lane] = blocks;
+	group->longest = blocks > group->longest ? blocks : group->longest;
+	group->shortest = whole < group->shortest ? whole : group->shortest;
 }
 
-// The lanes' next blocks, and which lanes still have one; the others read their tail once more.
-BODY __mmask16 blocks_load(const struct messages *messages, uint32_t step, __m512i w[LANES])
+// Lanes without a job do the first one's work again.
+static void group_open(struct group *group, struct jg_mac_job *const *jobs, unsigned n)
 {
-	__m512i now = _mm512_set1_epi32((int)step);
-	__mmask16 active = _mm512_cmpgt_epu32_mask(_mm512_loadu_si512(messages->blocks), now);
-#pragma GCC unroll 16
-	for (unsigned i = 0; i < LANES; i++) {
-		uint32_t whole = messages->whole[i];
-		const uint8_t *tail = messages->tail[i] +
-			(step > whole && step < messages->blocks[i] ? BLOCK : 0);
-		const uint8_t *block = messages->message[i] + (size_t)step * BLOCK;
-		w[i] = swap_bytes(_mm512_loadu_si512(step < whole ? block : tail));
-	}
-	transpose(w);
-	return active;
-}
-
-void jg_wide_hmac(struct jg_mac_job *const *jobs, unsigned n)
-{
-	struct messages messages;
-	messages.longest = 0;
 	__m512i w[LANES];
-	// Lanes without a job do the first one's work again.
+	group->longest = 0;
+	group->shortest = UINT32_MAX;
 	for (unsigned i = 0; i < LANES; i++)
-		lane_open(&messages, i, jobs[i < n ? i : 0]);
+		lane_open(group, i, jobs[i < n ? i : 0]);
 #pragma GCC unroll 16
 	for (unsigned i = 0; i < LANES; i++)
 		w[i] = _mm512_load_si512(jobs[i < n ? i : 0]->key);
 	transpose(w);
-	__m512i inner[8];
-	__m512i outer[8];
 #pragma GCC unroll 8
 	for (unsigned i = 0; i < 8; i++) {
-		inner[i] = w[i];
-		outer[i] = w[i + 8];
+		group->inner[i] = w[i];
+		group->outer[i] = w[i + 8];
 	}
-	for (uint32_t step = 0; step < messages.longest; step++) {
-		__mmask16 active = blocks_load(&messages, step, w);
-		compress(inner, w, active);
+}
+
+// Where the lanes' next blocks stand; those of lanes that have none left are their tails once more.
+static void find_blocks(const struct group *group, uint32_t step, const uint8_t *block[LANES])
+{
+	for (unsigned i = 0; i < LANES; i++) {
+		uint32_t whole = group->whole[i];
+		const uint8_t *tail =
+			group->tail[i] + (step > whole && step < group->blocks[i] ? BLOCK : 0);
+		block[i] = step < whole ? group->message[i] + (size_t)step * BLOCK : tail;
 	}
+}
+
+// The lanes' next blocks, and which lanes still have one.
+static __mmask16 blocks_load(const struct group *group, uint32_t step, __m512i words[LANES])
+{
+	const uint8_t *found[LANES];
+	const uint8_t *const *block = group->message;
+	size_t offset = (size_t)step * BLOCK;
+	if (step >= group->shortest) {
+		find_blocks(group, step, found);
+		block = found;
+		offset = 0;
+	}
+	__m512i w[LANES];
+#pragma GCC unroll 16
+	for (unsigned i = 0; i < LANES; i++)
+		w[i] = swap_bytes(_mm512_loadu_si512(block[i] + offset));
+	transpose(w);
+#pragma GCC unroll 16
+	for (unsigned i = 0; i < LANES; i++)
+		words[i] = w[i];
+	return _mm512_cmpgt_epu32_mask(
+		_mm512_loadu_si512(group->blocks), _mm512_set1_epi32((int)step));
+}
+
+// The outer hash's only block: what the inner one gave, and padding.
+static void outer_block(const struct group *group, __m512i words[LANES])
+{
+	for (unsigned i = 0; i < 8; i++) {
+		words[i] = group->inner[i];
+		words[i + 8] = _mm512_setzero_si512();
+	}
+	words[8] = _mm512_set1_epi32((int)0x80000000u);
+	words[15] = _mm512_set1_epi32((64 + 32) * 8);
+}
+
+static void digests_store(const struct group *group, struct jg_mac_job *const *jobs, unsigned n)
+{
+	__m512i w[LANES];
 #pragma GCC unroll 8
 	for (unsigned i = 0; i < 8; i++) {
-		w[i] = inner[i];
-		w[i + 8] = _mm512_setzero_si512();
-	}
-	w[8] = _mm512_set1_epi32((int)0x80000000u);
-	w[15] = _mm512_set1_epi32((64 + 32) * 8);
-	compress(outer, w, 0xffff);
-#pragma GCC unroll 8
-	for (unsigned i = 0; i < 8; i++) {
-		w[i] = outer[i];
-		w[i + 8] = outer[i];
+		w[i] = group->outer[i];
+		w[i + 8] = group->outer[i];
 	}
 	transpose(w);
 #pragma GCC unroll 16
@@ -201,4 +266,58 @@ void jg_wide_hmac(struct jg_mac_job *const *jobs, unsigned n)
 		if (i < n)
 			_mm256_storeu_si256(
 				(void *)jobs[i]->digest, _mm512_castsi512_si256(swap_bytes(w[i])));
+}
+
+// What is left of a group's inner hash from a step on.
+static void group_run(struct group *group, uint32_t step)
+{
+	__m512i words[LANES];
+	for (; step < group->longest; step++) {
+		__mmask16 active = blocks_load(group, step, words);
+		compress_one(group->inner, words, active);
+	}
+}
+
+static void hmac_one(struct jg_mac_job *const *jobs, unsigned n)
+{
+	struct group group;
+	__m512i words[LANES];
+	group_open(&group, jobs, n);
+	group_run(&group, 0);
+	outer_block(&group, words);
+	compress_one(group.outer, words, 0xffff);
+	digests_store(&group, jobs, n);
+}
+
+static void hmac_two(struct jg_mac_job *const *jobs, unsigned n)
+{
+	struct group group[2];
+	__m512i words[2][LANES];
+	__mmask16 active[2];
+	__m512i *inner[2] = {group[0].inner, group[1].inner};
+	__m512i *outer[2] = {group[0].outer, group[1].outer};
+	group_open(&group[0], jobs, LANES);
+	group_open(&group[1], jobs + LANES, n - LANES);
+	uint32_t step = 0;
+	for (; step < group[0].longest && step < group[1].longest; step++) {
+		active[0] = blocks_load(&group[0], step, words[0]);
+		active[1] = blocks_load(&group[1], step, words[1]);
+		compress_two(inner, words, active);
+	}
+	group_run(&group[0], step);
+	group_run(&group[1], step);
+	outer_block(&group[0], words[0]);
+	outer_block(&group[1], words[1]);
+	active[0] = active[1] = 0xffff;
+	compress_two(outer, words, active);
+	digests_store(&group[0], jobs, LANES);
+	digests_store(&group[1], jobs + LANES, n - LANES);
+}
+
+void jg_wide_hmac(struct jg_mac_job *const *jobs, unsigned n)
+{
+	if (n <= LANES)
+		hmac_one(jobs, n);
+	else
+		hmac_two(jobs, n);
 }
