@@ -293,6 +293,7 @@ static void compile_policy(
 	entry->policy = *policy;
 	if (policy->leeway < 0)
 		entry->policy.leeway = entry->vendor == JG_VENDOR_LIVEKIT ? 60 : 0;
+	entry->leeway = entry->policy.leeway;
 	struct jg_role *roles = take(next, policy->roles_n * sizeof(*roles));
 	for (uint32_t i = 0; i < policy->roles_n; i++) {
 		roles[i] = policy->roles[i];

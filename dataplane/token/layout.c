@@ -98,27 +98,30 @@ static const struct jg_layout agora_006 = {
 	.session = jg_agora_006_session,
 };
 
-// The vendor's layout whose tokens begin so; an empty beginning fits all.
+#define LAYOUTS_MAX 2 // of one vendor
+
+// The vendor's layout whose tokens begin so; an empty beginning fits all, and ends the search.
 static const struct {
 	struct jg_str beginning;
 	const struct jg_layout *layout;
-} layouts[] = {
-	{{"", 0}, &livekit_jwt},
-	{{"", 0}, &stream_jwt},
-	{{"T1==", 4}, &opentok_t1},
-	{{"", 0}, &opentok_jwt},
-	{{"", 0}, &vonage_jwt},
-	{{"007", 3}, &agora_007},
-	{{"006", 3}, &agora_006},
+} layouts[JG_VENDOR_COUNT][LAYOUTS_MAX] = {
+	[JG_VENDOR_LIVEKIT] = {{{"", 0}, &livekit_jwt}},
+	[JG_VENDOR_STREAM] = {{{"", 0}, &stream_jwt}},
+	[JG_VENDOR_OPENTOK] = {{{"T1==", 4}, &opentok_t1}, {{"", 0}, &opentok_jwt}},
+	[JG_VENDOR_VONAGE] = {{{"", 0}, &vonage_jwt}},
+	[JG_VENDOR_AGORA] = {{{"007", 3}, &agora_007}, {{"006", 3}, &agora_006}},
 };
 
 const struct jg_layout *jg_layout_find(unsigned vendor, struct jg_str token)
 {
-	for (size_t i = 0; i < JG_ARRAY_SIZE(layouts); i++) {
-		struct jg_str beginning = layouts[i].beginning;
-		if (layouts[i].layout->vendor == vendor && token.len >= beginning.len &&
-			(beginning.len == 0 || memcmp(token.p, beginning.p, beginning.len) == 0))
-			return layouts[i].layout;
+	if (vendor >= JG_VENDOR_COUNT)
+		return NULL;
+	for (size_t i = 0; i < LAYOUTS_MAX && layouts[vendor][i].layout != NULL; i++) {
+		struct jg_str beginning = layouts[vendor][i].beginning;
+		if (beginning.len == 0 ||
+			(token.len >= beginning.len &&
+				memcmp(token.p, beginning.p, beginning.len) == 0))
+			return layouts[vendor][i].layout;
 	}
 	return NULL;
 }

@@ -17,10 +17,17 @@ static const struct jg_key *next_key(struct jg_record *r, int64_t now)
 	return NULL;
 }
 
+// Records to be tried in one round, each with its next secret.
+struct round {
+	struct jg_record **records;
+	unsigned n;
+	unsigned of[JG_SIGNINGS]; // so many of each way to sign
+	bool derive; // some have keys that are to be derived
+};
+
 // What no MAC can make good: an unsigned token, or one whose signature has an impossible length.
-static void judge_unsigned(struct jg_burst *b, struct jg_record *r)
+static bool is_unsigned(struct jg_record *r)
 {
-	(void)b;
 	if (r->dev_token && r->app->policy.auth_checks)
 		jg_refuse(r, JG_REASON_DEV_TOKEN);
 	else if (r->dev_token)
@@ -28,81 +35,92 @@ static void judge_unsigned(struct jg_burst *b, struct jg_record *r)
 	else if (r->layout->signing != JG_SIGNING_RSA &&
 		r->signature_len != signature_bytes[r->layout->signing])
 		jg_refuse(r, JG_REASON_BAD_SIGNATURE);
+	return r->verified || r->reason != JG_REASON_OK;
 }
 
-static void set_mac_key(struct jg_record *r)
+// Takes part with its next secret, or is refused for want of one.
+static void join_round(struct jg_burst *b, struct round *round, struct jg_record *r)
 {
-	r->mac_key = r->layout->signing == JG_SIGNING_SHA1 ? &r->key->sha1 : &r->key->mac;
-}
-
-// Records that are to be tried, each with its next secret; the others are refused here.
-static unsigned collect_round(struct jg_burst *b, struct jg_record **round)
-{
-	unsigned n = 0;
-	for (unsigned i = 0; i < b->n; i++) {
-		struct jg_record *r = b->live[i];
-		if (r->verified)
-			continue;
-		bool tried = r->key != NULL;
-		r->key = next_key(r, b->now);
-		if (r->key != NULL) {
-			set_mac_key(r);
-			round[n++] = r;
-		} else if (tried) {
-			jg_refuse(r, JG_REASON_BAD_SIGNATURE);
-		} else {
-			jg_refuse_rule(r, JG_REASON_BAD_SIGNATURE, JG_RULE_NO_SECRET,
-				(struct jg_str){0}, 0, 0);
-		}
+	bool tried = r->key != NULL;
+	const struct jg_layout *layout = r->layout;
+	r->key = next_key(r, b->now);
+	if (r->key != NULL) {
+		r->mac_key = layout->signing == JG_SIGNING_SHA1 ? &r->key->sha1 : &r->key->mac;
+		round->records[round->n++] = r;
+		round->of[layout->signing]++;
+		round->derive |= layout->derive_keys != NULL;
+	} else if (tried) {
+		jg_refuse(r, JG_REASON_BAD_SIGNATURE);
+	} else {
+		jg_refuse_rule(
+			r, JG_REASON_BAD_SIGNATURE, JG_RULE_NO_SECRET, (struct jg_str){0}, 0, 0);
 	}
-	return n;
+}
+
+static struct round first_round(struct jg_burst *b)
+{
+	struct round round = {.records = b->verifier->round};
+	for (unsigned i = 0; i < b->n; i++)
+		if (!is_unsigned(b->live[i]))
+			join_round(b, &round, b->live[i]);
+	return round;
+}
+
+// Those of a round that no secret has fitted yet.
+static struct round next_round(struct jg_burst *b, const struct round *before)
+{
+	struct round round = {.records = before->records};
+	for (unsigned i = 0; i < before->n; i++)
+		if (!before->records[i]->verified)
+			join_round(b, &round, before->records[i]);
+	return round;
 }
 
 // Formats whose MAC key is more than the secret's midstates make it now, all of a layout at once.
-static void derive_keys(struct jg_burst *b, struct jg_record *const *round, unsigned n)
+static void derive_keys(struct jg_burst *b, const struct round *round)
 {
 	struct jg_record **group = b->verifier->group;
 	const struct jg_layout *layout = NULL; // only one needs this (agora-007)
 	unsigned grouped = 0;
-	for (unsigned i = 0; i < n; i++) {
-		if (round[i]->layout->derive_keys == NULL)
+	for (unsigned i = 0; i < round->n; i++) {
+		struct jg_record *r = round->records[i];
+		if (r->layout->derive_keys == NULL)
 			continue;
-		assert(layout == NULL || layout == round[i]->layout);
-		layout = round[i]->layout;
-		group[grouped++] = round[i];
+		assert(layout == NULL || layout == r->layout);
+		layout = r->layout;
+		group[grouped++] = r;
 	}
 	if (grouped > 0)
 		layout->derive_keys(b, group, grouped);
 }
 
-static void run_macs(struct jg_burst *b, struct jg_record *const *round, unsigned n,
-	enum jg_signing signing, enum jg_mac_alg alg)
+static void run_macs(
+	struct jg_burst *b, const struct round *round, enum jg_signing signing, enum jg_mac_alg alg)
 {
 	struct jg_verifier *v = b->verifier;
+	struct jg_record **group = v->group;
 	unsigned jobs = 0;
-	for (unsigned i = 0; i < n; i++) {
-		struct jg_record *r = round[i];
+	for (unsigned i = 0; i < round->n; i++) {
+		struct jg_record *r = round->records[i];
 		if (r->layout->signing != signing)
 			continue;
-		v->group[jobs] = r;
+		group[jobs] = r;
 		// The digest is written, not read: setting it here would be wasted.
 		struct jg_mac_job *job = &v->jobs[jobs++];
 		job->message = (const uint8_t *)r->message.p;
 		job->len = r->message.len;
 		job->key = r->mac_key;
 	}
-	if (jobs == 0)
-		return;
 	jg_mac_burst(v->mac, alg, v->jobs, jobs);
 	for (unsigned i = 0; i < jobs; i++)
-		v->group[i]->verified = jg_memeq_ct(
-			v->jobs[i].digest, v->group[i]->signature, signature_bytes[signing]);
+		group[i]->verified = jg_memeq_ct(
+			v->jobs[i].digest, group[i]->signature, signature_bytes[signing]);
 }
 
-static void run_rsa(struct jg_record *const *round, unsigned n)
+static void run_rsa(const struct round *round)
 {
-	for (unsigned i = 0; i < n; i++) {
-		struct jg_record *r = round[i];
+	for (unsigned i = 0; i < round->n; i++) {
+		struct jg_record *r = round->records[i];
 		if (r->layout->signing == JG_SIGNING_RSA)
 			r->verified =
 				jg_rs256_verify(r->key->public_key, r->message, r->rsa_signature);
@@ -111,13 +129,15 @@ static void run_rsa(struct jg_record *const *round, unsigned n)
 
 void jg_stage_signatures(struct jg_burst *b)
 {
-	struct jg_record **round = b->verifier->round;
-	jg_burst_each(b, judge_unsigned);
-	for (unsigned n; (n = collect_round(b, round)) > 0;) {
-		derive_keys(b, round, n);
-		run_macs(b, round, n, JG_SIGNING_SHA256, JG_MAC_SHA256);
-		run_macs(b, round, n, JG_SIGNING_SHA1, JG_MAC_SHA1);
-		run_rsa(round, n);
+	for (struct round round = first_round(b); round.n > 0; round = next_round(b, &round)) {
+		if (round.derive)
+			derive_keys(b, &round);
+		if (round.of[JG_SIGNING_SHA256] > 0)
+			run_macs(b, &round, JG_SIGNING_SHA256, JG_MAC_SHA256);
+		if (round.of[JG_SIGNING_SHA1] > 0)
+			run_macs(b, &round, JG_SIGNING_SHA1, JG_MAC_SHA1);
+		if (round.of[JG_SIGNING_RSA] > 0)
+			run_rsa(&round);
 	}
 	jg_burst_sift(b);
 }

@@ -27,7 +27,9 @@ const struct jg_app_entry *jg_snapshot_find_hashed(
 		if (key.len > 0 && memcmp(own, key.p, key.len) != 0)
 			continue;
 		__builtin_prefetch(slot->app);
-		__builtin_prefetch(slot->app + 1); // the first secret's MAC states
+		const char *secret = (const char *)(slot->app + 1); // the first one
+		__builtin_prefetch(secret);
+		__builtin_prefetch(secret + JG_CACHE_LINE);
 		return slot->app;
 	}
 }

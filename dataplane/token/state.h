@@ -14,18 +14,18 @@ struct evp_pkey_st; // OpenSSL's EVP_PKEY; only rs256.c looks inside
 /** One usable secret. Active ones stand before verify-only ones; retired ones are not here. */
 struct jg_key {
 	struct jg_mac_key mac; /**< SHA-256, or unused for RSA */
-	struct jg_mac_key sha1; /**< OpenTok: for T1 */
-	int64_t not_before; /**< INT64_MIN = always */
+	int64_t not_before; /**< INT64_MIN = always; this line and the one before are prefetched */
 	int64_t not_after; /**< INT64_MAX = for ever */
 	struct jg_str id;
+	uint32_t index; /**< jg_secret.index */
+	uint8_t status; /**< enum jg_secret_status */
+	struct jg_mac_key sha1; /**< OpenTok: for T1 */
 	struct jg_str certificate; /**< Agora: the text itself, it is a message there; else empty */
 	struct evp_pkey_st *public_key; /**< Vonage */
 	struct evp_pkey_st *private_key; /**< Vonage, to mint; NULL = cannot */
-	uint32_t index; /**< jg_secret.index */
-	uint8_t status; /**< enum jg_secret_status */
 };
 
-/** One app. The first cache line answers most lookups. */
+/** One app. The first cache line is all that most tokens need of it. */
 struct jg_app_entry {
 	alignas(JG_CACHE_LINE) uint64_t hash;
 	struct jg_str key;
@@ -35,7 +35,8 @@ struct jg_app_entry {
 	bool plain_policy; /**< the policy changes nothing: skip the stage */
 	uint16_t caller_set; /**< index of the bit set of callers that may ask */
 	uint32_t index;
-	struct jg_policy policy; /**< leeway resolved to seconds; strings live in the snapshot */
+	int32_t leeway; /**< of the policy, resolved to seconds */
+	struct jg_policy policy; /**< strings live in the snapshot */
 };
 
 struct jg_cut_offs;

@@ -12,7 +12,7 @@ static bool may_be_late(const struct jg_request *request)
 // may come back a while after exp, if the policy says so and its front end is known.
 void jg_judge_times(struct jg_burst *b, struct jg_record *r)
 {
-	int64_t leeway = r->app->policy.leeway;
+	int64_t leeway = r->app->leeway;
 	int64_t grace = may_be_late(r->request) ? r->app->policy.reconnect_grace : 0;
 	int64_t ahead = r->layout->iat_ahead;
 	if (r->exp != JG_TIME_NONE && b->now >= r->exp + leeway + grace)

@@ -21,9 +21,8 @@ void jg_burst_each(struct jg_burst *b, void (*judge)(struct jg_burst *b, struct 
 }
 
 // too_long, malformed: which layout is it?
-static void recognise(struct jg_burst *b, struct jg_record *r)
+static void recognise(struct jg_record *r)
 {
-	(void)b;
 	if (r->request->token.len > JG_TOKEN_MAX) {
 		jg_refuse_rule(r, JG_REASON_TOO_LONG, JG_RULE_LENGTH, JG_STR("token"),
 			r->request->token.len, JG_TOKEN_MAX);
@@ -34,11 +33,6 @@ static void recognise(struct jg_burst *b, struct jg_record *r)
 		jg_refuse(r, JG_REASON_MALFORMED);
 	else
 		r->verdict->format = r->layout->format;
-}
-
-static void parse(struct jg_burst *b, struct jg_record *r)
-{
-	r->layout->parse(b, r);
 }
 
 static void interpret(struct jg_burst *b, struct jg_record *r)
@@ -163,13 +157,34 @@ static inline __attribute__((always_inline)) void pass(
 	jg_burst_sift(b);
 }
 
+#define TOKENS_AHEAD 6
+#define LINES_AHEAD 16 // of each token; the rest of a long one the CPU fetches by itself
+
+// Tokens may come from far: the next ones' bytes are on their way while one is decoded.
+static void prefetch_token(const struct jg_burst *b, unsigned i)
+{
+	if (i >= b->n)
+		return;
+	struct jg_str token = b->live[i]->request->token;
+	uint32_t len =
+		token.len < LINES_AHEAD * JG_CACHE_LINE ? token.len : LINES_AHEAD * JG_CACHE_LINE;
+	for (uint32_t at = 0; at < len; at += JG_CACHE_LINE)
+		__builtin_prefetch(token.p + at);
+}
+
+// too_long; malformed, bad_encoding; other formats than JWT: bad_json, bad_alg.
 static void stage_parse(struct jg_burst *b)
 {
-	static judge_fn *const judges[] = {
-		recognise, // too_long, malformed
-		parse, // malformed, bad_encoding; other formats than JWT: bad_json, bad_alg
-	};
-	pass(b, judges, JG_ARRAY_SIZE(judges));
+	for (unsigned i = 0; i < TOKENS_AHEAD; i++)
+		prefetch_token(b, i);
+	for (unsigned i = 0; i < b->n; i++) {
+		struct jg_record *r = b->live[i];
+		prefetch_token(b, i + TOKENS_AHEAD);
+		recognise(r);
+		if (r->reason == JG_REASON_OK)
+			r->layout->parse(b, r);
+	}
+	jg_burst_sift(b);
 }
 
 static void stage_read(struct jg_burst *b)
