@@ -36,21 +36,34 @@ static bool decode_part(
 	return true;
 }
 
-// The payload keeps its index, for the pass that reads it.
-static bool decode_payload(struct jg_burst *b, struct jg_record *r, struct jg_str part)
+// Room for the payload and its index, which it keeps for the pass that reads it.
+static bool take_payload(struct jg_burst *b, struct jg_record *r, uint32_t len)
 {
 	struct jg_scratch *scratch = &b->verifier->scratch;
-	struct jg_text *text = &r->text;
-	size_t n = JG_BASE64URL_DECODED(part.len);
-	text->bytes = jg_scratch_take(scratch, n);
-	text->quotes = jg_scratch_take(scratch, (n + JG_TEXT_SLACK) * sizeof(*text->quotes));
-	if (text->bytes == NULL || text->quotes == NULL)
-		return jg_refuse(r, JG_REASON_OVERLOADED), false;
-	if (!b->verifier->decoders->text((const uint8_t *)part.p, part.len, text))
-		return jg_refuse(r, JG_REASON_BAD_ENCODING), false;
-	// Room for all there could be was taken; the mark behind the last one is the end of the text.
+	size_t n = JG_BASE64URL_DECODED(len);
+	r->text.bytes = jg_scratch_take(scratch, n);
+	r->text.quotes = jg_scratch_take(scratch, (n + JG_TEXT_SLACK) * sizeof(*r->text.quotes));
+	if (r->text.bytes != NULL && r->text.quotes != NULL)
+		return true;
+	jg_refuse(r, JG_REASON_OVERLOADED);
+	return false;
+}
+
+// Room for all marks there could be was taken; the one behind the last is the end of the text.
+static void keep_payload(struct jg_burst *b, const struct jg_text *text)
+{
+	struct jg_scratch *scratch = &b->verifier->scratch;
 	scratch->used = (size_t)((uint8_t *)(text->quotes + text->quotes_n + 1) - scratch->base);
-	return true;
+}
+
+static void decode_payload(struct jg_burst *b, struct jg_record *r, struct jg_str part)
+{
+	if (!take_payload(b, r, part.len))
+		return;
+	if (b->verifier->decoders->text((const uint8_t *)part.p, part.len, &r->text))
+		keep_payload(b, &r->text);
+	else
+		jg_refuse(r, JG_REASON_BAD_ENCODING);
 }
 
 // Development tokens may spell freely.
@@ -139,47 +152,59 @@ static void find_key_hint(struct jg_burst *b, struct jg_record *r)
 
 // Headers that token SDKs write, encoded.
 static const struct jg_str known_headers[] = {
-	JG_STR_INIT("eyJhbGciOiJIUzI1NiJ9."),
 	JG_STR_INIT("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."),
+	JG_STR_INIT("eyJhbGciOiJIUzI1NiJ9."),
 	JG_STR_INIT("eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9."),
 };
 
-// A token with a header that is known to be right and a signature of the right length needs no search
-// for its dots: if there were more of them, the decoders would refuse them as foreign characters.
-static bool known_parts(const struct jg_record *r, struct jg_parts *parts)
+// Eight bytes at a time; the last ones overlap. Both have at least eight.
+static inline bool begins_with(const char *text, struct jg_str header)
 {
-	struct jg_str token = r->request->token;
-	if (r->layout->signing != JG_SIGNING_SHA256)
-		return false;
-	for (size_t i = 0; i < JG_ARRAY_SIZE(known_headers); i++) {
-		struct jg_str header = known_headers[i];
-		if (token.len < header.len + JG_SIGNATURE_TEXT + 2 ||
-			memcmp(token.p, header.p, header.len) != 0)
-			continue;
-		parts->signed_text = (struct jg_str){token.p, token.len - JG_SIGNATURE_TEXT - 1};
-		parts->payload =
-			(struct jg_str){token.p + header.len, parts->signed_text.len - header.len};
-		parts->signature =
-			(struct jg_str){token.p + token.len - JG_SIGNATURE_TEXT, JG_SIGNATURE_TEXT};
-		return token.p[parts->signed_text.len] == '.';
+	uint64_t a, b, differ = 0;
+	for (uint32_t at = 0; at < header.len; at += sizeof(a)) {
+		uint32_t from = at + 8 <= header.len ? at : header.len - 8;
+		memcpy(&a, text + from, sizeof(a));
+		memcpy(&b, header.p + from, sizeof(b));
+		differ |= a ^ b;
 	}
-	return false;
+	return differ == 0;
 }
 
-// False: not such a token, or not a good one; the long way finds the reason.
+// The length of a header that is known to be right, its dot included; 0: another one, or no room for
+// payload and signature behind it.
+static inline uint32_t known_header(struct jg_str token)
+{
+#pragma GCC unroll 3
+	for (size_t i = 0; i < JG_ARRAY_SIZE(known_headers); i++) {
+		struct jg_str header = known_headers[i];
+		if (token.len >= header.len + JG_SIGNATURE_TEXT + 2 && begins_with(token.p, header))
+			return header.len;
+	}
+	return 0;
+}
+
+// A token with such a header and a signature of the right length needs no search for its dots: if there
+// were more of them, the decoder would refuse them as foreign characters. False: not such a token, or not
+// a good one; the long way finds the reason.
 static bool decode_known(struct jg_burst *b, struct jg_record *r)
 {
-	struct jg_parts parts;
-	size_t used = b->verifier->scratch.used;
-	if (known_parts(r, &parts) &&
-		b->verifier->decoders->signature(
-			(const uint8_t *)parts.signature.p, r->signature) &&
-		decode_payload(b, r, parts.payload)) {
+	struct jg_scratch *scratch = &b->verifier->scratch;
+	struct jg_str token = r->request->token;
+	const uint8_t *p = (const uint8_t *)token.p;
+	size_t used = scratch->used;
+	uint32_t header = r->layout->signing == JG_SIGNING_SHA256 ? known_header(token) : 0;
+	if (header == 0)
+		return false;
+	uint32_t dot = token.len - JG_SIGNATURE_TEXT - 1;
+	if (p[dot] == '.' && take_payload(b, r, dot - header) &&
+		b->verifier->decoders->jwt(
+			p + header, dot - header, &r->text, p + dot + 1, r->signature)) {
+		keep_payload(b, &r->text);
 		r->signature_len = JG_SIGNATURE_BYTES;
-		r->message = parts.signed_text;
+		r->message = (struct jg_str){token.p, dot};
 		return true;
 	}
-	b->verifier->scratch.used = used;
+	scratch->used = used;
 	r->reason = JG_REASON_OK;
 	return false;
 }
@@ -200,7 +225,7 @@ void jg_jwt_parse(struct jg_burst *b, struct jg_record *r)
 	if (r->dev_token)
 		(void)decode_dev_payload(b, r, parts.payload);
 	else if (decode_signature(b, r, parts.signature))
-		(void)decode_payload(b, r, parts.payload);
+		decode_payload(b, r, parts.payload);
 }
 
 void jg_jwt_interpret(struct jg_burst *b, struct jg_record *r)
@@ -265,26 +290,17 @@ static int64_t seconds_in(struct jg_record *r, unsigned slot)
 	return JG_TIME_NONE;
 }
 
-static int64_t time_in(const struct jg_reading *reading, enum jg_value value)
-{
-	return (reading->values >> value & 1) != 0 ? reading->time[value - JG_VALUE_EXP]
-						   : JG_TIME_NONE;
-}
-
 void jg_jwt_times(struct jg_burst *b, struct jg_record *r)
 {
 	(void)b;
 	if (r->claims == NULL) {
-		r->exp = time_in(&r->reading, JG_VALUE_EXP);
-		r->nbf = time_in(&r->reading, JG_VALUE_NBF);
-		r->issued_at = r->iat = time_in(&r->reading, JG_VALUE_IAT);
-		r->claim_bits = r->reading.claim_bits;
+		jg_jwt_take_times(r);
 		return;
 	}
 	r->exp = seconds_in(r, JG_SLOT_EXP);
 	r->nbf = seconds_in(r, JG_SLOT_NBF);
 	r->iat = seconds_in(r, JG_SLOT_IAT);
-	r->issued_at = r->iat;
+	r->issued_at = jg_jwt_issued_at(r);
 	r->claim_bits = jg_jwt_claim_bits(r->claims);
 }
 

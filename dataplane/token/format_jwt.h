@@ -13,7 +13,25 @@ void jg_jwt_interpret(struct jg_burst *b, struct jg_record *r);
 /** Learn the shape of a token whose signature held, when it is one that can be learnt. */
 void jg_jwt_learn(struct jg_burst *b, struct jg_record *r);
 
-/** jg_layout.times: exp, nbf and iat where they are numbers; issued_at = iat. */
+/** When a token was issued: its iat, else its nbf where the vendor means that. */
+static inline int64_t jg_jwt_issued_at(const struct jg_record *r)
+{
+	return r->iat == JG_TIME_NONE && r->layout->nbf_is_issue ? r->nbf : r->iat;
+}
+
+/** The times of a token that has a reading. */
+static inline void jg_jwt_take_times(struct jg_record *r)
+{
+	const struct jg_reading *reading = &r->reading;
+	const int64_t *time = reading->time;
+	r->exp = (reading->values >> JG_VALUE_EXP & 1) != 0 ? time[0] : JG_TIME_NONE;
+	r->nbf = (reading->values >> JG_VALUE_NBF & 1) != 0 ? time[1] : JG_TIME_NONE;
+	r->iat = (reading->values >> JG_VALUE_IAT & 1) != 0 ? time[2] : JG_TIME_NONE;
+	r->issued_at = jg_jwt_issued_at(r);
+	r->claim_bits = reading->claim_bits;
+}
+
+/** jg_layout.times: exp, nbf and iat where they are numbers; issued_at. */
 void jg_jwt_times(struct jg_burst *b, struct jg_record *r);
 
 /** Which of the claims that a policy may require are there. */

@@ -11,11 +11,12 @@ static const struct jg_layout livekit_jwt = {
 	.vendor = JG_VENDOR_LIVEKIT,
 	.format = JG_FORMAT_JWT_HS256,
 	.signing = JG_SIGNING_SHA256,
+	.nbf_is_issue = true, // the JS SDK emits no iat
 	.iat_ahead = -1,
 	.schema = &jg_livekit_schema,
 	.parse = jg_jwt_parse,
 	.interpret = jg_jwt_interpret,
-	.times = jg_livekit_times,
+	.times = jg_jwt_times,
 	.claims = jg_livekit_claims,
 	.session = jg_livekit_session,
 };

@@ -7,7 +7,6 @@
 #include "json.h"
 
 extern const struct jg_json_schema jg_livekit_schema;
-void jg_livekit_times(struct jg_burst *b, struct jg_record *r);
 void jg_livekit_claims(struct jg_burst *b, struct jg_record *r);
 void jg_livekit_session(struct jg_burst *b, struct jg_record *r);
 

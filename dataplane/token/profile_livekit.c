@@ -298,11 +298,12 @@ static bool equal_ignoring_case(struct jg_str a, struct jg_str lower)
 	return true;
 }
 
+static const struct jg_str kinds[] = {{"standard", 8}, {"ingress", 7}, {"egress", 6}, {"sip", 3},
+	{"agent", 5}, {"connector", 9}, {"bridge", 6}};
+
 // Text that is no kind counts as standard, as absence does.
 static struct jg_str kind_of(struct jg_str text)
 {
-	static const struct jg_str kinds[] = {{"standard", 8}, {"ingress", 7}, {"egress", 6},
-		{"sip", 3}, {"agent", 5}, {"connector", 9}, {"bridge", 6}};
 	if (text.len == 0)
 		return kinds[0];
 	for (size_t i = 0; i < JG_ARRAY_SIZE(kinds); i++)
@@ -358,13 +359,6 @@ static bool find_participant(struct jg_burst *b, struct jg_record *r)
 	return r->reason == JG_REASON_OK;
 }
 
-void jg_livekit_times(struct jg_burst *b, struct jg_record *r)
-{
-	jg_jwt_times(b, r);
-	if (r->issued_at == JG_TIME_NONE)
-		r->issued_at = r->nbf; // the JS SDK emits no iat
-}
-
 static void take_reading(struct jg_burst *b, struct jg_record *r)
 {
 	struct jg_verdict *verdict = r->verdict;
@@ -372,7 +366,7 @@ static void take_reading(struct jg_burst *b, struct jg_record *r)
 	verdict->room = jg_jwt_value(b, r, JG_VALUE_ROOM);
 	verdict->name = jg_jwt_value(b, r, JG_VALUE_NAME);
 	verdict->metadata = jg_jwt_value(b, r, JG_VALUE_METADATA);
-	verdict->kind = kind_of((struct jg_str){0});
+	verdict->kind = kinds[0];
 	r->capabilities = r->reading.capabilities;
 }
 

@@ -59,6 +59,7 @@ struct jg_shape {
 	uint8_t claims_n;
 	struct jg_shape_number numbers[JG_HOLES_MAX];
 	alignas(JG_CACHE_LINE) uint16_t quote[JG_SHAPE_PLACES_MAX];
+	uint8_t packed_quote[JG_SHAPE_PLACES_MAX]; /**< the same for simd/shape_avx2.c */
 	uint16_t delta[JG_SHAPE_PLACES_MAX]; /**< added modulo 2^16 */
 	uint16_t len[JG_SHAPE_PLACES_MAX]; /**< of the piece there; 0: no piece */
 	uint64_t mask[JG_SHAPE_PIECES_MAX]; /**< bit per byte of the piece */

@@ -165,6 +165,16 @@ static bool add_claims(struct jg_shape *shape, const struct lesson *lesson)
 	return true;
 }
 
+// In each 32 the second eight and the third change places: that is how bytes are widened to words.
+static void pack_quotes(struct jg_shape *shape)
+{
+	for (unsigned i = 0; i < JG_SHAPE_PLACES_MAX; i++) {
+		unsigned eight = i / 8 % 4;
+		unsigned to = eight == 1 ? i + 8 : eight == 2 ? i - 8 : i;
+		shape->packed_quote[to] = (uint8_t)shape->quote[i];
+	}
+}
+
 bool jg_shape_build(struct jg_shape *shape, const struct jg_json_schema *schema,
 	const struct jg_text *text, const struct jg_claims *claims, const struct jg_holes *holes)
 {
@@ -180,5 +190,7 @@ bool jg_shape_build(struct jg_shape *shape, const struct jg_json_schema *schema,
 	else
 		memset(lesson.outline.slot, JG_VALUE_NO_SLOT, sizeof(lesson.outline.slot));
 	add_skeleton(shape, &lesson);
-	return add_claims(shape, &lesson);
+	bool known = add_claims(shape, &lesson);
+	pack_quotes(shape);
+	return known;
 }

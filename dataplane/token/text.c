@@ -39,10 +39,12 @@ bool jg_text_decode_portable(const uint8_t *in, size_t len, struct jg_text *text
 	return true;
 }
 
-bool jg_signature_decode_portable(
-	const uint8_t in[JG_SIGNATURE_TEXT], uint8_t out[JG_SIGNATURE_BYTES])
+bool jg_jwt_decode_portable(const uint8_t *in, size_t len, struct jg_text *text,
+	const uint8_t signature[JG_SIGNATURE_TEXT], uint8_t out[JG_SIGNATURE_BYTES])
 {
-	return jg_base64url_decode((const char *)in, JG_SIGNATURE_TEXT, out) == JG_SIGNATURE_BYTES;
+	return jg_base64url_decode((const char *)signature, JG_SIGNATURE_TEXT, out) ==
+		JG_SIGNATURE_BYTES &&
+		jg_text_decode_portable(in, len, text);
 }
 
 bool jg_utf8_valid_portable(const uint8_t *text, size_t len)

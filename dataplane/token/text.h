@@ -44,14 +44,13 @@ typedef bool jg_text_decode_fn(const uint8_t *in, size_t len, struct jg_text *te
 #define JG_SIGNATURE_TEXT 43 /**< characters of an HMAC-SHA256 */
 #define JG_SIGNATURE_BYTES 32
 
-/** As above for a text of this length, without an index. */
-typedef bool jg_signature_decode_fn(
-	const uint8_t in[JG_SIGNATURE_TEXT], uint8_t out[JG_SIGNATURE_BYTES]);
+/** As above, and the signature, without an index, that stands behind the text and a dot. */
+typedef bool jg_jwt_decode_fn(const uint8_t *in, size_t len, struct jg_text *text,
+	const uint8_t signature[JG_SIGNATURE_TEXT], uint8_t out[JG_SIGNATURE_BYTES]);
 
 /** Is this well-formed UTF-8 (RFC 3629)? Reads up to JG_TEXT_SLACK bytes beyond, ignores them. */
 typedef bool jg_utf8_valid_fn(const uint8_t *text, size_t len);
 
 jg_text_decode_fn jg_text_decode_portable, jg_text_decode_avx2, jg_text_decode_avx512;
-jg_signature_decode_fn jg_signature_decode_portable, jg_signature_decode_avx2,
-	jg_signature_decode_avx512;
+jg_jwt_decode_fn jg_jwt_decode_portable, jg_jwt_decode_avx2, jg_jwt_decode_avx512;
 jg_utf8_valid_fn jg_utf8_valid_portable, jg_utf8_valid_avx2;

@@ -14,7 +14,8 @@ unsigned jg_cpu_features(void)
 		features |= JG_CPU_SSE41;
 	if (__builtin_cpu_supports("avx"))
 		features |= JG_CPU_AVX;
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2"))
+	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+		__builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt"))
 		features |= JG_CPU_AVX2;
 	if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
 		__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq"))

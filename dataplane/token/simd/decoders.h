@@ -14,7 +14,7 @@
 struct jg_decoders {
 	const char *name; /**< "portable", "avx2", "avx512" */
 	jg_text_decode_fn *text;
-	jg_signature_decode_fn *signature;
+	jg_jwt_decode_fn *jwt;
 	jg_utf8_valid_fn *utf8_valid;
 	jg_shape_fit_fn *fit;
 	jg_base64_decode_fn *base64_decode;

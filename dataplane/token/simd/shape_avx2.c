@@ -17,10 +17,67 @@ static inline __m256i differing(const uint8_t *piece, const uint8_t *text, __m25
 	return _mm256_xor_si256(load(piece), _mm256_and_si256(load(text), mask));
 }
 
+#define MARKS 32u // whose high and low bytes two registers hold
+
+static inline __m256i low_half(__m256i v)
+{
+	return _mm256_permute2x128_si256(v, v, 0x00);
+}
+
+static inline __m256i high_half(__m256i v)
+{
+	return _mm256_permute2x128_si256(v, v, 0x11);
+}
+
+// Bytes of a table of 32, by number.
+static inline __m256i look_up(__m256i table, __m256i number)
+{
+	__m256i low = _mm256_shuffle_epi8(low_half(table), number);
+	__m256i high = _mm256_shuffle_epi8(high_half(table), number);
+	return _mm256_blendv_epi8(low, high, _mm256_slli_epi16(number, 3));
+}
+
+// Sixteen places; what is beyond the text leaves a bit.
+static inline __m256i sixteen_places(
+	const struct jg_shape *shape, __m256i quotes, __m256i end, unsigned i, uint16_t *at)
+{
+	__m256i place = _mm256_add_epi16(quotes, load((const uint8_t *)(shape->delta + i)));
+	_mm256_storeu_si256((__m256i *)(void *)(at + i), place);
+	place = _mm256_adds_epu16(place, load((const uint8_t *)(shape->len + i)));
+	return _mm256_subs_epu16(place, end);
+}
+
+// The places of a text whose marks, the end counted, are no more than 32.
+static inline bool places(
+	const struct jg_shape *shape, const struct jg_text *text, uint16_t at[JG_SHAPE_PLACES_MAX])
+{
+	const __m256i byte = _mm256_set1_epi16(0xff);
+	__m256i first = load((const uint8_t *)text->quotes);
+	__m256i second = load((const uint8_t *)(text->quotes + 16));
+	__m256i low =
+		_mm256_packus_epi16(_mm256_and_si256(first, byte), _mm256_and_si256(second, byte));
+	__m256i high =
+		_mm256_packus_epi16(_mm256_srli_epi16(first, 8), _mm256_srli_epi16(second, 8));
+	low = _mm256_permute4x64_epi64(low, 0xd8);
+	high = _mm256_permute4x64_epi64(high, 0xd8);
+	__m256i end = _mm256_set1_epi16((short)text->len);
+	__m256i beyond = _mm256_setzero_si256();
+	for (unsigned i = 0; i < shape->fit_n; i += 32) {
+		__m256i number = load(shape->packed_quote + i);
+		__m256i l = look_up(low, number), h = look_up(high, number);
+		beyond = _mm256_or_si256(
+			beyond, sixteen_places(shape, _mm256_unpacklo_epi8(l, h), end, i, at));
+		beyond = _mm256_or_si256(
+			beyond, sixteen_places(shape, _mm256_unpackhi_epi8(l, h), end, i + 16, at));
+	}
+	return _mm256_testz_si256(beyond, beyond) != 0;
+}
+
 enum jg_fit jg_shape_fit_avx2(const struct jg_shape *shape, const struct jg_text *text,
 	uint16_t at[JG_SHAPE_PLACES_MAX], int64_t time[JG_VALUE_TIMES])
 {
-	if (!jg_shape_places(shape, text, 0, shape->fit_n, at))
+	if (text->quotes_n >= MARKS ? !jg_shape_places(shape, text, 0, shape->fit_n, at)
+				    : !places(shape, text, at))
 		return JG_FIT_NONE;
 	__m256i differ = _mm256_setzero_si256();
 	for (unsigned i = 0; i < shape->pieces_n; i++) {

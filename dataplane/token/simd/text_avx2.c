@@ -6,12 +6,14 @@
 #include <immintrin.h>
 #include <string.h>
 
+// Inlined into both decoders: called, the state would live in memory.
+#define BODY static inline __attribute__((always_inline))
 #define STEP 24 // decoded bytes of one step of 32 characters
 
 struct state {
 	__m256i bad; // non-zero byte: a character outside the alphabet
 	__m256i seen; // OR of all decoded bytes
-	__m256i control; // 0xff where a byte is below 0x20
+	__m256i least; // the smallest of them, place by place
 	uint64_t escape; // 1: the next byte is escaped
 	uint64_t backslashes;
 	uint64_t odd_escapes;
@@ -52,7 +54,8 @@ static inline __m256i decode_step(struct state *s, __m256i characters)
 	__m256i pairs = _mm256_maddubs_epi16(value, _mm256_set1_epi32(0x01400140));
 	__m256i words = _mm256_madd_epi16(pairs, _mm256_set1_epi32(0x00011000));
 	words = _mm256_shuffle_epi8(words, packing);
-	return _mm256_permutevar8x32_epi32(words, _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 7, 7));
+	// What stands behind the 24 bytes repeats some of them, and changes nothing where all are looked at.
+	return _mm256_permutevar8x32_epi32(words, _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 0, 0));
 }
 
 static inline uint32_t equal_bits(__m256i bytes, char c)
@@ -70,7 +73,8 @@ static inline uint64_t simple_escapes(__m256i bytes)
 	return bits;
 }
 
-static inline void index_step(struct state *s, __m256i bytes, uint32_t live, uint32_t base)
+// The quotation marks of a step that no backslash escapes.
+static inline uint64_t find_quotes(struct state *s, __m256i bytes, uint32_t live)
 {
 	uint64_t quote = equal_bits(bytes, '"') & live;
 	uint64_t backslash = equal_bits(bytes, '\\') & live;
@@ -80,80 +84,144 @@ static inline void index_step(struct state *s, __m256i bytes, uint32_t live, uin
 		s->odd_escapes |= escaped & ~simple_escapes(bytes);
 		quote &= ~escaped;
 	}
-	for (; quote != 0; quote &= quote - 1)
-		*s->quotes++ = (uint16_t)(base + (uint32_t)__builtin_ctzll(quote));
+	return quote;
+}
+
+// Six at once, whether there are as many or not: how many there are cannot be guessed.
+BODY void index_quotes(struct state *s, uint64_t quote, uint32_t base)
+{
+	uint16_t *quotes = s->quotes;
+	s->quotes += _mm_popcnt_u64(quote);
+	do {
+#pragma GCC unroll 6
+		for (unsigned i = 0; i < 6; i++) {
+			quotes[i] = (uint16_t)(base + (uint32_t)_tzcnt_u64(quote));
+			quote = _blsr_u64(quote);
+		}
+		quotes += 6;
+	} while (__builtin_expect(quote != 0, 0));
 }
 
 static inline void classify_step(struct state *s, __m256i bytes)
 {
 	s->seen = _mm256_or_si256(s->seen, bytes);
-	__m256i printable = _mm256_max_epu8(bytes, _mm256_set1_epi8(0x20));
-	s->control = _mm256_or_si256(s->control,
-		_mm256_xor_si256(_mm256_cmpeq_epi8(printable, bytes), _mm256_set1_epi8(-1)));
+	s->least = _mm256_min_epu8(s->least, bytes);
 }
 
-// The last step's bytes beyond n are made blanks, which neither index nor flags notice.
-static inline __m256i blank_beyond(__m256i bytes, unsigned n)
+// Bytes beyond n are made others; blanks are noticed by neither index nor flags.
+static inline __m256i fill_beyond(__m256i bytes, unsigned n, char other)
 {
 	const __m256i iota = _mm256_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
 		16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
 	__m256i live = _mm256_cmpgt_epi8(_mm256_set1_epi8((char)n), iota);
-	return _mm256_blendv_epi8(_mm256_set1_epi8(' '), bytes, live);
+	return _mm256_blendv_epi8(_mm256_set1_epi8(other), bytes, live);
+}
+
+static inline __m256i load(const uint8_t *p)
+{
+	return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+
+static inline struct state begin(void)
+{
+	return (struct state){.bad = _mm256_setzero_si256(),
+		.seen = _mm256_setzero_si256(),
+		.least = _mm256_set1_epi8(-1)};
+}
+
+BODY uint64_t text_step(struct state *s, const uint8_t *in, uint8_t *out)
+{
+	__m256i bytes = decode_step(s, load(in));
+	_mm256_storeu_si256((__m256i *)(void *)out, bytes);
+	classify_step(s, bytes);
+	return find_quotes(s, bytes, (1u << STEP) - 1);
+}
+
+// The last characters, filled up with the one of value 0. What stands behind them may be read when there
+// is more of the token; copying them is slow, because they are written in pieces and read as one.
+BODY __m256i last_characters(const uint8_t *in, size_t len, bool more)
+{
+	uint8_t rest[32];
+	if (more)
+		return fill_beyond(load(in), (unsigned)len, 'A');
+	memset(rest, 'A', sizeof(rest));
+	memcpy(rest, in, len);
+	return load(rest);
+}
+
+// False: spare bits of the last character, which stand in the byte after the text (RFC 4648 section 3.5).
+BODY bool last_step(
+	struct state *s, const uint8_t *in, size_t len, bool more, uint8_t *out, uint32_t base)
+{
+	__m256i bytes = decode_step(s, last_characters(in, len, more));
+	unsigned n = (unsigned)len * 3 / 4;
+	_mm256_storeu_si256((__m256i *)(void *)out, bytes);
+	uint8_t spare = out[n];
+	bytes = fill_beyond(bytes, n, ' ');
+	classify_step(s, bytes);
+	index_quotes(s, find_quotes(s, bytes, (1u << n) - 1), base);
+	return spare == 0;
+}
+
+BODY bool decode_text(
+	struct state *s, const uint8_t *in, size_t len, bool more, struct jg_text *text)
+{
+	uint8_t *out = text->bytes;
+	size_t left = len;
+	uint32_t base = 0;
+	if (len % 4 == 1)
+		return false;
+	s->quotes = text->quotes;
+	for (; left >= 64; left -= 64, in += 64, out += 2 * STEP, base += 2 * STEP) {
+		uint64_t quote = text_step(s, in, out);
+		quote |= text_step(s, in + 32, out + STEP) << STEP;
+		index_quotes(s, quote, base);
+	}
+	if (left >= 32) {
+		index_quotes(s, text_step(s, in, out), base);
+		left -= 32, in += 32, out += STEP, base += STEP;
+	}
+	bool exact = last_step(s, in, left, more, out, base);
+	text->len = (uint32_t)(len * 3 / 4);
+	text->quotes_n = (uint32_t)(s->quotes - text->quotes);
+	__m256i printable = _mm256_max_epu8(s->least, _mm256_set1_epi8(0x20));
+	bool control = _mm256_movemask_epi8(_mm256_cmpeq_epi8(printable, s->least)) != -1;
+	text->flags = (s->backslashes != 0 ? JG_TEXT_BACKSLASH : 0u) |
+		(s->odd_escapes != 0 ? JG_TEXT_ESCAPE : 0u) | (control ? JG_TEXT_CONTROL : 0u) |
+		(_mm256_movemask_epi8(s->seen) != 0 ? JG_TEXT_NON_ASCII : 0u);
+	jg_text_close(text);
+	return exact;
 }
 
 bool jg_text_decode_avx2(const uint8_t *in, size_t len, struct jg_text *text)
 {
-	if (len % 4 == 1)
-		return false;
-	struct state s = {
-		.bad = _mm256_setzero_si256(),
-		.seen = _mm256_setzero_si256(),
-		.control = _mm256_setzero_si256(),
-		.quotes = text->quotes,
-	};
-	uint8_t *out = text->bytes;
-	uint32_t base = 0;
-	for (; len >= 32; len -= 32, in += 32, out += STEP, base += STEP) {
-		__m256i bytes =
-			decode_step(&s, _mm256_loadu_si256((const __m256i *)(const void *)in));
-		_mm256_storeu_si256((__m256i *)(void *)out, bytes);
-		bytes = blank_beyond(bytes, STEP);
-		classify_step(&s, bytes);
-		index_step(&s, bytes, (1u << STEP) - 1, base);
-	}
-	uint8_t rest[32];
-	memset(rest, 'A', sizeof(rest));
-	memcpy(rest, in, len);
-	__m256i bytes = decode_step(&s, _mm256_loadu_si256((const __m256i *)(const void *)rest));
-	unsigned n = (unsigned)len * 3 / 4;
-	_mm256_storeu_si256((__m256i *)(void *)out, bytes);
-	uint8_t spare = out[n]; // spare bits of the last character (RFC 4648 section 3.5)
-	bytes = blank_beyond(bytes, n);
-	classify_step(&s, bytes);
-	index_step(&s, bytes, (1u << n) - 1, base);
-	text->len = base + n;
-	text->quotes_n = (uint32_t)(s.quotes - text->quotes);
-	text->flags = (s.backslashes != 0 ? JG_TEXT_BACKSLASH : 0u) |
-		(s.odd_escapes != 0 ? JG_TEXT_ESCAPE : 0u) |
-		(!_mm256_testz_si256(s.control, s.control) ? JG_TEXT_CONTROL : 0u) |
-		(_mm256_movemask_epi8(s.seen) != 0 ? JG_TEXT_NON_ASCII : 0u);
-	jg_text_close(text);
-	return _mm256_testz_si256(s.bad, s.bad) != 0 && spare == 0;
+	struct state s = begin();
+	bool exact = decode_text(&s, in, len, false, text);
+	return exact && _mm256_testz_si256(s.bad, s.bad) != 0;
 }
 
 // Two steps: 32 characters to 24 bytes, and the last 11 to 8 and the spare bits.
-bool jg_signature_decode_avx2(const uint8_t in[JG_SIGNATURE_TEXT], uint8_t out[JG_SIGNATURE_BYTES])
+static inline bool decode_signature(
+	struct state *s, const uint8_t in[JG_SIGNATURE_TEXT], uint8_t out[JG_SIGNATURE_BYTES])
 {
-	struct state s = {.bad = _mm256_setzero_si256()};
-	__m256i bytes = decode_step(&s, _mm256_loadu_si256((const __m256i *)(const void *)in));
+	__m256i bytes = decode_step(s, load(in));
 	__m128i rest = _mm_loadu_si128(
 		(const __m128i *)(const void *)(in + JG_SIGNATURE_TEXT - sizeof(__m128i)));
 	rest = _mm_srli_si128(rest, 5);
 	rest = _mm_or_si128(rest, _mm_slli_si128(_mm_set1_epi8('A'), 11));
-	__m256i last = decode_step(&s, _mm256_inserti128_si256(_mm256_set1_epi8('A'), rest, 0));
+	__m256i last = decode_step(s, _mm256_inserti128_si256(_mm256_set1_epi8('A'), rest, 0));
 	uint8_t spare = (uint8_t)_mm256_extract_epi8(last, 8);
 	uint64_t tail = (uint64_t)_mm256_extract_epi64(last, 0);
 	_mm256_storeu_si256((__m256i *)(void *)out, bytes);
 	memcpy(out + STEP, &tail, sizeof(tail));
-	return _mm256_testz_si256(s.bad, s.bad) != 0 && spare == 0;
+	return spare == 0;
+}
+
+bool jg_jwt_decode_avx2(const uint8_t *in, size_t len, struct jg_text *text,
+	const uint8_t signature[JG_SIGNATURE_TEXT], uint8_t out[JG_SIGNATURE_BYTES])
+{
+	struct state s = begin();
+	bool exact = decode_signature(&s, signature, out);
+	exact &= decode_text(&s, in, len, true, text);
+	return exact && _mm256_testz_si256(s.bad, s.bad) != 0;
 }

@@ -5,6 +5,8 @@
 
 #include <immintrin.h>
 
+// Inlined into both decoders: called, the state would live in memory.
+#define BODY static inline __attribute__((always_inline))
 #define STEP 48 // decoded bytes of one step
 
 #define X 0x80 // not in the alphabet
@@ -16,7 +18,8 @@ static const uint8_t alphabet[128] __attribute__((aligned(64))) = {
 	X, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, X, X, X, X, X,
 };
 
-// Within each 32-bit word the three bytes come out in reverse order.
+// Within each 32-bit word the three bytes come out in reverse order. What stands behind the 48 bytes of a
+// step repeats one of them, so that it changes nothing where all bytes are looked at.
 static const uint8_t packing[64] __attribute__((aligned(64))) = {
 	2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, 18, 17, 16, 22, 21, 20, 26, 25, 24, 30, 29, 28,
 	34, 33, 32, 38, 37, 36, 42, 41, 40, 46, 45, 44, 50, 49, 48, 54, 53, 52, 58, 57, 56, 62, 61, 60,
@@ -29,11 +32,13 @@ static const uint8_t ascending[64] __attribute__((aligned(64))) = {
 // clang-format on
 #undef X
 
+#define STEP_BITS ((UINT64_C(1) << STEP) - 1)
+
 struct state {
-	__m512i low, high, pack, iota;
+	__m512i low, high, pack;
 	__m512i bad; // bit 7 of a byte: a character outside the alphabet
 	__m512i seen; // OR of all decoded bytes
-	__mmask64 control;
+	__m512i least; // the smallest of them, place by place
 	uint64_t escape; // 1: the next byte is escaped
 	uint64_t backslashes;
 	uint64_t odd_escapes;
@@ -59,10 +64,9 @@ static inline uint64_t simple_escapes(__m512i bytes)
 	return bits;
 }
 
-static inline void index_step(struct state *s, __m512i bytes, __mmask64 live, uint32_t base)
+// The quotation marks of a step that no backslash escapes.
+static inline uint64_t find_quotes(struct state *s, __m512i bytes, __mmask64 live)
 {
-	s->seen = _mm512_or_si512(s->seen, _mm512_maskz_mov_epi8(live, bytes));
-	s->control |= _mm512_mask_cmplt_epu8_mask(live, bytes, _mm512_set1_epi8(0x20));
 	uint64_t quote = _mm512_mask_cmpeq_epi8_mask(live, bytes, _mm512_set1_epi8('"'));
 	uint64_t backslash = _mm512_mask_cmpeq_epi8_mask(live, bytes, _mm512_set1_epi8('\\'));
 	if (__builtin_expect((backslash | s->escape) != 0, 0)) {
@@ -71,70 +75,98 @@ static inline void index_step(struct state *s, __m512i bytes, __mmask64 live, ui
 		s->odd_escapes |= escaped & ~simple_escapes(bytes);
 		quote &= ~escaped;
 	}
-	__m512i at = _mm512_maskz_compress_epi8(quote, s->iota);
+	return quote;
+}
+
+BODY void index_step(struct state *s, __m512i bytes, __mmask64 live, __m512i base)
+{
+	uint64_t quote = find_quotes(s, bytes, live);
+	__m512i at = _mm512_maskz_compress_epi8(quote, _mm512_load_si512(ascending));
 	__m512i wide = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(at));
-	__m512i offset = _mm512_set1_epi16((short)base);
-	_mm512_storeu_si512(s->quotes, _mm512_add_epi16(wide, offset));
+	_mm512_storeu_si512(s->quotes, _mm512_add_epi16(wide, base));
 	unsigned count = (unsigned)_mm_popcnt_u64(quote);
 	if (__builtin_expect(count > 32, 0)) {
 		wide = _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(at, 1));
-		_mm512_storeu_si512(s->quotes + 32, _mm512_add_epi16(wide, offset));
+		_mm512_storeu_si512(s->quotes + 32, _mm512_add_epi16(wide, base));
 	}
 	s->quotes += count;
 }
 
-bool jg_text_decode_avx512(const uint8_t *in, size_t len, struct jg_text *text)
+static inline struct state begin(void)
 {
-	if (len % 4 == 1)
-		return false;
-	struct state s = {
+	return (struct state){
 		.low = _mm512_load_si512(alphabet),
 		.high = _mm512_load_si512(alphabet + 64),
 		.pack = _mm512_load_si512(packing),
-		.iota = _mm512_load_si512(ascending),
 		.bad = _mm512_setzero_si512(),
 		.seen = _mm512_setzero_si512(),
-		.quotes = text->quotes,
+		.least = _mm512_set1_epi8(-1),
 	};
-	const __mmask64 step = (UINT64_C(1) << STEP) - 1;
-	uint8_t *out = text->bytes;
-	uint32_t base = 0;
-	for (; len >= 64; len -= 64, in += 64, out += STEP, base += STEP) {
-		__m512i bytes = decode_step(&s, _mm512_loadu_si512(in));
-		_mm512_storeu_si512(out, bytes);
-		index_step(&s, bytes, step, base);
-	}
-	// The rest, filled up with the character of value 0.
-	__mmask64 rest = (UINT64_C(1) << len) - 1;
-	__m512i bytes = decode_step(&s, _mm512_mask_loadu_epi8(_mm512_set1_epi8('A'), rest, in));
-	unsigned n = (unsigned)len * 3 / 4;
-	_mm512_storeu_si512(out, bytes);
-	index_step(&s, bytes, (UINT64_C(1) << n) - 1, base);
-	text->len = base + n;
-	text->quotes_n = (uint32_t)(s.quotes - text->quotes);
-	text->flags = (s.backslashes != 0 ? JG_TEXT_BACKSLASH : 0u) |
-		(s.odd_escapes != 0 ? JG_TEXT_ESCAPE : 0u) |
-		(s.control != 0 ? JG_TEXT_CONTROL : 0u) |
-		(_mm512_movepi8_mask(s.seen) != 0 ? JG_TEXT_NON_ASCII : 0u);
-	jg_text_close(text);
-	// Spare bits of the last character stand in the byte after the text (RFC 4648 section 3.5).
-	bool spare = (_mm512_mask_test_epi8_mask(step, bytes, bytes) >> n) != 0;
-	return _mm512_movepi8_mask(s.bad) == 0 && !spare;
 }
 
-bool jg_signature_decode_avx512(
-	const uint8_t in[JG_SIGNATURE_TEXT], uint8_t out[JG_SIGNATURE_BYTES])
+// The last characters, filled up with the one of value 0; bytes that are not there count as blanks.
+// False: spare bits of the last character, which stand in the byte after the text (RFC 4648 section 3.5).
+BODY bool last_step(struct state *s, const uint8_t *in, size_t len, uint8_t *out, __m512i base)
 {
-	struct state s = {
-		.low = _mm512_load_si512(alphabet),
-		.high = _mm512_load_si512(alphabet + 64),
-		.pack = _mm512_load_si512(packing),
-		.bad = _mm512_setzero_si512(),
-	};
+	__mmask64 rest = (UINT64_C(1) << len) - 1;
+	__m512i bytes = decode_step(s, _mm512_mask_loadu_epi8(_mm512_set1_epi8('A'), rest, in));
+	unsigned n = (unsigned)len * 3 / 4;
+	__mmask64 live = (UINT64_C(1) << n) - 1;
+	_mm512_storeu_si512(out, bytes);
+	uint64_t spare = (_mm512_test_epi8_mask(bytes, bytes) & STEP_BITS) >> n;
+	bytes = _mm512_mask_mov_epi8(_mm512_set1_epi8(' '), live, bytes);
+	s->seen = _mm512_or_si512(s->seen, bytes);
+	s->least = _mm512_min_epu8(s->least, bytes);
+	index_step(s, bytes, live, base);
+	return spare == 0;
+}
+
+BODY bool decode_text(struct state *s, const uint8_t *in, size_t len, struct jg_text *text)
+{
+	const __m512i step = _mm512_set1_epi16(STEP);
+	__m512i base = _mm512_setzero_si512();
+	uint8_t *out = text->bytes;
+	size_t left = len;
+	if (len % 4 == 1)
+		return false;
+	s->quotes = text->quotes;
+	for (; left >= 64; left -= 64, in += 64, out += STEP) {
+		__m512i bytes = decode_step(s, _mm512_loadu_si512(in));
+		_mm512_storeu_si512(out, bytes);
+		s->seen = _mm512_or_si512(s->seen, bytes);
+		s->least = _mm512_min_epu8(s->least, bytes);
+		index_step(s, bytes, STEP_BITS, base);
+		base = _mm512_add_epi16(base, step);
+	}
+	bool exact = last_step(s, in, left, out, base);
+	text->len = (uint32_t)(len * 3 / 4);
+	text->quotes_n = (uint32_t)(s->quotes - text->quotes);
+	__mmask64 control = _mm512_cmplt_epu8_mask(s->least, _mm512_set1_epi8(0x20));
+	text->flags = (s->backslashes != 0 ? JG_TEXT_BACKSLASH : 0u) |
+		(s->odd_escapes != 0 ? JG_TEXT_ESCAPE : 0u) |
+		(control != 0 ? JG_TEXT_CONTROL : 0u) |
+		(_mm512_movepi8_mask(s->seen) != 0 ? JG_TEXT_NON_ASCII : 0u);
+	jg_text_close(text);
+	return exact;
+}
+
+bool jg_text_decode_avx512(const uint8_t *in, size_t len, struct jg_text *text)
+{
+	struct state s = begin();
+	bool exact = decode_text(&s, in, len, text);
+	return exact && _mm512_movepi8_mask(s.bad) == 0;
+}
+
+bool jg_jwt_decode_avx512(const uint8_t *in, size_t len, struct jg_text *text,
+	const uint8_t signature[JG_SIGNATURE_TEXT], uint8_t out[JG_SIGNATURE_BYTES])
+{
+	struct state s = begin();
 	const __mmask64 there = (UINT64_C(1) << JG_SIGNATURE_TEXT) - 1;
-	__m512i bytes = decode_step(&s, _mm512_mask_loadu_epi8(_mm512_set1_epi8('A'), there, in));
+	__m512i bytes =
+		decode_step(&s, _mm512_mask_loadu_epi8(_mm512_set1_epi8('A'), there, signature));
 	_mm256_storeu_si256((void *)out, _mm512_castsi512_si256(bytes));
 	// Spare bits of the last character stand in the byte after the signature.
 	uint64_t spare = _mm512_test_epi8_mask(bytes, bytes) >> JG_SIGNATURE_BYTES & 1;
-	return (_mm512_movepi8_mask(s.bad) | spare) == 0;
+	bool exact = decode_text(&s, in, len, text);
+	return exact && (_mm512_movepi8_mask(s.bad) | spare) == 0;
 }
