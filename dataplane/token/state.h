@@ -45,9 +45,11 @@ struct jg_cut_offs;
 const struct jg_app_entry *jg_snapshot_find(
 	const struct jg_snapshot *snapshot, unsigned vendor, struct jg_str key);
 
-/** The hash jg_snapshot_find() uses; split from the lookup so that a stage can prefetch. */
+/** The hash jg_snapshot_find() uses. */
 uint64_t jg_snapshot_hash(const struct jg_snapshot *snapshot, unsigned vendor, struct jg_str key);
-void jg_snapshot_prefetch(const struct jg_snapshot *snapshot, uint64_t hash);
+/** The same, and its slot is on the way: a stage ahead of the lookup. */
+uint64_t jg_snapshot_prefetch(
+	const struct jg_snapshot *snapshot, unsigned vendor, struct jg_str key);
 const struct jg_app_entry *jg_snapshot_find_hashed(
 	const struct jg_snapshot *snapshot, uint64_t hash, unsigned vendor, struct jg_str key);
 
