@@ -7,7 +7,8 @@
 
 #include <jansson.h>
 
-#include <stdatomic.h>
+/** No reply and no message of a watch is larger. */
+#define JG_ETCD_REPLY_MAX ((size_t)8 << 20)
 
 struct jg_etcd;
 
@@ -18,16 +19,27 @@ void jg_etcd_free(struct jg_etcd *etcd);
 /**
  * POST a request (stolen) to "kv/range" and so on; another endpoint is tried when one fails.
  *
- * @return the reply; NULL with err: unreachable, slow (3 s), or nonsense. *sent: a request may have
- *         had its effect
+ * @param[out] sent the request may have had its effect although there is no reply: it was not
+ *             repeated. NULL: it may be repeated
+ * @return the reply; NULL with err: unreachable, slow (3 s an endpoint, 6 s in all), refused, or
+ *         nonsense
  */
 JG_MUST_CHECK json_t *jg_etcd_call(struct jg_etcd *etcd, const char *method, json_t *request,
 	bool *sent, struct jg_error *err);
 
-/** POST a watch (stolen): take is called with every message until it returns false, *quit is set or
- * the connection ends. */
-void jg_etcd_watch(struct jg_etcd *etcd, json_t *request, const atomic_bool *quit, void *arg,
-	bool (*take)(void *arg, json_t *message));
+/** Did the last call fail because the reply was larger than JG_ETCD_REPLY_MAX? */
+bool jg_etcd_too_large(const struct jg_etcd *etcd);
+
+/** Who takes a watch's messages. */
+struct jg_etcd_watch {
+	void *arg;
+	bool (*take)(void *arg, json_t *message); /**< false: enough */
+	bool (*stop)(void *arg); /**< asked at least once a second */
+};
+
+/** POST a watch (stolen); returns when it ended, why in err; the next goes to another endpoint. */
+void jg_etcd_follow_watch(struct jg_etcd *etcd, json_t *request, const struct jg_etcd_watch *watch,
+	struct jg_error *err);
 
 /** etcd's numbers are strings of digits; 0 when it is none. */
 int64_t jg_etcd_number(const json_t *value);

@@ -8,8 +8,8 @@
 
 static void move_end(struct jg_fence *fence, int64_t start)
 {
-	atomic_store_explicit(
-		&fence->until_ns, (start + fence->most) * SECOND, memory_order_release);
+	int64_t end = fence->most > 0 ? (start + fence->most) * SECOND : INT64_MAX;
+	atomic_store_explicit(&fence->until_ns, end, memory_order_release);
 	fence->lapsed = false;
 }
 
@@ -26,6 +26,13 @@ void jg_fence_resume(struct jg_fence *fence, int64_t start)
 {
 	fence->start = start;
 	move_end(fence, start);
+}
+
+void jg_fence_lapse(struct jg_fence *fence)
+{
+	atomic_store_explicit(&fence->until_ns, NEVER, memory_order_release);
+	fence->required = NEVER;
+	fence->lapsed = true;
 }
 
 bool jg_fence_over(const struct jg_fence *fence, int64_t now)

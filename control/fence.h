@@ -15,7 +15,7 @@
 
 struct jg_fence {
 	_Atomic int64_t until_ns;
-	int64_t most; // seconds without contact; 0 = no end
+	int64_t most; // seconds without contact; 0 = no end; the caller may change it before a renewal
 	int64_t start; // of the last successful renewal, whether it counted or not
 	int64_t required; // revision that ends a lapse; negative: not known yet
 	bool lapsed;
@@ -26,6 +26,9 @@ void jg_fence_init(struct jg_fence *fence, int64_t most);
 
 /** What a process before this one, in the same boot, knew. */
 void jg_fence_resume(struct jg_fence *fence, int64_t start);
+
+/** Nobody is to be admitted before a renewal counts again. */
+void jg_fence_lapse(struct jg_fence *fence);
 
 /** Any thread. */
 bool jg_fence_over(const struct jg_fence *fence, int64_t now);

@@ -39,6 +39,7 @@ struct jg_store_change {
 	uint32_t cut_offs_n;
 	const struct jg_audit *audit; /**< NULL: none (seeding aside, only a cache does that) */
 	uint64_t epoch; /**< the epoch that will seal the change */
+	bool local; /**< fleet: for this node's memory alone, as every node does it by itself */
 };
 
 /** What a store tells: the whole state when it is opened, later what others changed. A nonzero return

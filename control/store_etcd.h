@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-/** Private to the files of the etcd store. */
+/**
+ * Private to the files of the etcd store. Below the prefix there are
+ *
+ *     s/r/PATH    records, sealed           s/h       put by every change: the head of the history
+ *     s/c/NAME    cut-offs of one change    n/NODE    members; they outlive their leases
+ *     a/TIME-...  the audit trail           l/NODE    members that are alive: gone with the lease
+ *
+ * so that one watch over n/ to s/ tells changes and members in the order of their revisions.
+ */
 
 #include "etcd.h"
+#include "etcd_events.h"
 #include "fence.h"
 #include "record.h"
 #include "seal.h"
@@ -13,8 +22,22 @@
 #include <stdatomic.h>
 
 #define JG_LEASE_S 10 // life of a node's lease
-#define JG_RENEW_S 3
+#define JG_RENEW_MS 3000 // between renewals; less where max_staleness is short
 #define JG_TOMBSTONE "null" // the value of a record that was removed
+#define JG_NODE_MAX 128
+
+/** What the watch thread hands to the control thread. */
+struct jg_etcd_batch {
+	struct jg_etcd_batch *next;
+	struct jg_etcd_events events;
+	size_t taken; // of the events
+	int64_t revision; // what is known with it
+	int64_t history;
+	bool whole; // a whole reading
+	bool merge; // of another history than what is known here: the newer stays
+};
+
+struct jg_ledger;
 
 struct jg_etcd_store {
 	struct jg_store head;
@@ -25,47 +48,116 @@ struct jg_etcd_store {
 	struct jg_etcd *watcher; // watch thread
 	struct jg_etcd *renewer; // renew thread
 	char prefix[300]; // ends with '/'
-	char node[128];
-	char trouble[256]; // under lock
-	json_t *known; // path: [mod_revision, generation]; control thread
-	int64_t kept; // the renewal that the local memory holds; control thread
+	char instance[17]; // of this process
 	pthread_t watch_thread;
 	pthread_t renew_thread;
-	bool running;
+	bool watching;
+	bool renewing;
 	atomic_bool quit;
+
+	// Control thread.
+	json_t *known; // path: [mod_revision, generation, etcd has that one]
+	struct jg_etcd_batch *at; // being taken over
+	struct jg_ledger *ledger; // while two histories are merged
+	int64_t seen_history;
+	bool gap; // something was not taken over or kept; what is applied stays where it is
+	int64_t give_back_at; // CLOCK_BOOTTIME when what etcd lost is to be put there; 0 = nothing
+
 	pthread_mutex_t lock; // guards what follows
 	pthread_cond_t delivered; // queue or from changed
 	pthread_cond_t renew_now;
-	json_t *queue; // [[key, value or null, mod_revision]...]
-	int64_t from; // delivered up to here; 0 = a whole reading is needed
+	char node[JG_NODE_MAX];
+	char trouble[256]; // with the connection: gone with the next success
+	char alarm[256]; // with the state: gone with the next whole reading
+	struct jg_etcd_batch *queue; // oldest first
+	size_t queued; // bytes
+	int64_t from; // where the watch stands; 0 = a whole reading is needed
+	int64_t after; // cut-offs up to here are in the local memory
+	int64_t history; // counts what was found to be rewound
+	int64_t reread_at; // CLOCK_BOOTTIME of the next whole reading; 0 = none
+	bool merge; // the next reading is of another history
 	bool synced; // once at least
+	bool blank; // the first reading found nothing
 	int64_t in_force; // revision that all workers have
 	bool announce; // in_force grew
+	int64_t own_mod; // of our membership as this process wrote it; 0 = not registered
+	int64_t last_mod; // as the process before knew it
 	struct jg_fence fence; // renew thread; workers read its end
-	int64_t renewed; // CLOCK_BOOTTIME at the start of the last renewal that counts; -1 = never
+	int64_t announced_staleness; // what the fleet knows of ours; -1 = nothing
+	int64_t contact; // CLOCK_BOOTTIME of the last renewal's start, whether it counts or not
+	int64_t renewed; // of the last one that counts; -1 = never
+	int64_t kept; // the one that the local memory holds
 	json_t *nodes; // node: [mod_revision, since when on our CLOCK_BOOTTIME]
 };
 
 int64_t jg_boottime(void);
+/** A deadline for pthread_cond_timedwait() on the store's conditions, which no clock's jump moves. */
+struct timespec jg_etcd_deadline(int64_t ms);
+/** Something is wrong now; logged when it is news. NULL: no more. */
 void jg_etcd_trouble(struct jg_etcd_store *s, const char *text);
+/** Something is wrong with the state; stays until a whole reading finds nothing. */
+void jg_etcd_alarm(struct jg_etcd_store *s, const char *text);
+/** A copy of our node's name. */
+void jg_etcd_node(struct jg_etcd_store *s, char node[JG_NODE_MAX]);
+/** Draw a new name and an instance of our own. */
+void jg_etcd_name(struct jg_etcd_store *s);
+
 /** "prefix" "tail" in base64. */
 JG_MUST_CHECK json_t *jg_etcd_key(const struct jg_etcd_store *s, const char *tail);
 /** {key, range_end} over everything that starts with prefix + tail. */
 JG_MUST_CHECK json_t *jg_etcd_range(const struct jg_etcd_store *s, const char *tail);
 
-/** What is known of a record: 0 = its mod_revision, 1 = its generation. */
+/** What is known of a record: 0 = its mod_revision, 1 = its generation, 2 = etcd has that one. */
 int64_t jg_etcd_known(const struct jg_etcd_store *s, const char *path, size_t what);
+void jg_etcd_know(
+	struct jg_etcd_store *s, const char *path, int64_t mod, int64_t generation, bool there);
 
-/** Add the operations of a change to a transaction's lists; false: out of memory. */
-JG_MUST_CHECK bool jg_etcd_add_record(
-	struct jg_etcd_store *s, const struct jg_record *record, json_t *compare, json_t *puts);
-JG_MUST_CHECK bool jg_etcd_add_cut_offs(
-	struct jg_etcd_store *s, const struct jg_cut_off *c, uint32_t n, json_t *puts);
+/** etcd has gone back: an older backup was restored. What is known here stays, and what etcd has
+ * is read and merged; nothing counts as in force until then. */
+void jg_etcd_rewound(struct jg_etcd_store *s, int64_t revision);
+
+/** The local memory; control thread. */
+void jg_etcd_recall_name(struct jg_etcd_store *s);
+JG_MUST_CHECK int jg_etcd_recall(
+	struct jg_etcd_store *s, const struct jg_store_sink *sink, struct jg_error *err);
+/** Keep a change (its epoch is set here) and that the fleet's is known up to a revision, in one
+ * transaction; false: nothing is kept, an alarm says why. */
+bool jg_etcd_remember(
+	struct jg_etcd_store *s, const struct jg_store_change *change, int64_t applied);
+
+/** Take over what the watch thread delivered, a bounded piece. @return changes told */
+int jg_etcd_take_over(struct jg_etcd_store *s, const struct jg_store_sink *sink);
+/** Nothing of an older history counts any more. */
+void jg_etcd_follow_history(struct jg_etcd_store *s);
+
+/** What is kept here, by subject, so that a rewound etcd lowers nothing. NULL: out of memory. */
+JG_MUST_CHECK struct jg_ledger *jg_ledger_new(struct jg_store *cache);
+void jg_ledger_free(struct jg_ledger *ledger);
+/** Is etcd's cut-off newer than the one kept? What etcd has as new or newer needs no giving back. */
+JG_MUST_CHECK bool jg_ledger_newer(struct jg_ledger *ledger, const struct jg_cut_off *cut_off);
+/** Is it missing in etcd, or newer here? */
+JG_MUST_CHECK bool jg_ledger_missing(struct jg_ledger *ledger, const struct jg_cut_off *cut_off);
+/** Put what etcd has lost back into it, all of it; 0 or negative. */
+JG_MUST_CHECK int jg_etcd_give_back(struct jg_etcd_store *s, struct jg_error *err);
+/** One transaction of these operations (stolen); waits until the watch has told of it, where wanted. */
+JG_MUST_CHECK int jg_etcd_transact(
+	struct jg_etcd_store *s, json_t *compare, json_t *puts, bool wait, struct jg_error *err);
+
+void jg_etcd_batch_free(struct jg_etcd_batch *batch);
+
+/** Add the operations of a change to a transaction's lists; false: out of memory, or (cut-offs) a
+ * record of more than 1 MiB. */
+JG_MUST_CHECK bool jg_etcd_add_record(struct jg_etcd_store *s, const struct jg_record *record,
+	json_t *compare, json_t *puts, size_t *bytes);
+JG_MUST_CHECK bool jg_etcd_add_cut_offs(struct jg_etcd_store *s, const struct jg_cut_off *c,
+	uint32_t n, json_t *puts, size_t *bytes);
 void jg_etcd_add_audit(struct jg_etcd_store *s, const struct jg_audit *audit, json_t *puts);
 
 /** Threads: read everything, then watch; renew the lease and announce the revision in force. */
 void *jg_etcd_follow(void *arg);
 void *jg_etcd_renew(void *arg);
+/** Note when a node's membership was last seen to change, by our own clock; the lock is held. */
+void jg_etcd_observe(struct jg_etcd_store *s, const char *node, int64_t mod);
 
 /** The fleet: nodes with state and revision appended to list. @return nodes that count neither as
  * in force at the revision nor as fenced; negative: error */

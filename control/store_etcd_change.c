@@ -7,11 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-int64_t jg_etcd_known(const struct jg_etcd_store *s, const char *path, size_t what)
-{
-	return json_integer_value(json_array_get(json_object_get(s->known, path), what));
-}
-
 static json_t *put(json_t *key, const char *value)
 {
 	return json_pack(
@@ -19,8 +14,8 @@ static json_t *put(json_t *key, const char *value)
 }
 
 // One record: it must be as we know it, and takes the next generation.
-bool jg_etcd_add_record(
-	struct jg_etcd_store *s, const struct jg_record *record, json_t *compare, json_t *puts)
+bool jg_etcd_add_record(struct jg_etcd_store *s, const struct jg_record *record, json_t *compare,
+	json_t *puts, size_t *bytes)
 {
 	char path[JG_PATH_MAX];
 	char tail[JG_PATH_MAX + 8];
@@ -34,6 +29,7 @@ bool jg_etcd_add_record(
 		json_pack("{s:o, s:s, s:s, s:o}", "key", jg_etcd_key(s, tail), "target", "MOD",
 			"result", "EQUAL", "mod_revision",
 			jg_etcd_string(jg_etcd_known(s, path, 0))));
+	*bytes += strlen(tail) + strlen(sealed);
 	(void)json_array_append_new(puts, put(jg_etcd_key(s, tail), sealed));
 	jg_text_free(sealed);
 	return true;
@@ -50,8 +46,8 @@ static bool users_of_one_app(const struct jg_cut_off *c, uint32_t n)
 
 // All cut-offs of a change are one record; its name follows from its subjects, so that a later one of
 // the same subjects takes its place.
-bool jg_etcd_add_cut_offs(
-	struct jg_etcd_store *s, const struct jg_cut_off *c, uint32_t n, json_t *puts)
+bool jg_etcd_add_cut_offs(struct jg_etcd_store *s, const struct jg_cut_off *c, uint32_t n,
+	json_t *puts, size_t *bytes)
 {
 	json_t *json = users_of_one_app(c, n) ? jg_record_cut_off_json(&c[0]) : json_object();
 	json_t *list = json_array();
@@ -70,12 +66,14 @@ bool jg_etcd_add_cut_offs(
 	char *name = json_dumps(named, JSON_COMPACT | JSON_SORT_KEYS);
 	unsigned char digest[32];
 	char tail[80] = "s/c/";
-	bool ok = text != NULL && name != NULL &&
+	bool ok = text != NULL && name != NULL && strlen(text) <= JG_CHANGE_MAX &&
 		EVP_Digest(name, strlen(name), digest, NULL, EVP_sha256(), NULL) == 1;
 	for (unsigned i = 0; ok && i < 16; i++)
 		snprintf(tail + 4 + 2 * i, 3, "%02x", digest[i]);
-	if (ok)
+	if (ok) {
+		*bytes += strlen(tail) + strlen(text);
 		(void)json_array_append_new(puts, put(jg_etcd_key(s, tail), text));
+	}
 	jg_text_free(text);
 	jg_text_free(name);
 	json_decref(named);
@@ -83,13 +81,16 @@ bool jg_etcd_add_cut_offs(
 	return ok;
 }
 
+// What was done, in short where it is long: etcd takes 1.5 MiB at once, the cut-offs have their place.
 void jg_etcd_add_audit(struct jg_etcd_store *s, const struct jg_audit *audit, json_t *puts)
 {
 	char tail[200];
 	char who[256];
-	snprintf(tail, sizeof(tail), "a/%020" PRId64 "-%.100s-%" PRIu64, (int64_t)audit->time,
-		s->node, audit->epoch);
-	snprintf(who, sizeof(who), "%.*s on %s%s%.*s", (int)audit->who.len, audit->who.p, s->node,
+	char node[JG_NODE_MAX];
+	jg_etcd_node(s, node);
+	snprintf(tail, sizeof(tail), "a/%020" PRId64 "-%.100s-%" PRIu64, (int64_t)audit->time, node,
+		audit->epoch);
+	snprintf(who, sizeof(who), "%.*s on %s%s%.*s", (int)audit->who.len, audit->who.p, node,
 		s->config->store_etcd_user.p != NULL ? ", etcd user " : "",
 		(int)s->config->store_etcd_user.len,
 		s->config->store_etcd_user.p != NULL ? s->config->store_etcd_user.p : "");

@@ -1,71 +1,72 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The nodes of the fleet: who has which revision in force, who is cut off, who is fenced.
-#include "locked.h"
 #include "store_etcd.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-// Silent so long, by our own clock, that it must have stopped admitting by its own.
-static bool is_fenced(
-	struct jg_etcd_store *s, const json_t *kv, const json_t *value, int64_t *silent)
+// Silent so long, by our own clock, that it must have stopped admitting by its own. What was not seen
+// before counts from now on.
+static bool is_fenced(struct jg_etcd_store *s, const struct jg_etcd_event *node,
+	const json_t *value, int64_t *silent)
 {
-	const char *key = json_string_value(json_object_get(kv, "key"));
 	json_int_t staleness = json_integer_value(json_object_get(value, "max_staleness"));
 	json_int_t lease = json_integer_value(json_object_get(value, "lease"));
+	const char *name = node->bytes + 2;
 	(void)pthread_mutex_lock(&s->lock);
-	const json_t *seen = key == NULL ? NULL : json_object_get(s->nodes, key);
-	bool same = json_integer_value(json_array_get(seen, 0)) ==
-		jg_etcd_number(json_object_get(kv, "mod_revision"));
-	*silent = seen != NULL && same ? jg_boottime() - json_integer_value(json_array_get(seen, 1))
-				       : 0;
+	jg_etcd_observe(s, name, node->mod);
+	const json_t *seen = json_object_get(s->nodes, name);
+	*silent = jg_boottime() - json_integer_value(json_array_get(seen, 1));
 	(void)pthread_mutex_unlock(&s->lock);
-	return staleness > 0 && *silent > staleness + lease;
+	return staleness > 0 && lease >= JG_LEASE_S && *silent > staleness + lease;
 }
 
-static int list_node(struct jg_etcd_store *s, const json_t *kv, int64_t revision, json_t *list)
+static int list_node(
+	struct jg_etcd_store *s, const struct jg_etcd_event *node, int64_t revision, json_t *list)
 {
-	size_t key_len = 0;
-	size_t len = 0;
-	char *key = jg_unbase64(jg_str_of(json_object_get(kv, "key")), &key_len);
-	char *text = jg_unbase64(jg_str_of(json_object_get(kv, "value")), &len);
-	json_t *value = text == NULL ? NULL : json_loadb(text, len, 0, NULL);
-	const char *name = key != NULL ? strrchr(key, '/') : NULL;
+	json_t *value = json_loadb(jg_etcd_event_value(node), node->value_len, 0, NULL);
 	int64_t has = json_integer_value(json_object_get(value, "revision"));
 	int64_t silent;
-	bool fenced = is_fenced(s, kv, value, &silent);
+	bool fenced = is_fenced(s, node, value, &silent);
 	bool counts = has >= revision || fenced;
 	(void)json_array_append_new(list,
-		json_pack("{s:s, s:s, s:I, s:I}", "node", name != NULL ? name + 1 : "?", "state",
+		json_pack("{s:s, s:s, s:I, s:I, s:I}", "node", node->bytes + 2, "state",
 			fenced			      ? "fenced"
 				: silent > JG_LEASE_S ? "silent"
 				: has < revision      ? "behind"
 						      : "in force",
-			"revision", (json_int_t)has, "silent_s", (json_int_t)silent));
+			"revision", (json_int_t)has, "silent_s", (json_int_t)silent,
+			"max_staleness",
+			(json_int_t)json_integer_value(json_object_get(value, "max_staleness"))));
 	json_decref(value);
-	jg_locked_free(key);
-	jg_locked_free(text);
 	return counts ? 0 : 1;
 }
 
 int jg_etcd_fleet(struct jg_etcd_store *s, int64_t revision, json_t *list, struct jg_error *err)
 {
-	bool sent;
-	json_t *reply = jg_etcd_call(s->calls, "kv/range", jg_etcd_range(s, "n/"), &sent, err);
-	if (reply == NULL)
-		return -EIO;
-	int missing = 0;
-	size_t i;
-	json_t *kv;
-	json_array_foreach(json_object_get(reply, "kvs"), i, kv) missing +=
-		list_node(s, kv, revision, list);
+	struct jg_etcd_events nodes = {0};
+	struct jg_etcd_reading reading = {.prefix = s->prefix};
+	json_t *reply = jg_etcd_call(s->calls, "kv/range", jg_etcd_range(s, "n/"), NULL, err);
+	int missing = reply == NULL ? -EIO : jg_etcd_events_page(&nodes, &reading, reply, err);
 	json_decref(reply);
+	bool ourselves = false;
+	char own[JG_NODE_MAX];
+	jg_etcd_node(s, own);
+	for (size_t i = 0; i < nodes.n && missing >= 0; i++) {
+		missing += list_node(s, nodes.list[i], revision, list);
+		ourselves |= strcmp(nodes.list[i]->bytes + 2, own) == 0;
+	}
+	// A list without this gate is no list of this fleet: another prefix, an older etcd.
+	if (missing >= 0 && !ourselves)
+		missing++;
+	jg_etcd_events_free(&nodes);
+	free(reading.last);
 	return missing;
 }
 
 int jg_etcd_forget(struct jg_etcd_store *s, const char *node, struct jg_error *err)
 {
-	bool sent;
 	char tail[200];
 	if (strlen(node) > 128 || strchr(node, '/') != NULL) {
 		jg_error_set(err, "there is no node of that name");
@@ -73,7 +74,7 @@ int jg_etcd_forget(struct jg_etcd_store *s, const char *node, struct jg_error *e
 	}
 	snprintf(tail, sizeof(tail), "n/%s", node);
 	json_t *reply = jg_etcd_call(s->calls, "kv/deleterange",
-		json_pack("{s:o}", "key", jg_etcd_key(s, tail)), &sent, err);
+		json_pack("{s:o}", "key", jg_etcd_key(s, tail)), NULL, err);
 	if (reply == NULL)
 		return -EIO;
 	int64_t deleted = jg_etcd_number(json_object_get(reply, "deleted"));

@@ -1,29 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The threads of the etcd store: what etcd has, in the order of its revisions, into a queue.
+// The thread that reads what etcd has and then watches: into batches for the control thread.
 #include "locked.h"
+#include "log.h"
 #include "store_etcd.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
 #define PAGE 1000
-
-int64_t jg_boottime(void)
-{
-	struct timespec now;
-	(void)clock_gettime(CLOCK_BOOTTIME, &now);
-	return now.tv_sec;
-}
-
-void jg_etcd_trouble(struct jg_etcd_store *s, const char *text)
-{
-	(void)pthread_mutex_lock(&s->lock);
-	snprintf(s->trouble, sizeof(s->trouble), "%.255s", text);
-	(void)pthread_mutex_unlock(&s->lock);
-}
+#define QUEUED_MAX ((size_t)64 << 20) // bytes that wait for the control thread
+#define BEHIND_S 2 // our own renewal must come back within this time
 
 json_t *jg_etcd_key(const struct jg_etcd_store *s, const char *tail)
 {
@@ -42,144 +32,278 @@ json_t *jg_etcd_range(const struct jg_etcd_store *s, const char *tail)
 		"{s:o, s:o}", "key", jg_etcd_key(s, tail), "range_end", jg_etcd_bytes(end));
 }
 
-static json_t *event_of(const json_t *kv, bool gone)
+void jg_etcd_batch_free(struct jg_etcd_batch *batch)
 {
-	json_t *value = json_object_get(kv, "value");
-	json_t *empty = json_string("");
-	json_t *event = json_pack("[O, O, I]", json_object_get(kv, "key"),
-		gone			? json_null()
-			: value != NULL ? value
-					: empty,
-		(json_int_t)jg_etcd_number(json_object_get(kv, "mod_revision")));
-	json_decref(empty);
-	return event;
+	if (batch == NULL)
+		return;
+	jg_etcd_events_free(&batch->events);
+	free(batch);
 }
 
-static void deliver(struct jg_etcd_store *s, json_t *events, int64_t revision)
+void jg_etcd_observe(struct jg_etcd_store *s, const char *node, int64_t mod)
+{
+	const json_t *old = json_object_get(s->nodes, node);
+	if (json_integer_value(json_array_get(old, 0)) != mod)
+		(void)json_object_set_new(s->nodes, node,
+			json_pack("[I, I]", (json_int_t)mod, (json_int_t)jg_boottime()));
+}
+
+// Members are for us, what is left is for the control thread. The lock is held.
+static void take_members(struct jg_etcd_store *s, struct jg_etcd_events *events)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < events->n; i++) {
+		struct jg_etcd_event *e = events->list[i];
+		if (jg_etcd_event_below(e, "s/c/") || jg_etcd_event_below(e, "s/r/") ||
+			strcmp(e->bytes, "s/h") == 0) {
+			events->list[kept++] = e;
+			continue;
+		}
+		if (jg_etcd_event_below(e, "n/") && e->gone)
+			(void)json_object_del(s->nodes, e->bytes + 2);
+		else if (jg_etcd_event_below(e, "n/"))
+			jg_etcd_observe(s, e->bytes + 2, e->mod);
+		free(e);
+	}
+	events->n = kept;
+}
+
+static void append(struct jg_etcd_store *s, struct jg_etcd_batch *batch)
+{
+	struct jg_etcd_batch **end = &s->queue;
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = batch;
+	s->queued += batch->events.bytes;
+}
+
+// Hand events over (they are taken) unless the history has changed meanwhile; waits while the control
+// thread is far behind. The revision is what is known with them.
+static bool deliver(struct jg_etcd_store *s, struct jg_etcd_events *events, int64_t revision,
+	int64_t history, const struct jg_etcd_batch *like)
 {
 	const uint64_t one = 1;
+	struct jg_etcd_batch *batch = calloc(1, sizeof(*batch));
 	(void)pthread_mutex_lock(&s->lock);
-	(void)json_array_extend(s->queue, events);
-	if (revision > s->from)
-		s->from = revision;
-	s->synced = true;
-	s->trouble[0] = '\0';
-	(void)pthread_cond_broadcast(&s->delivered);
-	(void)pthread_mutex_unlock(&s->lock);
-	(void)!write(s->head.wake_fd, &one, sizeof(one));
-}
-
-static int by_revision(const void *a, const void *b)
-{
-	json_int_t x = json_integer_value(json_array_get(*(json_t *const *)a, 2));
-	json_int_t y = json_integer_value(json_array_get(*(json_t *const *)b, 2));
-	return x < y ? -1 : x > y;
-}
-
-// The same subject may stand in several records: the later revision wins, so order by it.
-static void sort_events(json_t *events)
-{
-	size_t n = json_array_size(events);
-	json_t **list = calloc(n + 1, sizeof(json_t *));
-	for (size_t i = 0; list != NULL && i < n; i++)
-		list[i] = json_incref(json_array_get(events, i));
-	if (list == NULL)
-		return;
-	qsort(list, n, sizeof(json_t *), by_revision);
-	(void)json_array_clear(events);
-	for (size_t i = 0; i < n; i++)
-		(void)json_array_append_new(events, list[i]);
-	free(list);
-}
-
-// One page of the whole reading. 1: more follow, 0: done, negative: failed.
-static int read_page(struct jg_etcd_store *s, json_t *events, int64_t *revision, json_t **next,
-	struct jg_error *err)
-{
-	bool sent;
-	json_t *request = jg_etcd_range(s, "s/");
-	if (*next != NULL)
-		(void)json_object_set_new(request, "key", *next);
-	*next = NULL;
-	(void)json_object_set_new(request, "limit", jg_etcd_string(PAGE));
-	if (*revision != 0)
-		(void)json_object_set_new(request, "revision", jg_etcd_string(*revision));
-	json_t *reply = jg_etcd_call(s->watcher, "kv/range", request, &sent, err);
-	if (reply == NULL)
-		return -EIO;
-	if (*revision == 0)
-		*revision = jg_etcd_number(
-			json_object_get(json_object_get(reply, "header"), "revision"));
-	size_t i;
-	json_t *kv;
-	const json_t *last = NULL;
-	json_array_foreach(json_object_get(reply, "kvs"), i, kv)
-	{
-		(void)json_array_append_new(events, event_of(kv, false));
-		last = json_object_get(kv, "key");
+	while (s->queued > QUEUED_MAX && s->history == history && !atomic_load(&s->quit)) {
+		const struct timespec until = jg_etcd_deadline(200);
+		(void)pthread_cond_timedwait(&s->delivered, &s->lock, &until);
 	}
-	bool more = json_is_true(json_object_get(reply, "more")) && last != NULL;
-	if (more) {
+	bool good = batch != NULL && s->history == history;
+	if (good) {
+		*batch = *like;
+		take_members(s, events);
+		batch->events = *events;
+		batch->revision = revision;
+		batch->history = history;
+		*events = (struct jg_etcd_events){0};
+		bool empty = batch->events.n == 0;
+		if (!s->synced)
+			s->blank = empty;
+		if (!empty || batch->whole)
+			append(s, batch);
+		else
+			jg_etcd_batch_free(batch);
+		s->from = revision;
+		s->synced = true;
+		(void)pthread_cond_broadcast(&s->delivered);
+	} else {
+		free(batch);
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+	jg_etcd_events_free(events);
+	if (good)
+		(void)!write(s->head.wake_fd, &one, sizeof(one));
+	return good;
+}
+
+// One page; a page that is too large is asked for again in smaller ones.
+static int read_page(struct jg_etcd_store *s, struct jg_etcd_events *events,
+	struct jg_etcd_reading *reading, int64_t *limit, struct jg_error *err)
+{
+	json_t *request = jg_etcd_range(s, "s/");
+	if (reading->last != NULL) {
 		// The next key is the last one with a NUL behind it.
-		size_t len;
-		char *key = jg_unbase64(jg_str_of(last), &len);
-		char *after = key == NULL ? NULL : jg_base64(key, len + 1);
-		*next = json_string(after != NULL ? after : "");
-		jg_locked_free(key);
+		char *after = jg_base64(reading->last, reading->last_len + 1);
+		(void)json_object_set_new(request, "key", json_string(after != NULL ? after : ""));
 		jg_locked_free(after);
 	}
+	(void)json_object_set_new(request, "limit", jg_etcd_string(*limit));
+	if (reading->revision != 0)
+		(void)json_object_set_new(request, "revision", jg_etcd_string(reading->revision));
+	json_t *reply = jg_etcd_call(s->watcher, "kv/range", request, NULL, err);
+	if (reply == NULL && jg_etcd_too_large(s->watcher) && *limit > 1) {
+		*limit /= 10;
+		return 1;
+	}
+	int more = reply == NULL ? -EIO : jg_etcd_events_page(events, reading, reply, err);
 	json_decref(reply);
 	return more;
 }
 
-static bool read_all(struct jg_etcd_store *s)
+static void read_all(struct jg_etcd_store *s)
 {
 	struct jg_error err;
-	json_t *events = json_array();
-	json_t *next = NULL;
-	int64_t revision = 0;
+	struct jg_etcd_events events = {0};
+	struct jg_etcd_reading reading = {.prefix = s->prefix};
+	int64_t limit = PAGE;
 	int more;
+	(void)pthread_mutex_lock(&s->lock);
+	int64_t history = s->history;
+	const struct jg_etcd_batch like = {.whole = true, .merge = s->merge};
+	reading.after = s->after;
+	s->reread_at = 0;
+	(void)pthread_mutex_unlock(&s->lock);
 	do
-		more = read_page(s, events, &revision, &next, &err);
+		more = read_page(s, &events, &reading, &limit, &err);
 	while (more > 0 && !atomic_load(&s->quit));
 	if (more < 0) {
 		jg_etcd_trouble(s, err.text);
+	} else if (more == 0 && reading.revision < reading.after) {
+		jg_etcd_rewound(s, reading.revision);
 	} else if (more == 0) {
-		sort_events(events);
-		deliver(s, events, revision);
+		jg_etcd_events_sort(&events);
+		(void)pthread_mutex_lock(&s->lock);
+		if (!s->merge)
+			s->alarm[0] = '\0';
+		(void)pthread_mutex_unlock(&s->lock);
+		if (deliver(s, &events, reading.revision, history, &like))
+			jg_etcd_trouble(s, NULL);
 	}
-	json_decref(events);
-	return more == 0;
+	jg_etcd_events_free(&events);
+	free(reading.last);
 }
+
+struct watching {
+	struct jg_etcd_store *store;
+	struct jg_etcd_events events; // of a message that comes in parts
+	int64_t history;
+	int64_t last; // CLOCK_BOOTTIME of the last message
+	struct jg_error err; // why it ended
+};
 
 static bool take_message(void *arg, json_t *message)
 {
-	struct jg_etcd_store *s = arg;
-	const json_t *result = json_object_get(message, "result");
-	if (result == NULL || json_is_true(json_object_get(result, "canceled"))) {
-		// Compacted: what we missed is gone, so everything is read again.
+	struct watching *w = arg;
+	struct jg_etcd_store *s = w->store;
+	static const struct jg_etcd_batch like = {0};
+	w->last = jg_boottime();
+	(void)pthread_mutex_lock(&s->lock);
+	int64_t from = s->from;
+	(void)pthread_mutex_unlock(&s->lock);
+	switch (jg_etcd_events_message(&w->events, s->prefix, from, message, &w->err)) {
+	case JG_ETCD_MESSAGE_PART:
+		return true;
+	case JG_ETCD_MESSAGE_EVENTS:
+		jg_etcd_trouble(s, NULL);
+		return w->events.n == 0 ||
+			deliver(s, &w->events, w->events.list[w->events.n - 1]->mod, w->history,
+				&like);
+	case JG_ETCD_MESSAGE_COMPACTED:
+		// What we missed is gone, so everything is read again.
+		jg_log(JG_LOG_WARNING, "store",
+			"etcd was compacted while this gate was away: the fleet's state is read "
+			"again");
 		(void)pthread_mutex_lock(&s->lock);
-		s->from = 0;
+		if (s->history == w->history)
+			s->from = 0;
 		(void)pthread_mutex_unlock(&s->lock);
 		return false;
+	case JG_ETCD_MESSAGE_REWOUND:
+		jg_etcd_rewound(s, 0);
+		return false;
+	case JG_ETCD_MESSAGE_END:
+		jg_etcd_trouble(s, w->err.text);
+		return false;
 	}
-	size_t i;
-	json_t *event;
-	json_t *events = json_array();
-	int64_t revision = 0;
-	json_array_foreach(json_object_get(result, "events"), i, event)
-	{
-		const char *type = json_string_value(json_object_get(event, "type"));
-		const json_t *kv = json_object_get(event, "kv");
-		int64_t mod = jg_etcd_number(json_object_get(kv, "mod_revision"));
-		(void)json_array_append_new(
-			events, event_of(kv, type != NULL && strcmp(type, "DELETE") == 0));
-		revision = mod > revision ? mod : revision;
+	return false;
+}
+
+// A watch that hangs (its member of etcd is cut off from the others, or we from it) says nothing:
+// our own renewals must come back, and something must come within a lease.
+static bool stop_watching(void *arg)
+{
+	struct watching *w = arg;
+	struct jg_etcd_store *s = w->store;
+	int64_t now = jg_boottime();
+	(void)pthread_mutex_lock(&s->lock);
+	bool hangs = now - w->last > JG_LEASE_S ||
+		(s->own_mod > s->from && now - s->contact > BEHIND_S && now - w->last > BEHIND_S);
+	bool stop = atomic_load(&s->quit) || s->history != w->history || s->own_mod == 0 ||
+		(s->reread_at != 0 && now >= s->reread_at) || hangs;
+	(void)pthread_mutex_unlock(&s->lock);
+	if (hangs)
+		jg_etcd_trouble(s, "etcd's watch hangs; another connection is made");
+	return stop;
+}
+
+static void watch_once(struct jg_etcd_store *s)
+{
+	struct watching w = {.store = s, .last = jg_boottime()};
+	(void)pthread_mutex_lock(&s->lock);
+	w.history = s->history;
+	int64_t from = s->from;
+	(void)pthread_mutex_unlock(&s->lock);
+	char end[400];
+	snprintf(end, sizeof(end), "%ss0", s->prefix);
+	json_t *create = json_pack("{s:o, s:o, s:o, s:b}", "key", jg_etcd_key(s, "n/"), "range_end",
+		jg_etcd_bytes(end), "start_revision", jg_etcd_string(from + 1), "fragment", 1);
+	struct jg_error err;
+	const struct jg_etcd_watch watch = {&w, take_message, stop_watching};
+	jg_etcd_follow_watch(
+		s->watcher, json_pack("{s:o}", "create_request", create), &watch, &err);
+	if (!stop_watching(&w) && w.err.text[0] == '\0' && err.text[0] != '\0')
+		jg_etcd_trouble(s, err.text);
+	jg_etcd_events_free(&w.events);
+}
+
+// Is etcd's history still the one we know? Our own membership tells: it is as new as we wrote it.
+// What every node shows is noted on the way.
+static bool same_history(struct jg_etcd_store *s)
+{
+	struct jg_error err;
+	(void)pthread_mutex_lock(&s->lock);
+	int64_t own_mod = s->own_mod;
+	int64_t from = s->from;
+	int64_t history = s->history;
+	(void)pthread_mutex_unlock(&s->lock);
+	json_t *reply = jg_etcd_call(s->watcher, "kv/range", jg_etcd_range(s, "n/"), NULL, &err);
+	struct jg_etcd_events events = {0};
+	struct jg_etcd_reading reading = {.prefix = s->prefix};
+	if (reply == NULL || jg_etcd_events_page(&events, &reading, reply, &err) != 0) {
+		jg_etcd_trouble(s, err.text);
+		reading.revision = 0;
 	}
-	if (json_array_size(events) > 0)
-		deliver(s, events, revision);
-	json_decref(events);
-	return true;
+	json_decref(reply);
+	bool back = reading.revision != 0 && reading.revision < from;
+	(void)pthread_mutex_lock(&s->lock);
+	for (size_t i = 0; i < events.n; i++) {
+		const struct jg_etcd_event *e = events.list[i];
+		jg_etcd_observe(s, e->bytes + 2, e->mod);
+		back |= strcmp(e->bytes + 2, s->node) == 0 && e->mod < own_mod;
+	}
+	bool same = s->history == history && s->own_mod != 0;
+	(void)pthread_mutex_unlock(&s->lock);
+	jg_etcd_events_free(&events);
+	int64_t revision = reading.revision;
+	free(reading.last);
+	if (back && same)
+		jg_etcd_rewound(s, revision);
+	return revision != 0 && same && !back;
+}
+
+// Nothing is read before the fleet knows of us: whoever changes something after our reading must wait
+// for us, or it could miss a change that was said to be in force everywhere.
+static bool wait_registered(struct jg_etcd_store *s)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	if (s->own_mod == 0 && !atomic_load(&s->quit)) {
+		const struct timespec until = jg_etcd_deadline(200);
+		(void)pthread_cond_timedwait(&s->delivered, &s->lock, &until);
+	}
+	bool registered = s->own_mod != 0;
+	(void)pthread_mutex_unlock(&s->lock);
+	return registered;
 }
 
 static void pause_ms(long ms)
@@ -192,146 +316,19 @@ void *jg_etcd_follow(void *arg)
 {
 	struct jg_etcd_store *s = arg;
 	while (!atomic_load(&s->quit)) {
+		if (!wait_registered(s))
+			continue;
 		(void)pthread_mutex_lock(&s->lock);
-		int64_t from = s->from;
+		bool read = s->from == 0 || (s->reread_at != 0 && jg_boottime() >= s->reread_at);
 		(void)pthread_mutex_unlock(&s->lock);
-		if (from != 0 || read_all(s)) {
-			(void)pthread_mutex_lock(&s->lock);
-			from = s->from;
-			(void)pthread_mutex_unlock(&s->lock);
-			json_t *create = jg_etcd_range(s, "s/");
-			(void)json_object_set_new(
-				create, "start_revision", jg_etcd_string(from + 1));
-			jg_etcd_watch(s->watcher, json_pack("{s:o}", "create_request", create),
-				&s->quit, s, take_message);
-		}
+		if (read)
+			read_all(s);
+		(void)pthread_mutex_lock(&s->lock);
+		bool ready = s->from != 0 && s->own_mod != 0;
+		(void)pthread_mutex_unlock(&s->lock);
+		if (ready && same_history(s))
+			watch_once(s);
 		pause_ms(200);
-	}
-	return NULL;
-}
-
-// What every node sees of every other, by its own clock.
-static void observe(struct jg_etcd_store *s)
-{
-	bool sent;
-	struct jg_error err;
-	json_t *reply = jg_etcd_call(s->renewer, "kv/range", jg_etcd_range(s, "n/"), &sent, &err);
-	size_t i;
-	json_t *kv;
-	(void)pthread_mutex_lock(&s->lock);
-	json_array_foreach(json_object_get(reply, "kvs"), i, kv)
-	{
-		const char *key = json_string_value(json_object_get(kv, "key"));
-		json_int_t mod = jg_etcd_number(json_object_get(kv, "mod_revision"));
-		json_t *old = key == NULL ? NULL : json_object_get(s->nodes, key);
-		if (key != NULL && json_integer_value(json_array_get(old, 0)) != mod)
-			(void)json_object_set_new(
-				s->nodes, key, json_pack("[I, I]", mod, (json_int_t)jg_boottime()));
-	}
-	(void)pthread_mutex_unlock(&s->lock);
-	json_decref(reply);
-}
-
-static int64_t grant(struct jg_etcd_store *s)
-{
-	bool sent;
-	struct jg_error err;
-	json_t *reply = jg_etcd_call(s->renewer, "lease/grant",
-		json_pack("{s:o}", "TTL", jg_etcd_string(JG_LEASE_S)), &sent, &err);
-	int64_t id = jg_etcd_number(json_object_get(reply, "ID"));
-	json_decref(reply);
-	if (id == 0)
-		jg_etcd_trouble(s, err.text);
-	return id;
-}
-
-// One renewal: membership that outlives the lease, and the lease's own key.
-static bool renew(struct jg_etcd_store *s, int64_t lease)
-{
-	bool sent;
-	struct jg_error err;
-	char tail[160];
-	char value[160];
-	(void)pthread_mutex_lock(&s->lock);
-	snprintf(value, sizeof(value), "{\"revision\":%lld,\"max_staleness\":%lld,\"lease\":%d}",
-		(long long)s->in_force, (long long)s->config->store_max_staleness, JG_LEASE_S);
-	s->announce = false;
-	(void)pthread_mutex_unlock(&s->lock);
-	snprintf(tail, sizeof(tail), "n/%s", s->node);
-	json_t *member = json_pack("{s:{s:o, s:o}}", "request_put", "key", jg_etcd_key(s, tail),
-		"value", jg_etcd_bytes(value));
-	tail[0] = 'l';
-	json_t *leased =
-		json_pack("{s:{s:o, s:o, s:o}}", "request_put", "key", jg_etcd_key(s, tail),
-			"value", jg_etcd_bytes(value), "lease", jg_etcd_string(lease));
-	json_t *alive = jg_etcd_call(s->renewer, "lease/keepalive",
-		json_pack("{s:o}", "ID", jg_etcd_string(lease)), &sent, &err);
-	json_t *reply = jg_etcd_call(s->renewer, "kv/txn",
-		json_pack("{s:[o, o]}", "success", member, leased), &sent, &err);
-	bool ok = alive != NULL && json_is_true(json_object_get(reply, "succeeded"));
-	if (!ok)
-		jg_etcd_trouble(s, err.text);
-	json_decref(alive);
-	json_decref(reply);
-	return ok;
-}
-
-static void wait_renewal(struct jg_etcd_store *s)
-{
-	struct timespec until;
-	(void)clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += JG_RENEW_S;
-	(void)pthread_mutex_lock(&s->lock);
-	if (!s->announce && !atomic_load(&s->quit))
-		(void)pthread_cond_timedwait(&s->renew_now, &s->lock, &until);
-	(void)pthread_mutex_unlock(&s->lock);
-}
-
-// The revision of the newest change of the state; negative: not to be learnt now.
-static int64_t newest(struct jg_etcd_store *s)
-{
-	bool sent;
-	struct jg_error err;
-	json_t *range = jg_etcd_range(s, "s/");
-	(void)json_object_update_new(range,
-		json_pack("{s:s, s:s, s:s, s:b}", "sort_order", "DESCEND", "sort_target", "MOD",
-			"limit", "1", "keys_only", 1));
-	json_t *reply = jg_etcd_call(s->renewer, "kv/range", range, &sent, &err);
-	if (reply == NULL)
-		return -1;
-	const json_t *kv = json_array_get(json_object_get(reply, "kvs"), 0);
-	int64_t revision = jg_etcd_number(json_object_get(kv, "mod_revision"));
-	json_decref(reply);
-	return revision;
-}
-
-// A node that was fenced may have been counted as done: it admits again only with what it missed.
-static void count_renewal(struct jg_etcd_store *s, int64_t start)
-{
-	if (jg_fence_asks(&s->fence, start, jg_boottime()))
-		jg_fence_require(&s->fence, newest(s));
-	(void)pthread_mutex_lock(&s->lock);
-	if (jg_fence_renew(&s->fence, start, s->in_force))
-		s->renewed = start;
-	(void)pthread_mutex_unlock(&s->lock);
-}
-
-void *jg_etcd_renew(void *arg)
-{
-	struct jg_etcd_store *s = arg;
-	int64_t lease = 0;
-	while (!atomic_load(&s->quit)) {
-		int64_t start = jg_boottime();
-		if (lease == 0)
-			lease = grant(s);
-		if (lease != 0 && renew(s, lease)) {
-			count_renewal(s, start);
-			observe(s);
-		} else {
-			lease = 0;
-			pause_ms(300);
-		}
-		wait_renewal(s);
 	}
 	return NULL;
 }

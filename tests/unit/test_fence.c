@@ -99,3 +99,26 @@ Test(fence, silence_within_a_lapse_asks_anew)
 	cr_assert_not(renew(&f, 200 + MOST + 1, 20, 7), "more was revoked meanwhile");
 	cr_assert(renew(&f, 200 + MOST + 4, 30, 20));
 }
+
+Test(fence, a_lapse_ends_it_at_once_until_what_was_missed_is_in_force)
+{
+	struct jg_fence f;
+	jg_fence_init(&f, MOST);
+	jg_fence_resume(&f, 100);
+	jg_fence_lapse(&f);
+	cr_assert(jg_fence_over(&f, 101));
+	cr_assert_not(renew(&f, 102, 7, 6));
+	cr_assert(jg_fence_over(&f, 102));
+	cr_assert(renew(&f, 103, 7, 7));
+	cr_assert_not(jg_fence_over(&f, 103));
+}
+
+Test(fence, a_limit_that_was_lifted_ends_never)
+{
+	struct jg_fence f;
+	jg_fence_init(&f, MOST);
+	cr_assert(renew(&f, 100, 7, 7));
+	f.most = 0;
+	cr_assert(jg_fence_renew(&f, 110, 7));
+	cr_assert_eq(f.until_ns, INT64_MAX);
+}

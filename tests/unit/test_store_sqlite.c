@@ -111,7 +111,7 @@ static int commit(struct jg_store *store, const struct jg_record *r, uint32_t rn
 		.who = JG_STR("uid 0"),
 		.what = JG_STR("test"),
 		.detail = JG_STR("{}")};
-	const struct jg_store_change change = {r, rn, c, cn, &audit, store->epoch + 1};
+	const struct jg_store_change change = {r, rn, c, cn, &audit, store->epoch + 1, false};
 	return store->ops->commit(store, &change, &err);
 }
 
