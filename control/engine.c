@@ -81,6 +81,7 @@ static int write_durably(struct jg_engine *engine, const struct jg_change *chang
 		.cut_offs_n = change->cut_offs_n,
 		.audit = &audit,
 		.epoch = epoch,
+		.local = change->local,
 	};
 	int result = engine->store->ops->commit(engine->store, &written, err);
 	jg_text_free(detail);
@@ -137,7 +138,7 @@ int jg_engine_change(struct jg_engine *engine, const struct jg_change *change,
 		return failed;
 	result->durable_ns = jg_monotonic_ns();
 	result->durable_at = jg_realtime();
-	if (engine->store->echoes) {
+	if (engine->store->echoes && !change->local) {
 		jg_engine_take_over(engine);
 		result->revision = engine->store->committed;
 		bool there = engine->store->applied >= result->revision && !engine->dirty;

@@ -55,6 +55,7 @@ struct jg_change {
 	uint32_t records_n;
 	const struct jg_cut_off *cut_offs;
 	uint32_t cut_offs_n;
+	bool local; // fleet: every node does this by itself
 };
 
 struct jg_change_result {

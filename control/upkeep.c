@@ -261,6 +261,7 @@ void jg_engine_collect(struct jg_engine *engine, int64_t now)
 			.detail = detail,
 			.cut_offs = c.found,
 			.cut_offs_n = c.n,
+			.local = true,
 		};
 		struct jg_change_result result;
 		struct jg_error err;
