@@ -301,7 +301,8 @@ static void finish_change(struct jg_ask *ask)
 		(unsigned long long)ask->epoch, stuck);
 }
 
-#define FLEET_NS (UINT64_C(50) * 1000000)
+#define FLEET_FIRST_NS (UINT64_C(2) * 1000000) // most fleets have it by then
+#define FLEET_MOST_NS (UINT64_C(50) * 1000000)
 
 // Are all nodes there, or fenced? Their list is part of the reply.
 static bool fleet_done(struct jg_ask *ask, uint64_t now_ns)
@@ -309,7 +310,10 @@ static bool fleet_done(struct jg_ask *ask, uint64_t now_ns)
 	struct jg_store *store = ask->engine->store;
 	if (now_ns < ask->fleet_ns)
 		return false;
-	ask->fleet_ns = now_ns + FLEET_NS;
+	uint64_t step = ask->fleet_step_ns * 3 / 2;
+	step = step < FLEET_FIRST_NS ? FLEET_FIRST_NS : step;
+	ask->fleet_step_ns = step > FLEET_MOST_NS ? FLEET_MOST_NS : step;
+	ask->fleet_ns = now_ns + ask->fleet_step_ns;
 	json_t *nodes = json_array();
 	int missing = store->ops->fleet(store, ask->change.revision, nodes, &ask->err);
 	(void)json_object_set_new(ask->reply, "nodes", nodes);

@@ -40,6 +40,7 @@ struct jg_ask {
 	bool fleet; // wait for every node of the fleet
 	bool fleet_done;
 	uint64_t fleet_ns; // when the fleet is to be asked next
+	uint64_t fleet_step_ns; // and how long after that
 	uid_t uid; // who asks
 	int fd; // passed with the request, owned; -1 = none
 	bool captures; // the engine's capture is this one's
