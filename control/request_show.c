@@ -63,6 +63,7 @@ void jg_ask_status(struct jg_ask *ask)
 	(void)json_object_set_new(ask->reply, "changes", json_integer((json_int_t)engine->changes));
 	(void)json_object_set_new(
 		ask->reply, "unlocked_bytes", json_integer((json_int_t)jg_locked_shortage()));
+	(void)json_object_set_new(ask->reply, "fenced", json_boolean(engine->fenced));
 	(void)json_object_set_new(ask->reply, "store", store_status(engine->store));
 	(void)json_object_set_new(ask->reply, "workers", workers);
 }
