@@ -19,8 +19,9 @@ class Lost(Exception):
 
 
 class Host:
-    def __init__(self, program, folder, name="gate", **members):
+    def __init__(self, program, folder, name="gate", inside=(), **members):
         self.program = program
+        self.inside = list(inside)  # a command that enters a namespace
         self.config = os.path.join(folder, name + ".json")
         self.socket = os.path.join(folder, name + ".sock")
         self.log = open(os.path.join(folder, name + ".log"), "a", encoding="utf-8")
@@ -31,7 +32,8 @@ class Host:
             json.dump(members, f)
 
     def start(self, timeout=30):
-        self.process = subprocess.Popen([self.program, self.config], stderr=self.log)
+        self.process = subprocess.Popen(self.inside + [self.program, self.config],
+                                        stderr=self.log)
         end = time.monotonic() + timeout
         while time.monotonic() < end:
             if self.process.poll() is not None:

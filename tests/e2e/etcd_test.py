@@ -1,106 +1,34 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""A fleet of gates over three etcd nodes on loopback.
-
-     etcd a -- etcd b -- etcd c          (leader killed, compaction while a gate is away)
-       |         |         |
-     gate 0 .. gate N (control_host)     (an operator on each side)
+"""A fleet of gates over three etcd nodes (fleet_world.py draws them), and what goes wrong with it.
 
 No acknowledged revocation may be lost, every gate must converge, and a gate that is cut off must never
-be counted as done. Usage: etcd_test.py PROGRAM [GATES]; exits 77 without etcd.
+be counted as done. Usage: etcd_test.py PROGRAM [GATES [ROUNDS]]; exits 77 without etcd or namespaces.
 """
-import json
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-import urllib.request
 
-from control_client import Host, app
+import fleet_world
+from fleet_world import Gate, converge, nodes, until
 
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+STALENESS = 2  # of every gate
+LEASE = 10  # JG_LEASE_S
 
 
-class Etcd:
-    def __init__(self, folder):
-        self.folder = folder
-        self.ports = [(free_port(), free_port()) for _ in range(3)]
-        self.nodes = [None] * 3
-
-    def start(self, i):
-        cluster = ",".join(f"n{k}=http://127.0.0.1:{p}" for k, (_, p) in enumerate(self.ports))
-        client, peer = self.ports[i]
-        log = open(os.path.join(self.folder, f"etcd{i}.log"), "a", encoding="utf-8")
-        self.nodes[i] = subprocess.Popen(
-            ["etcd", "--name", f"n{i}", "--data-dir", os.path.join(self.folder, f"etcd{i}"),
-             "--listen-client-urls", f"http://127.0.0.1:{client}",
-             "--advertise-client-urls", f"http://127.0.0.1:{client}",
-             "--listen-peer-urls", f"http://127.0.0.1:{peer}",
-             "--initial-advertise-peer-urls", f"http://127.0.0.1:{peer}",
-             "--initial-cluster", cluster, "--heartbeat-interval", "50",
-             "--election-timeout", "500", "--unsafe-no-fsync"],
-            stdout=log, stderr=log)
-
-    def urls(self):
-        return [f"http://127.0.0.1:{client}" for client, _ in self.ports]
-
-    def call(self, i, method, body):
-        request = urllib.request.Request(f"{self.urls()[i]}/v3/{method}",
-                                         json.dumps(body).encode())
-        with urllib.request.urlopen(request, timeout=5) as reply:
-            return json.load(reply)
-
-    def wait(self):
-        for _ in range(300):
-            try:
-                self.call(0, "kv/range", {"key": "AA=="})
-                return
-            except OSError:
-                time.sleep(0.1)
-        raise RuntimeError("etcd does not start")
-
-    def leader(self):
-        for i in range(3):
-            status = self.call(i, "maintenance/status", {})
-            if status["leader"] == status["header"]["member_id"]:
-                return i
-        raise RuntimeError("no leader")
-
-    def stop(self):
-        for node in self.nodes:
-            if node is not None:
-                node.kill()
-                node.wait()
+def everywhere(gate, user, before, wait=20):
+    reply = gate.revoke(user, before, fleet=True, wait=wait)
+    assert reply["ok"], reply
+    return reply
 
 
-def cut_offs(gate):
-    listed = gate.ask(command="cut_offs", app="k", limit=100000)["list"]
-    return {c["user"]: c["before"] for c in listed}
-
-
-def revoke(gate, user, before, **more):
-    return gate.ask(command="revoke", scope="user", app="k", user=user, before=before, **more)
-
-
-def until(what, check, seconds=30):
-    begin = time.monotonic()
-    while not check():
-        assert time.monotonic() - begin < seconds, f"{what}: not within {seconds} s"
-        time.sleep(0.02)
-    print(f"{what}: {time.monotonic() - begin:.2f} s")
-
-
-def converged(gates, expected):
-    return lambda: all(cut_offs(g) == expected for g in gates)
+def named(reply):
+    """The nodes that a command for the fleet says have not got it."""
+    assert reply["code"] == "not_in_force" and reply["in_force"], reply
+    return {n["node"] for n in reply["nodes"] if n["state"] not in ("in force", "fenced")}
 
 
 def operators(gates, expected):
@@ -109,7 +37,7 @@ def operators(gates, expected):
 
     def run(number, gate):
         for i in range(10):
-            reply = revoke(gate, f"op{number}-{i}", 100 + i)
+            reply = gate.revoke(f"op{number}-{i}", 100 + i)
             assert reply["ok"], reply
             reply = gate.ask(command="rotate", verb="add", app="k",
                              secret_id=f"s{number}-{i}", secret="not-a-secret-" * 3)
@@ -124,124 +52,230 @@ def operators(gates, expected):
         expected.update({f"op{n}-{i}": 100 + i for i in range(10)})
     good = {name for name, reply in outcomes if reply["ok"]}
     bad = {reply["code"] for _, reply in outcomes if not reply["ok"]}
-    assert bad <= {"conflict"}, bad
+    assert len(outcomes) == 10 * len(gates) and bad <= {"conflict"}, outcomes
     print(f"rotations of {len(gates)} operators at once: {len(good)} done, "
           f"{len(outcomes) - len(good)} told of the conflict")
     return good
 
 
-def secrets(gate):
-    shown = gate.ask(command="rotate", verb="show", app="k")
-    return {s["id"] for s in shown["secrets"]}
+def sealed(etcd):
+    """No secret in any file of etcd's."""
+    found = subprocess.run(["grep", "-l", "-r", "not-a-secret", etcd.folder, "--include=*.snap",
+                            "--include=*.wal", "--include=db"], capture_output=True, text=True,
+                           check=False).stdout
+    assert not found, found
 
 
-def test(etcd, gates):
-    expected = {}
-    reply = revoke(gates[0], "john", 5, fleet=True, wait=20)
-    assert reply["ok"] and len(reply["nodes"]) == len(gates), reply
-    print(f"in force on {len(gates)} gates after {reply['took_ms']:.1f} ms")
-    expected["john"] = 5
-    assert converged(gates, expected)(), "fleet said in force, but it is not everywhere"
-
-    good = operators(gates[:3], expected)
-    until("converged", converged(gates, expected))
-    until("secrets converged", lambda: all(secrets(g) == good | {"a"} for g in gates))
-
-    stored = subprocess.run(["grep", "-c", "not-a-secret", "-r", etcd.folder, "--include=*.snap",
-                             "--include=*.wal", "--include=db"], capture_output=True, text=True,
-                            check=False).stdout
-    assert not any(line.rsplit(":", 1)[1] != "0" for line in stored.splitlines()), stored
-
+def cut(etcd, network, gates, expected):
+    """A gate's network is cut, and etcd compacted before it is back."""
     away = gates[-1]
-    away.process.send_signal(signal.SIGSTOP)
-    reply = revoke(gates[0], "jane", 6, fleet=True, wait=3)
-    assert reply["code"] == "not_in_force" and len(reply["nodes"]) == len(gates), reply
-    assert reply["in_force"], reply
-    print(f"a gate that is away is named: {reply['error']}")
+    network.cut(away.name)
+    begin = time.monotonic()
+    reply = gates[0].revoke("jane", 6, fleet=True, wait=2)
     expected["jane"] = 6
-    revision = gates[0].ask(command="status")["store"]["revision"]
-    etcd.call(0, "kv/compaction", {"revision": str(revision), "physical": True})
-    away.process.send_signal(signal.SIGCONT)
-    until("back after a compaction", converged(gates, expected))
+    assert named(reply) == {away.own} and away.own in reply["error"], reply
+    print(f"a gate that is cut off is named: {reply['error']}")
+    revision = gates[0].store()["revision"]
+    etcd.call("kv/compaction", {"revision": str(revision), "physical": True})
+    assert "jane" not in away.cut_offs()
+    until("the gate that is cut off admits nobody", lambda: away.ask(command="status")["fenced"])
+    away.kill()
+    away.start()
+    assert away.ask(command="status")["fenced"], "a restart lifts no fence"
+    assert away.store()["stale_s"] >= STALENESS, away.store()
+    reply = gates[0].revoke("jill", 7, fleet=True, wait=30)
+    expected["jill"] = 7
+    silent = time.monotonic() - begin
+    fenced = {n["node"]: n for n in reply["nodes"]}[away.own]
+    assert reply["ok"] and silent > LEASE, (reply, silent)
+    assert fenced["state"] == "fenced" and fenced["silent_s"] > STALENESS + LEASE, fenced
+    print(f"fenced, the command is done: {silent:.1f} s after the cut")
+    network.join(away.name)
+    until("back after a compaction", lambda: not away.ask(command="status")["fenced"])
+    assert away.cut_offs() == expected, "it admits with less than the fleet was told"
+    everywhere(gates[0], "joe", 8)
+    expected["joe"] = 8
 
+
+def two_sides(etcd, network, gates, expected):
+    """One etcd node and one gate are on the wrong side; an operator on each."""
+    away = gates[-1]
+    lonely = (etcd.leader() + 1) % 3
+    network.far(away.name, f"etcd{lonely}")
+    reply = away.revoke("wrong-side", 9, wait=1)
+    assert not reply["ok"] and reply["code"] == "unavailable", reply
+    # Who was with the lonely node finds another within a few seconds.
+    reply = {"code": "unavailable"}
+    while reply.get("code") == "unavailable":
+        reply = gates[0].revoke("right-side", 9, fleet=True, wait=8)
+    expected["right-side"] = 9
+    assert named(reply) == {away.own}, reply
+    network.join(away.name, f"etcd{lonely}")
+    until("both sides agree", lambda: away.cut_offs().get("right-side") == 9)
+    # The outcome of the other was not known: it is the same for all.
+    if "wrong-side" in away.cut_offs():
+        expected["wrong-side"] = 9
+    converge("converged after the cut", gates, expected)
+
+
+def leader_killed(etcd, gates, expected):
     leader = etcd.leader()
-    etcd.nodes[leader].kill()
-    etcd.nodes[leader].wait()
+    etcd.stop(leader)
     done = 0
-    for i in range(60):
-        reply = revoke(gates[i % len(gates)], f"late-{i}", 7)
+    for i in range(40):
+        reply = gates[i % len(gates)].revoke(f"late-{i}", 7)
         if reply["ok"]:
-            expected[f"late-{i}"] = 7
             done += 1
         elif reply["code"] in ("not_in_force", "unavailable"):
             # Its outcome is not known: settle it.
-            until("settled", lambda i=i: revoke(gates[0], f"late-{i}", 7)["ok"])
-            expected[f"late-{i}"] = 7
+            until("settled", lambda i=i: gates[0].revoke(f"late-{i}", 7)["ok"])
         else:
             raise AssertionError(reply)
-    print(f"leader killed: {done} of 60 changes at the first try, none lost")
-    until("converged without the old leader", converged(gates, expected))
-
+        expected[f"late-{i}"] = 7
+    print(f"leader killed: {done} of 40 changes at the first try, none lost")
+    converge("converged without the old leader", gates, expected)
     gates[1].kill()
     gates[1].start()
-    until("a restarted gate has all", converged(gates, expected))
-    forget(gates, expected)
+    converge("a restarted gate has all", gates, expected)
+    etcd.start(leader)
 
 
 def forget(gates, expected):
-    """A gate that is gone holds up every command for the fleet until it is forgotten."""
-    names = {n["node"] for n in gates[0].ask(command="node", verb="list")["nodes"]}
-    assert len(names) == len(gates), names
+    """A gate that is gone holds up every command for the fleet until it is forgotten or fenced."""
     gone = gates[-1]
     gone.kill()
-    reply = revoke(gates[0], "gone", 8, fleet=True, wait=2)
-    expected["gone"] = 8
-    assert reply["code"] == "not_in_force", reply
-    behind = [n["node"] for n in reply["nodes"] if n["state"] not in ("in force", "fenced")]
-    assert len(behind) == 1 and behind[0] in reply["error"], reply
+    reply = gates[0].revoke("gone", 8, fleet=True, wait=1)
+    assert named(reply) == {gone.own}, reply
     reply = gates[0].ask(command="node", verb="forget", node="no-such-node")
     assert not reply["ok"] and "no-such-node" in reply["error"], reply
-    reply = gates[0].ask(command="node", verb="forget", node=behind[0])
-    assert reply["ok"], reply
-    reply = revoke(gates[0], "gone", 9, fleet=True, wait=20)
+    assert gates[0].ask(command="node", verb="forget", node=gone.own)["ok"]
+    assert gone.own not in {n["node"] for n in everywhere(gates[0], "gone", 9)["nodes"]}
     expected["gone"] = 9
-    assert reply["ok"] and behind[0] not in {n["node"] for n in reply["nodes"]}, reply
     gone.start()
-    until("a forgotten gate that comes back has all", converged(gates, expected))
+    converge("a forgotten gate that comes back has all", gates, expected)
+    assert gone.own in {n["node"] for n in everywhere(gates[0], "again", 9)["nodes"]}
+    expected["again"] = 9
+    # Forgotten while it lives: it joins again by itself.
+    assert gates[0].ask(command="node", verb="forget", node=gates[1].own)["ok"]
+    until("a forgotten gate that lives joins again", lambda: gates[1].own in nodes(gates[0]))
+
+
+def twins(etcd, network, gates, folder, expected):
+    """A gate's memory is copied: two gates run under one name, and must not hide each other."""
+    before = set(nodes(gates[0]))
+    gates[1].kill()
+    shutil.copy(gates[1].config.replace(".json", ".db"), os.path.join(folder, "gate90.db"))
+    gates[1].start()
+    twin = Gate(gates[1].program, folder, network, etcd, 90,
+                max_staleness=STALENESS).start()
+    try:
+        until("twins are told apart", lambda: len(nodes(gates[0])) == len(before) + 1)
+        reply = everywhere(gates[0], "twin", 10)
+        expected["twin"] = 10
+        assert len(reply["nodes"]) == len(before) + 1, reply
+        assert twin.cut_offs() == expected == gates[1].cut_offs()
+    finally:
+        twin.stop()
+    # Which of the two took the new name is theirs to settle; the one that left falls silent.
+    two = (set(nodes(gates[0])) - before) | {gates[1].own}
+    silent = set()
+
+    def one_is_silent():
+        silent.update(n for n in two if nodes(gates[0])[n]["silent_s"] > 4)
+        return silent
+
+    until("the twin is silent", one_is_silent)
+    assert len(silent) == 1, silent
+    assert gates[0].ask(command="node", verb="forget", node=silent.copy().pop())["ok"]
+    gates[1].own = (two - silent).pop()
+
+
+def rewound(etcd, network, gates, folder, expected):
+    """All of etcd is brought back from an older day: what was acknowledged since must stay."""
+    etcd.stop_all()
+    etcd.copy("-old")
+    etcd.start_all()
+    everywhere(gates[0], "since", 11, wait=40)
+    expected["since"] = 11
+    reply = gates[1].revoke("john", 50)
+    assert reply["ok"], reply
+    expected["john"] = 50
+    reply = gates[0].ask(command="rotate", verb="add", app="k", secret_id="since",
+                         secret="not-a-secret-" * 3, fleet=True, wait=20)
+    assert reply["ok"], reply
+    etcd.stop_all()
+    etcd.restore("-old")
+    etcd.start_all()
+    until("etcd is known to have gone back",
+          lambda: all("gone back" in g.tail() for g in gates))
+    until("what it lost is given back", lambda: any("given back" in g.tail() for g in gates))
+    converge("an etcd of an older day takes nothing back", gates, expected)
+    assert all("since" in g.secrets() for g in gates)
+    fresh = Gate(gates[0].program, folder, network, etcd, 91).start()
+    converge("a new gate has it too", [fresh], expected)
+    until("a new gate has the new secret", lambda: "since" in fresh.secrets())
+    until("nobody is in trouble", lambda: all(not g.store()["trouble"] for g in gates))
+    name = (set(nodes(fresh)) - {g.own for g in gates}).pop()
+    fresh.kill()
+    assert gates[0].ask(command="node", verb="forget", node=name)["ok"]
+    everywhere(gates[0], "later", 12)
+    expected["later"] = 12
+    converge("the fleet goes on", gates, expected)
+
+
+def tampered(etcd, gates, expected):
+    """Somebody with access to etcd puts an old record back, or rubbish."""
+    key = "/joingate/s/r/app/stream/k"
+    old = etcd.get(key)
+    before = gates[0].secrets()
+    reply = gates[0].ask(command="rotate", verb="add", app="k", secret_id="tampered",
+                         secret="not-a-secret-" * 3, fleet=True, wait=20)
+    assert reply["ok"], reply
+    etcd.put(key, old)
+    until("an old record is seen", lambda: all("went back" in (g.store()["trouble"] or "")
+                                               for g in gates))
+    assert all(g.secrets() == before | {"tampered"} for g in gates), "an old record was taken"
+    etcd.put(key, b'{"generation": 99, "sealed": "AAAA"}')
+    until("rubbish is seen", lambda: all("not sealed" in (g.store()["trouble"] or "")
+                                         for g in gates))
+    reply = gates[0].revoke("rubbish", 13, fleet=True, wait=1)
+    expected["rubbish"] = 13
+    assert reply["code"] == "not_in_force", "what cannot be read is not in force"
+    assert all(g.cut_offs().get("rubbish") == 13 for g in gates), "cut-offs are taken all the same"
+    # An operator's next change replaces it, as the error says.
+    reply = gates[0].ask(command="rotate", verb="remove", app="k", secret_id="tampered")
+    if reply["ok"] or reply["code"] != "conflict":
+        print("rubbish is replaced:", reply.get("code", "ok"))
+
+
+def test(etcd, network, gates, folder, rounds):
+    expected = {}
+    reply = everywhere(gates[0], "john", 5)
+    assert len(reply["nodes"]) == len(gates), reply
+    print(f"in force on {len(gates)} gates after {reply['took_ms']:.1f} ms")
+    expected["john"] = 5
+    assert all(g.cut_offs() == expected for g in gates), "said in force, but not everywhere"
+    for number in range(rounds):
+        print(f"--- round {number + 1} of {rounds}", flush=True)
+        good = operators(gates[:3], expected) if number == 0 else None
+        converge("converged", gates, expected)
+        assert good is None or all(g.secrets() == good | {"a"} for g in gates)
+        sealed(etcd)
+        cut(etcd, network, gates, expected)
+        two_sides(etcd, network, gates, expected)
+        leader_killed(etcd, gates, expected)
+        forget(gates, expected)
+    twins(etcd, network, gates, folder, expected)
+    rewound(etcd, network, gates, folder, expected)
+    tampered(etcd, gates, expected)
 
 
 def main():
-    program, count = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 3
-    if shutil.which("etcd") is None:
-        print("etcd is not installed (apt-get install etcd-server)")
-        sys.exit(77)
-    with tempfile.TemporaryDirectory(prefix="joingate-etcd-") as folder:
-        key = os.path.join(folder, "fleet.key")
-        with open(os.open(key, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as f:
-            f.write("not-a-fleet-key-" * 3)
-        etcd = Etcd(folder)
-        gates = []
-        try:
-            for i in range(3):
-                etcd.start(i)
-            etcd.wait()
-            for i in range(count):
-                store = {"sqlite": os.path.join(folder, f"gate{i}.db"),
-                         "etcd": {"endpoints": etcd.urls()[i % 3:] + etcd.urls()[:i % 3],
-                                  "insecure": True, "fleet_key_file": key}}
-                gates.append(Host(program, folder, f"gate{i}", apps=[app("stream", "k")],
-                                  store=store).start())
-            test(etcd, gates)
-        except BaseException:
-            for i in range(count):
-                path = os.path.join(folder, f"gate{i}.log")
-                if os.path.exists(path):
-                    print(f"gate {i}:", open(path, encoding="utf-8").read()[-2000:])
-            raise
-        finally:
-            for gate in gates:
-                gate.stop()
-            etcd.stop()
+    fleet_world.enter()
+    count = int(sys.argv[2]) if len(sys.argv) > 2 else 3
+    rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 1
+    fleet_world.run(sys.argv[1], count,
+                    lambda *world: test(*world, rounds), max_staleness=STALENESS)
     print("fleet: holds")
 
 

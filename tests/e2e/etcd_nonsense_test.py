@@ -1,0 +1,297 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""An etcd that answers nonsense, or very slowly.
+
+     gate (control_host) -- liar -- etcd on loopback
+
+The liar relays, or answers as no etcd would. The gate must say what is wrong, keep its state and its
+memory, and go on as soon as the truth is told. Usage: etcd_nonsense_test.py PROGRAM; 77 without etcd.
+"""
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+
+from control_client import Host, app
+
+LIARS = 5
+MEMORY_MAX = 64 << 20  # that a gate may take more than before the lies
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def reply(body, status="200 OK", more=""):
+    body = body.encode() if isinstance(body, str) else body
+    return (f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n{more}"
+            f"Content-Length: {len(body)}\r\n\r\n").encode() + body
+
+
+class Liar:
+    def __init__(self, etcd):
+        self.etcd = etcd
+        self.mode = "honest"
+        self.open = set()
+        self.lock = threading.Lock()
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.port = self.server.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def tell(self, mode):
+        """From now on; what is open is closed."""
+        with self.lock:
+            self.mode = mode
+            for s in self.open:
+                try:
+                    s.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+            self.open.clear()
+
+    def accept(self):
+        while True:
+            client, _ = self.server.accept()
+            with self.lock:
+                self.open.add(client)
+                mode = self.mode
+            threading.Thread(target=self.serve, args=(client, mode), daemon=True).start()
+
+    def serve(self, client, mode):
+        try:
+            if mode == "honest":
+                self.relay(client)
+            else:
+                self.lie(client, mode)
+        except (OSError, ValueError, urllib.error.URLError):
+            pass
+        finally:
+            client.close()
+
+    def relay(self, client):
+        upstream = socket.create_connection(("127.0.0.1", self.etcd))
+        with self.lock:
+            self.open.add(upstream)
+
+        def copy(a, b):
+            try:
+                while data := a.recv(1 << 16):
+                    b.sendall(data)
+            except OSError:
+                pass
+            for s in (a, b):
+                try:
+                    s.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+
+        back = threading.Thread(target=copy, args=(upstream, client), daemon=True)
+        back.start()
+        copy(client, upstream)
+        back.join()
+        upstream.close()
+
+    def ask(self, path, body):
+        request = urllib.request.Request(f"http://127.0.0.1:{self.etcd}{path}", body)
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return json.load(answer)
+
+    def lie(self, client, mode):
+        file = client.makefile("rb")
+        while True:
+            if not (request := file.readline()):
+                return
+            path = request.split()[1].decode()
+            length = 0
+            while (line := file.readline().strip()) != b"":
+                if line.lower().startswith(b"content-length:"):
+                    length = int(line.split(b":")[1])
+            body = file.read(length)
+            if mode in ("base64", "backwards", "types"):
+                answer = {"result": {"header": {"revision": "1"}, "created": True}} \
+                    if path.endswith("watch") else self.ask(path, body)
+                client.sendall(reply(json.dumps(twist(answer, mode)) + "\n"))
+            elif mode in ANSWERS:
+                client.sendall(ANSWERS[mode])
+            elif mode == "endless":
+                client.sendall(b"HTTP/1.1 200 OK\r\n\r\n{\"kvs\":[")
+                while True:
+                    client.sendall(b'{"key":"AAAA"},' * 4096)
+            elif mode == "headers":
+                client.sendall(b"HTTP/1.1 200 OK\r\n")
+                while True:
+                    client.sendall(b"X-Nonsense: " + b"x" * 1000 + b"\r\n")
+            elif mode == "drip":
+                client.sendall(b"HTTP/1.1 200 OK\r\n\r\n{")
+                while True:
+                    client.sendall(b" ")
+                    time.sleep(0.3)
+            elif mode == "silent":
+                time.sleep(3600)
+            else:
+                raise ValueError(mode)
+
+
+ANSWERS = {
+    "html": reply("<html><body>It works!</body></html>\n"),
+    "error": reply('{"error":"etcdserver: mvcc: database space exceeded","code":8}\n',
+                   "500 Internal Server Error"),
+    "nothing": reply("{}\n"),
+    "half": reply('{"header":{"revision":"12"},"kvs":[{"key":"'),
+    "list": reply("[1,2,3]\n"),
+    "deep": reply(b"[" * 300000 + b"\n"),
+    "redirect": reply("", "302 Found", "Location: http://127.0.0.1:1/\r\n"),
+    "no http": b"SSH-2.0-OpenSSH_9.2\r\n",
+}
+
+# What the gate must say of each.
+MODES = {
+    "html": ["no JSON object"],
+    "error": ["database space exceeded"],
+    "nothing": ["nonsense"],
+    "half": ["no JSON object"],
+    "list": ["no JSON object"],
+    "deep": ["no JSON object"],
+    "redirect": ["answers 302"],
+    "no http": ["HTTP/0.9"],
+    "base64": ["nonsense"],
+    "types": ["nonsense"],
+    "backwards": ["gone back"],
+    "endless": ["larger than", "timed out"],
+    "headers": ["timed out", "header"],
+    "drip": ["timed out"],
+    "silent": ["timed out"],
+}
+
+
+def twist(value, mode):
+    """A true answer with something wrong in it."""
+    if isinstance(value, dict):
+        return {k: twist_member(k, v, mode) for k, v in value.items()}
+    return [twist(v, mode) for v in value] if isinstance(value, list) else value
+
+
+def twist_member(name, value, mode):
+    if mode == "base64" and name in ("key", "value"):
+        return value[:-1] + "!"
+    if mode == "backwards" and name in ("revision", "mod_revision"):
+        return "1"
+    if mode == "types" and not isinstance(value, (dict, list)):
+        return [value]
+    return twist(value, mode)
+
+
+def memory(gate):
+    with open(f"/proc/{gate.process.pid}/status", encoding="utf-8") as f:
+        return next(int(line.split()[1]) << 10 for line in f if line.startswith("VmRSS"))
+
+
+def cut_offs(gate):
+    return {c["user"]: c["before"] for c in
+            gate.ask(command="cut_offs", app="k", limit=1000)["list"]}
+
+
+def revoke(gate, user, before):
+    return gate.ask(command="revoke", scope="user", app="k", user=user, before=before, fleet=True,
+                    wait=20)
+
+
+def until(what, check):
+    end = time.monotonic() + 60
+    while not (result := check()):
+        assert time.monotonic() < end, what
+        time.sleep(0.02)
+    return result
+
+
+def lies(gate, liar, modes):
+    expected = {"john": 50}
+    assert revoke(gate, "john", 50)["ok"]
+    secrets = gate.ask(command="rotate", verb="show", app="k")["secrets"]
+    before = memory(gate)
+    for number, mode in enumerate(modes):
+        liar.tell(mode)
+        answer = revoke(gate, "john", 1)  # older than what is there: must change nothing
+        assert not answer["ok"] and answer["error"], answer
+
+        def said():
+            trouble = gate.ask(command="status")["store"]["trouble"] or ""
+            return trouble if any(w in trouble for w in MODES[mode]) else None
+
+        trouble = until(f"{mode}: {MODES[mode]}", said)
+        grown = memory(gate) - before
+        assert grown < MEMORY_MAX, f"{mode}: {grown >> 20} MiB more"
+        print(f"{mode}: {answer['code']}; {trouble}", flush=True)
+        # Where only the answers are twisted the request had its effect, but is not known to.
+        assert mode in ("backwards", "base64", "types") or cut_offs(gate) == expected, mode
+        liar.tell("honest")
+        until("contact again", lambda n=number: revoke(gate, "john", 51 + n)["ok"])
+        expected["john"] = 51 + number
+        until("nothing is wrong any more",
+              lambda: not gate.ask(command="status")["store"]["trouble"])
+        assert cut_offs(gate) == expected, (mode, cut_offs(gate))
+        assert gate.ask(command="rotate", verb="show", app="k")["secrets"] == secrets
+    liar.tell("silent")
+    until("staleness is shown", lambda: gate.ask(command="status")["store"]["stale_s"] > 4)
+    gate.kill()
+    gate.start()
+    assert cut_offs(gate) == expected, "the last state is gone"
+
+
+def main():
+    if shutil.which("etcd") is None:
+        print("SKIP: etcd is not installed")
+        sys.exit(77)
+    with tempfile.TemporaryDirectory(prefix="joingate-nonsense-") as folder:
+        key = os.path.join(folder, "fleet.key")
+        with open(os.open(key, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as f:
+            f.write("not-a-fleet-key-" * 3)
+        port = free_port()
+        url, peer = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{free_port()}"
+        with open(os.path.join(folder, "etcd.log"), "a", encoding="utf-8") as log:
+            etcd = subprocess.Popen(
+                ["etcd", "--data-dir", os.path.join(folder, "etcd"), "--listen-client-urls", url,
+                 "--advertise-client-urls", url, "--listen-peer-urls", peer,
+                 "--initial-advertise-peer-urls", peer, "--initial-cluster", f"default={peer}",
+                 "--unsafe-no-fsync"], stdout=log, stderr=log)
+        gates = []
+
+        def some(number):
+            """A gate and a liar of its own for some of the lies: most of the time is waiting."""
+            liar = Liar(port)
+            gate = Host(sys.argv[1], folder, f"gate{number}", apps=[app("stream", "k")], store={
+                "sqlite": os.path.join(folder, f"gate{number}.db"),
+                "etcd": {"endpoints": [f"http://127.0.0.1:{liar.port}"], "insecure": True,
+                         "fleet_key_file": key, "prefix": f"/gate{number}/"}})
+            gates.append(gate)
+            lies(gate.start(), liar, list(MODES)[number::LIARS])
+
+        try:
+            with ThreadPoolExecutor(LIARS) as pool:
+                for done in [pool.submit(some, number) for number in range(LIARS)]:
+                    done.result()
+        except BaseException:
+            for gate in gates:
+                with open(gate.log.name, encoding="utf-8") as f:
+                    print(f.read()[-3000:], flush=True)
+            raise
+        finally:
+            for gate in gates:
+                gate.stop()
+            etcd.kill()
+            etcd.wait()
+    print("nonsense: changes nothing")
+
+
+if __name__ == "__main__":
+    main()
