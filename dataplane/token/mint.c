@@ -34,28 +34,13 @@ bool jg_mint_fail(struct jg_mint_slot *slot, const char *field, const char *prob
 	return false;
 }
 
-bool jg_mint_check_text(
-	struct jg_mint_slot *slot, const char *field, struct jg_str text, uint32_t max)
+bool jg_mint_check_odd(
+	struct jg_mint_slot *slot, const char *field, struct jg_str text, unsigned traits)
 {
-	if (text.len > max)
-		return jg_mint_fail(slot, field, "longer than the format allows");
-	unsigned traits = jg_text_traits(text);
-	if (traits == 0)
-		return true;
 	if (!jg_utf8_valid(text))
 		return jg_mint_fail(slot, field, "not valid UTF-8 without U+0000");
 	slot->escapes |= (traits & JG_TEXT_QUOTED) != 0;
 	return true;
-}
-
-void jg_mint_note(struct jg_mint_slot *slot, struct jg_str text)
-{
-	slot->escapes |= (jg_text_traits(text) & JG_TEXT_QUOTED) != 0;
-}
-
-bool jg_mint_check_empty(struct jg_mint_slot *slot, const char *field, struct jg_str text)
-{
-	return text.len == 0 ? true : jg_mint_fail(slot, field, "the format has no place for it");
 }
 
 bool jg_mint_check_plain(struct jg_mint_slot *slot)
@@ -165,6 +150,7 @@ void jg_mint_open(struct jg_minter *m, int64_t now)
 	m->now = now;
 	m->content_at = m->content;
 	m->last = NULL;
+	m->noted = NULL;
 }
 
 // Neighbours in a burst are mostly of one app.

@@ -193,7 +193,7 @@ bool jg_mint_livekit(struct jg_minter *m, struct jg_mint_slot *slot)
 	uint64_t capabilities = ask->capabilities != 0 ? ask->capabilities : DEFAULTS;
 	if (!check(m, slot, capabilities))
 		return false;
-	jg_mint_note(slot, slot->app->key);
+	jg_mint_note_app(m, slot);
 	struct jg_payload begun;
 	if (!jg_payload_begin(m, slot, text, JG_ARRAY_SIZE(text), &begun))
 		return false;

@@ -30,7 +30,6 @@ static bool check_role(struct jg_mint_slot *slot, struct jg_str *role)
 	if (role->len == 0)
 		return jg_mint_fail(slot, "capabilities", "no role has exactly these");
 	jg_mint_note(slot, *role);
-	jg_mint_note(slot, slot->app->key);
 	if (!jg_opentok_role_find(slot->app, *role, &capabilities))
 		return jg_mint_fail(slot, "role",
 			"not subscriber, publisher, publisheronly, moderator or one of "
@@ -67,6 +66,7 @@ bool jg_mint_check_opentok(struct jg_minter *m, struct jg_mint_slot *slot, struc
 		return false;
 	if (jg_utf8_count(ask->metadata) > JG_OPENTOK_DATA_MAX)
 		return jg_mint_fail(slot, "metadata", "more than 1000 characters");
+	jg_mint_note_app(m, slot);
 	return check_times(slot) && check_role(slot, role) && check_layout_classes(slot) &&
 		jg_mint_check_empty(slot, "identity", ask->identity) &&
 		jg_mint_check_empty(slot, "name", ask->name) &&

@@ -62,6 +62,8 @@ struct jg_minter {
 	 * that few cache lines are used. */
 	char *content;
 	char *content_at; /**< for the next token */
+	const struct jg_app_entry *noted; /**< of the burst: whose key was looked at last */
+	bool noted_escapes; /**< and needs escapes in JSON */
 	const struct jg_mint_slot *last; /**< of the burst whose app was found; NULL: none */
 	struct jg_mint_slot slots[JG_BURST_MAX];
 	struct jg_mac_job jobs[JG_BURST_MAX];
@@ -72,12 +74,26 @@ struct jg_minter {
 /** Why there will be no token; the first problem stays. False, for the caller to return. */
 bool jg_mint_fail(struct jg_mint_slot *slot, const char *field, const char *problem);
 
+/** Of a text that is not plain ASCII: is it valid UTF-8, and does it need escapes? */
+bool jg_mint_check_odd(
+	struct jg_mint_slot *slot, const char *field, struct jg_str text, unsigned traits);
+
 /** Fields are fine when they are short enough (bytes) and valid UTF-8. Notes what needs escapes. */
-bool jg_mint_check_text(
-	struct jg_mint_slot *slot, const char *field, struct jg_str text, uint32_t max);
+static inline bool jg_mint_check_text(
+	struct jg_mint_slot *slot, const char *field, struct jg_str text, uint32_t max)
+{
+	if (text.len > max)
+		return jg_mint_fail(slot, field, "longer than the format allows");
+	unsigned traits = jg_text_traits(text);
+	return traits == 0 ? true : jg_mint_check_odd(slot, field, text, traits);
+}
 
 /** A field that the format has no place for must be empty. */
-bool jg_mint_check_empty(struct jg_mint_slot *slot, const char *field, struct jg_str text);
+static inline bool jg_mint_check_empty(
+	struct jg_mint_slot *slot, const char *field, struct jg_str text)
+{
+	return text.len == 0 ? true : jg_mint_fail(slot, field, "the format has no place for it");
+}
 
 /** Something different every time. */
 uint64_t jg_mint_random(struct jg_minter *m);
@@ -104,8 +120,21 @@ bool jg_mint_check_opentok(struct jg_minter *m, struct jg_mint_slot *slot, struc
 /** Only JWTs carry an nbf and claims of the caller's own. */
 bool jg_mint_check_plain(struct jg_mint_slot *slot);
 
-/** A text that is written as it is, but may need escapes: an app's key, a role of a policy. */
-void jg_mint_note(struct jg_mint_slot *slot, struct jg_str text);
+/** A text that is written without a check, but may need escapes: a role of a policy. */
+static inline void jg_mint_note(struct jg_mint_slot *slot, struct jg_str text)
+{
+	slot->escapes |= (jg_text_traits(text) & JG_TEXT_QUOTED) != 0;
+}
+
+/** The same for the app's key, which neighbours in a burst mostly share. */
+static inline void jg_mint_note_app(struct jg_minter *m, struct jg_mint_slot *slot)
+{
+	if (m->noted != slot->app) {
+		m->noted = slot->app;
+		m->noted_escapes = (jg_text_traits(slot->app->key) & JG_TEXT_QUOTED) != 0;
+	}
+	slot->escapes |= m->noted_escapes;
+}
 
 /** Start a burst. */
 void jg_mint_open(struct jg_minter *m, int64_t now);

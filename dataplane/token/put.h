@@ -73,6 +73,14 @@ static inline char *jg_put_number(char *at, uint64_t value)
 {
 	assert(value < UINT64_C(10000000000000000));
 	uint64_t high = value / 100000000, low = jg_eight_digits(value % 100000000);
+	if (high > 0 && high < 100) { // every time of the next 250 years
+		uint64_t tens = high * 205 >> 11;
+		*at = (char)('0' + tens);
+		at += tens > 0;
+		*at++ = (char)('0' + (high - 10 * tens));
+		memcpy(at, &low, 8);
+		return at + 8;
+	}
 	if (high > 0) {
 		uint64_t digits = jg_eight_digits(high);
 		unsigned zeros =
@@ -99,23 +107,22 @@ enum jg_text_trait {
 
 typedef int8_t jg_sixteen __attribute__((vector_size(16)));
 
-/** Two words' worth of a text shorter than sixteen bytes, those in between twice. */
+/** A text shorter than sixteen bytes: what is in the middle stands twice, blanks fill the rest. */
 static inline jg_sixteen jg_load_short(const char *p, size_t n)
 {
-	uint64_t word[2] = {UINT64_C(0x2020202020202020), UINT64_C(0x2020202020202020)};
-	jg_sixteen v;
+	typedef uint64_t two_words __attribute__((vector_size(16)));
+	uint64_t first = UINT64_C(0x2020202020202020), last = first;
 	if (n >= 8) {
-		memcpy(&word[0], p, 8);
-		memcpy(&word[1], p + n - 8, 8);
+		memcpy(&first, p, 8);
+		memcpy(&last, p + n - 8, 8);
 	} else if (n >= 4) {
-		memcpy(&word[0], p, 4);
-		memcpy(&word[1], p + n - 4, 4);
+		memcpy(&first, p, 4);
+		memcpy(&last, p + n - 4, 4);
 	} else {
 		for (size_t i = 0; i < n; i++)
-			word[0] = word[0] << 8 | (uint8_t)p[i];
+			first = first << 8 | (uint8_t)p[i];
 	}
-	memcpy(&v, word, sizeof(v));
-	return v;
+	return (jg_sixteen)(two_words){first, last};
 }
 
 static inline jg_sixteen jg_quoted_bytes(jg_sixteen v)
