@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "environment.h"
 
+#include "clock.h"
 #include "load_version.h"
 
 #include <joingate/verify.h>
@@ -75,6 +76,7 @@ json_t *environment_read(void)
 	json_object_set_new(json, "kernel", json_string(kernel));
 	set_file(json, "clock", "/sys/devices/system/clocksource/clocksource0/current_clocksource",
 		"");
+	json_object_set_new(json, "timed_by", json_string(clock_source()));
 	set_file(json, "governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "");
 	set_file(json, "hugepages", "/proc/meminfo", "HugePages_Total");
 	set_file(json, "isolated_cpus", "/sys/devices/system/cpu/isolated", "");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // joingate-load: plan, measure the generator, run, judge, write down.
+#include "approach.h"
 #include "capacity.h"
+#include "clock.h"
 #include "compare.h"
 #include "environment.h"
 #include "plan.h"
@@ -23,9 +25,9 @@ enum status {
 
 struct load {
 	struct options options;
-	struct target target;
+	struct approach approach;
+	struct jg_config *apps; // NULL: tokens of a file
 	struct pool pool;
-	struct jg_mac_key key;
 	struct generator generator;
 	struct run_options run;
 	struct view view;
@@ -54,10 +56,10 @@ static int fill_pool(struct load *l, struct jg_error *err)
 	struct jg_problems problems = {0};
 	if (o->tokens_file != NULL)
 		return pool_read(&l->pool, o->tokens_file, o->front_end, err);
-	struct jg_config *config = jg_config_load(o->config, JG_CONFIG_APPS, &problems);
+	l->apps = jg_config_load(o->config, JG_CONFIG_APPS, &problems);
 	jg_problems_print(&problems, o->config, stderr);
 	jg_problems_free(&problems);
-	if (config == NULL) {
+	if (l->apps == NULL) {
 		jg_error_set(err, "%s cannot be used", o->config);
 		return -EINVAL;
 	}
@@ -67,25 +69,17 @@ static int fill_pool(struct load *l, struct jg_error *err)
 		.now = l->started,
 		.ttl = o->ttl,
 		.front_end = o->front_end};
-	const int rc = pool_mint(&l->pool, config, &options, err);
-	jg_config_free(config);
-	return rc;
+	return pool_mint(&l->pool, l->apps, &options, err);
 }
 
 static int prepare(struct load *l, struct jg_error *err)
 {
 	struct options *o = &l->options;
-	int rc = target_parse(&l->target, o->gate, err);
-	if (rc == 0)
-		rc = target_check(&l->target, o->allow, o->allow_n, err);
-	if (rc == 0 && o->key_file != NULL && !signer_read_key(&l->key, o->key_file, err))
-		rc = -EINVAL;
+	const int rc = approach_choose(&l->approach, o, err);
 	l->started = (int64_t)time(NULL);
 	if (!o->seeded)
 		o->seed = (uint64_t)l->started;
-	if (rc == 0)
-		rc = fill_pool(l, err);
-	return rc;
+	return rc == 0 ? fill_pool(l, err) : rc;
 }
 
 static bool is_kept(const struct load *l)
@@ -143,12 +137,17 @@ static int run_steps(struct load *l, struct jg_error *err)
 	return 0;
 }
 
+static const struct jg_mac_key *key_of(const struct load *l)
+{
+	return l->approach.signs ? &l->approach.key : NULL;
+}
+
 static int run(struct load *l, struct jg_error *err)
 {
 	const struct options *o = &l->options;
 	l->run = (struct run_options){.pool = &l->pool,
-		.target = &l->target,
-		.key = o->key_file == NULL ? NULL : &l->key,
+		.way = l->approach.way,
+		.key = key_of(l),
 		.profile = o->profile,
 		.poisson = o->poisson,
 		.seed = o->seed,
@@ -190,7 +189,8 @@ static bool write_all(const struct load *l, int status, struct jg_error *err)
 	const struct options *o = &l->options;
 	json_t *environment = environment_read();
 	const struct result_parts parts = {.options = o,
-		.target = &l->target,
+		.target = &l->approach.target,
+		.way = l->approach.way->text,
 		.pool = &l->pool,
 		.generator = &l->generator,
 		.outcome = &l->outcome,
@@ -225,7 +225,7 @@ static int judge(struct load *l)
 	if (silent)
 		printf("NO ANSWER from %s: is the gate running, and are front end, key and source "
 		       "address what it expects?\n",
-			l->target.text);
+			l->approach.target.text);
 	if (l->outcome.interrupted)
 		printf("INTERRUPTED after %.1f s\n", l->outcome.seconds);
 	if (!write_all(l, status, &err))
@@ -241,12 +241,11 @@ static int load(struct load *l)
 	if (rc != 0)
 		return fail(rc == -ENOMEM ? STATUS_ENVIRONMENT : STATUS_USAGE, &err);
 	if (!o->quiet || o->plan_only)
-		plan_print(stdout, o, &l->target, &l->pool);
+		plan_print(stdout, o, &l->approach.target, &l->pool);
 	if (o->plan_only)
 		return STATUS_KEPT;
-	if (open_log(l, &err) != 0 ||
-		generator_measure(
-			&l->pool, o->key_file == NULL ? NULL : &l->key, &l->generator, &err) != 0)
+	if (open_log(l, &err) != 0 || approach_open(&l->approach, o, l->apps, &err) != 0 ||
+		generator_measure(l->approach.way, &l->pool, key_of(l), &l->generator, &err) != 0)
 		return fail(STATUS_ENVIRONMENT, &err);
 	if (!o->quiet)
 		plan_generator(stdout, o, &l->generator);
@@ -293,10 +292,13 @@ int main(int argc, char **argv)
 	} else {
 		sigaction(SIGINT, &action, NULL);
 		sigaction(SIGTERM, &action, NULL);
+		clock_start();
 		status = load(l);
 	}
 	outcome_fini(&l->outcome);
 	pool_fini(&l->pool);
+	approach_close(&l->approach);
+	jg_config_free(l->apps);
 	json_decref(l->steps);
 	if (l->log != NULL)
 		fclose(l->log);

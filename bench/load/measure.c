@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "measure.h"
 
+#include "clock.h"
 #include "sender.h"
 
 #include <errno.h>
@@ -14,6 +15,7 @@ struct bench {
 	struct signer *signer;
 	const struct pool *pool;
 	uint8_t slots[TRANSPORT_BURST][SMALL];
+	uint8_t answers[TRANSPORT_BURST][JG_WIRE_DATAGRAM_MAX];
 	struct packet packets[TRANSPORT_BURST];
 	uint64_t id;
 };
@@ -44,10 +46,10 @@ static bool fill_first(struct bench *b)
 	return q != NULL;
 }
 
-static double measure_rate(struct bench *b)
+static double measure_sending(struct bench *b)
 {
 	struct packet back[TRANSPORT_BURST];
-	const uint64_t begin = sender_clock();
+	const uint64_t begin = clock_now();
 	uint64_t sent = 0;
 	uint64_t now = begin;
 	while (now - begin < LENGTH) {
@@ -56,7 +58,7 @@ static double measure_rate(struct bench *b)
 		sent += b->transport->ops->send(b->transport, b->packets, TRANSPORT_BURST);
 		while (b->transport->ops->receive(b->transport, back) > 0)
 			continue;
-		now = sender_clock();
+		now = clock_now();
 	}
 	return (double)sent / ((double)(now - begin) / 1e9);
 }
@@ -64,15 +66,15 @@ static double measure_rate(struct bench *b)
 static void measure_floor(struct bench *b, struct histogram *h, struct generator *g)
 {
 	struct packet back[TRANSPORT_BURST];
-	const uint64_t begin = sender_clock();
+	const uint64_t begin = clock_now();
 	histogram_init(h);
 	for (uint64_t now = begin; now - begin < LENGTH;) {
 		const uint64_t from = now;
 		(void)b->transport->ops->send(b->transport, b->packets, 1);
 		do
-			now = sender_clock();
+			now = clock_now();
 		while (b->transport->ops->receive(b->transport, back) == 0 && now - from < LENGTH);
-		now = sender_clock();
+		now = clock_now();
 		histogram_add(h, now - from);
 	}
 	g->floor_p50 = (double)histogram_percentile(h, 50);
@@ -81,10 +83,10 @@ static void measure_floor(struct bench *b, struct histogram *h, struct generator
 
 static double measure_pause(void)
 {
-	const uint64_t begin = sender_clock();
+	const uint64_t begin = clock_now();
 	uint64_t longest = 0;
 	for (uint64_t last = begin; last - begin < LENGTH / 2;) {
-		const uint64_t now = sender_clock();
+		const uint64_t now = clock_now();
 		if (now - last > longest)
 			longest = now - last;
 		last = now;
@@ -92,7 +94,58 @@ static double measure_pause(void)
 	return (double)longest;
 }
 
-int generator_measure(const struct pool *pool, const struct jg_mac_key *key,
+// An answer that admits, as long as most are; its MAC does not hold, which costs the same to find out.
+static uint32_t write_answer(const struct packet *question, uint8_t *out)
+{
+	struct jg_wire_request wire;
+	struct jg_request request;
+	const struct jg_verdict verdict = {.identity = JG_STR("user-123456"),
+		.room = JG_STR("room-1234"),
+		.capabilities = 1,
+		.expires_at = JG_TIME_NONE,
+		.issued_at = JG_TIME_NONE};
+	if (jg_wire_request_parse(question->bytes, question->len, &wire, &request) !=
+		JG_WIRE_FATE_OK)
+		return 0;
+	return (uint32_t)jg_wire_reply_build(
+		&wire, &verdict, (struct jg_str){NULL, 0}, out, JG_WIRE_DATAGRAM_MAX);
+}
+
+// Checks answers as a sender does, again and again the same burst of them.
+static double measure_judging(struct bench *b)
+{
+	const uint8_t *macs[TRANSPORT_BURST];
+	struct packet answers[TRANSPORT_BURST];
+	bool holds[TRANSPORT_BURST];
+	for (unsigned i = 0; i < TRANSPORT_BURST; i++) {
+		answers[i].bytes = b->answers[i];
+		answers[i].len = write_answer(&b->packets[i], b->answers[i]);
+		macs[i] = signer_mac(b->signer, &b->packets[i]);
+	}
+	const uint64_t begin = clock_now();
+	uint64_t judged = 0;
+	uint64_t now = begin;
+	for (; now - begin < LENGTH; now = clock_now(), judged += TRANSPORT_BURST) {
+		for (unsigned i = 0; i < TRANSPORT_BURST; i++) {
+			struct jg_wire_reply reply;
+			(void)!jg_wire_reply_parse(answers[i].bytes, answers[i].len, &reply);
+		}
+		signer_check(b->signer, answers, macs, holds, TRANSPORT_BURST);
+	}
+	return (double)judged / ((double)(now - begin) / 1e9);
+}
+
+static void measure(struct bench *b, struct histogram *h, struct generator *g)
+{
+	if (!fill_first(b))
+		return;
+	g->sending = measure_sending(b);
+	g->judging = measure_judging(b);
+	g->rate = 1 / (1 / g->sending + 1 / g->judging);
+	measure_floor(b, h, g);
+}
+
+int generator_measure(struct way *way, const struct pool *pool, const struct jg_mac_key *key,
 	struct generator *generator, struct jg_error *err)
 {
 	struct bench *b = calloc(1, sizeof(*b));
@@ -102,15 +155,13 @@ int generator_measure(const struct pool *pool, const struct jg_mac_key *key,
 	if (rc == 0) {
 		b->pool = pool;
 		b->signer = signer_new(key, err);
-		b->transport = b->signer == NULL ? NULL : transport_echo_open(err);
+		b->transport = b->signer == NULL ? NULL : way->ops->echo(way, err);
 		rc = b->transport == NULL ? -EIO : 0;
 	} else {
 		jg_error_set(err, "no memory");
 	}
-	if (rc == 0 && fill_first(b)) {
-		generator->rate = measure_rate(b);
-		measure_floor(b, h, generator);
-	}
+	if (rc == 0)
+		measure(b, h, generator);
 	if (rc == 0)
 		generator->pause = measure_pause();
 	if (b != NULL && b->transport != NULL)

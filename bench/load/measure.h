@@ -7,12 +7,14 @@
 #include "signer.h"
 
 struct generator {
-	double rate; // datagrams a second that one sender signs, sends and reads on loopback
+	double sending; // questions a second that one sender signs, sends to itself and reads
+	double judging; // answers a second that it can check
+	double rate; // requests a second that it can do both for
 	double floor_p50; // ns: one datagram there and back
 	double floor_p99;
 	double pause; // ns: the longest this machine kept a spinning thread from running
 };
 
 /** Takes about half a second. 0, or negative errno with err. */
-JG_MUST_CHECK int generator_measure(const struct pool *pool, const struct jg_mac_key *key,
-	struct generator *generator, struct jg_error *err);
+JG_MUST_CHECK int generator_measure(struct way *way, const struct pool *pool,
+	const struct jg_mac_key *key, struct generator *generator, struct jg_error *err);

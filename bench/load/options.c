@@ -4,17 +4,28 @@
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 const char options_help[] =
 	"joingate-load - load a gate, and check every verdict it gives\n"
 	"\n"
 	"  joingate-load --gate ADDRESS[:PORT] --config FILE [OPTIONS]\n"
+	"  joingate-load --in-process --config FILE [OPTIONS]\n"
 	"  joingate-load compare A.json... -- B.json...\n"
 	"  joingate-load report RESULT.json > REPORT.html\n"
 	"\n"
 	"Where:\n"
-	"  --socket             over a kernel socket (this program knows no other way)\n"
+	"  --socket             over a kernel socket: what is done without one of these\n"
+	"  --port DEVICE        over a DPDK port: a network interface, or {\"device\": ...} with "
+	"the\n"
+	"                       members of \"ports\" in a gate's settings; each is a sender\n"
+	"  --address ADDR/BITS  ours on the port; the kernel should not have it\n"
+	"  --gate-mac MAC       the gate's Ethernet address, or its router's (asked for)\n"
+	"  --in-process         over rings to a gate within this program: its workers, one a "
+	"sender,\n"
+	"                       with the apps of --config; no root; with --front-end a key is "
+	"made\n"
 	"  --front-end ID --key-file FILE   as which front end; without: unauthenticated\n"
 	"  --allow ADDR[/BITS]  a gate that is neither loopback nor in a closed namespace\n"
 	"What:\n"
@@ -52,14 +63,16 @@ const char options_help[] =
 	"2 the machine or the gate did not allow it.\n";
 
 // clang-format off
-enum { OPT_SOCKET = 256, OPT_FRONT_END, OPT_KEY_FILE, OPT_ALLOW, OPT_CONFIG, OPT_TOKENS_FILE,
+enum { OPT_SOCKET = 256, OPT_PORT, OPT_ADDRESS, OPT_GATE_MAC, OPT_IN_PROCESS, OPT_FRONT_END, OPT_KEY_FILE, OPT_ALLOW, OPT_CONFIG, OPT_TOKENS_FILE,
 	OPT_TOKENS, OPT_VENDORS, OPT_BAD, OPT_KINDS, OPT_RECONNECT, OPT_ROOMS, OPT_ZIPF, OPT_EXTRA,
 	OPT_TTL, OPT_SEED, OPT_PROFILE, OPT_RATE, OPT_FROM, OPT_DURATION, OPT_SIGMA, OPT_ARRIVALS,
 	OPT_WARM_UP, OPT_TIMEOUT, OPT_LATE, OPT_SENDERS, OPT_CPUS, OPT_SLO, OPT_JSON, OPT_CSV,
 	OPT_HLOG, OPT_HTML, OPT_PLAN, OPT_QUIET, OPT_GATE, OPT_HELP };
 
 static const struct option table[] = {
-	{"socket", no_argument, NULL, OPT_SOCKET}, {"front-end", required_argument, NULL, OPT_FRONT_END},
+	{"socket", no_argument, NULL, OPT_SOCKET}, {"port", required_argument, NULL, OPT_PORT},
+	{"address", required_argument, NULL, OPT_ADDRESS}, {"gate-mac", required_argument, NULL, OPT_GATE_MAC},
+	{"in-process", no_argument, NULL, OPT_IN_PROCESS}, {"front-end", required_argument, NULL, OPT_FRONT_END},
 	{"key-file", required_argument, NULL, OPT_KEY_FILE}, {"allow", required_argument, NULL, OPT_ALLOW},
 	{"config", required_argument, NULL, OPT_CONFIG}, {"tokens-file", required_argument, NULL, OPT_TOKENS_FILE},
 	{"tokens", required_argument, NULL, OPT_TOKENS}, {"vendors", required_argument, NULL, OPT_VENDORS},
@@ -96,7 +109,7 @@ static const struct {
 	{OPT_SEED,      TO_U64,      offsetof(struct options, seed),            0, 9007199254740992.0, 1},
 	{OPT_RATE,      TO_DOUBLE,   offsetof(struct options, profile.rate),    0.1, 100e6, 1},
 	{OPT_FROM,      TO_DOUBLE,   offsetof(struct options, profile.from),    0.1, 100e6, 1},
-	{OPT_DURATION,  TO_DOUBLE,   offsetof(struct options, profile.seconds), 1, 86400, 1},
+	{OPT_DURATION,  TO_DOUBLE,   offsetof(struct options, profile.seconds), 0.1, 86400, 1},
 	{OPT_SIGMA,     TO_DOUBLE,   offsetof(struct options, profile.sigma),   0.1, 2, 1},
 	{OPT_WARM_UP,   TO_DOUBLE,   offsetof(struct options, profile.warm_up), 0, 3600, 1},
 	{OPT_TIMEOUT,   TO_U64,      offsetof(struct options, timeout),         1, 60000, 1e6},
@@ -109,7 +122,7 @@ static const struct {
 	size_t at;
 } texts[] = {
 	{OPT_CONFIG, offsetof(struct options, config)}, {OPT_TOKENS_FILE, offsetof(struct options, tokens_file)},
-	{OPT_GATE, offsetof(struct options, gate)}, {OPT_KEY_FILE, offsetof(struct options, key_file)},
+	{OPT_GATE, offsetof(struct options, gate)}, {OPT_ADDRESS, offsetof(struct options, address)}, {OPT_KEY_FILE, offsetof(struct options, key_file)},
 	{OPT_JSON, offsetof(struct options, json)}, {OPT_CSV, offsetof(struct options, csv)},
 	{OPT_HLOG, offsetof(struct options, hlog)}, {OPT_HTML, offsetof(struct options, html)},
 };
@@ -209,6 +222,30 @@ static int read_cpus(struct options *o, const char *text, struct jg_error *err)
 	return 0;
 }
 
+static int read_port(struct options *o, const char *text, struct jg_error *err)
+{
+	if (o->ports_n < SENDERS_MAX) {
+		o->ports[o->ports_n++] = text;
+		return 0;
+	}
+	jg_error_set(err, "--port: at most %d", SENDERS_MAX);
+	return -EINVAL;
+}
+
+static int read_mac(struct options *o, const char *text, struct jg_error *err)
+{
+	uint8_t *m = o->gate_mac;
+	int end = 0;
+	o->gate_mac_given = sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &m[0], &m[1],
+				    &m[2], &m[3], &m[4], &m[5], &end) == 6 &&
+		text[end] == '\0' && (m[0] & 1) == 0;
+	if (o->gate_mac_given)
+		return 0;
+	jg_error_set(
+		err, "--gate-mac is \"%.32s\"; expected one station's, as 02:00:00:00:00:01", text);
+	return -EINVAL;
+}
+
 static int read_word(struct options *o, int option, const char *text, struct jg_error *err)
 {
 	switch (option) {
@@ -241,6 +278,10 @@ static int read_word(struct options *o, int option, const char *text, struct jg_
 		return read_extra(o, text, err);
 	case OPT_CPUS:
 		return read_cpus(o, text, err);
+	case OPT_PORT:
+		return read_port(o, text, err);
+	case OPT_GATE_MAC:
+		return read_mac(o, text, err);
 	default:
 		return slo_parse(&o->slo, text, err);
 	}
@@ -250,6 +291,10 @@ static int read_option(struct options *o, int option, const char *text, struct j
 {
 	switch (option) {
 	case OPT_SOCKET:
+		o->socket = true;
+		return 0;
+	case OPT_IN_PROCESS:
+		o->inside = true;
 		return 0;
 	case OPT_PLAN:
 		o->plan_only = true;
@@ -273,20 +318,44 @@ static int read_option(struct options *o, int option, const char *text, struct j
 	return rc <= 0 ? rc : read_word(o, option, text, err);
 }
 
-static int check(struct options *o, struct jg_error *err)
+// What is wrong with the way to the gate; NULL: nothing.
+static const char *check_way(const struct options *o)
 {
-	const char *problem = NULL;
-	if (o->gate == NULL)
-		problem = "--gate is missing: which gate shall be asked?";
-	else if ((o->config == NULL) == (o->tokens_file == NULL))
-		problem =
-			"one of --config and --tokens-file is needed: which tokens shall be sent?";
-	else if ((o->front_end != 0) != (o->key_file != NULL))
-		problem = "--front-end and --key-file go together";
-	else if (o->profile.kind == PROFILE_STEPS && o->slo.n == 0)
-		problem = "--profile steps needs --slo: what shall the gate keep at its capacity?";
-	else if (o->profile.from > o->profile.rate && o->profile.kind != PROFILE_RAMP)
-		problem = "--from is above --rate";
+	if ((unsigned)o->socket + o->inside + (o->ports_n > 0) > 1)
+		return "--socket, --port and --in-process exclude each other";
+	if (o->inside && o->gate != NULL)
+		return "--in-process brings its own gate: leave --gate out";
+	if (o->inside && o->config == NULL)
+		return "--in-process needs --config: whose apps shall its gate have?";
+	if (o->inside && o->key_file != NULL)
+		return "--in-process makes up the front end's key: leave --key-file out";
+	if (!o->inside && o->gate == NULL)
+		return "--gate is missing: which gate shall be asked?";
+	if (!o->inside && (o->front_end != 0) != (o->key_file != NULL))
+		return "--front-end and --key-file go together";
+	if (o->ports_n == 0 && (o->address != NULL || o->gate_mac_given))
+		return "--address and --gate-mac belong to --port";
+	if (o->ports_n > 0 && o->senders > 1)
+		return "each --port is a sender: leave --senders out";
+	return NULL;
+}
+
+// What is wrong with what is sent, and when.
+static const char *check_load(const struct options *o)
+{
+	if ((o->config == NULL) == (o->tokens_file == NULL))
+		return "one of --config and --tokens-file is needed: which tokens shall be sent?";
+	if (o->profile.kind == PROFILE_STEPS && o->slo.n == 0)
+		return "--profile steps needs --slo: what shall the gate keep at its capacity?";
+	if (o->profile.from > o->profile.rate && o->profile.kind != PROFILE_RAMP)
+		return "--from is above --rate";
+	return NULL;
+}
+
+static int check(const struct options *o, struct jg_error *err)
+{
+	const char *way = check_way(o);
+	const char *problem = way != NULL ? way : check_load(o);
 	if (problem == NULL)
 		return 0;
 	jg_error_set(err, "%s", problem);
@@ -319,5 +388,8 @@ int options_read(struct options *o, int argc, char **argv, struct jg_error *err)
 	if (o->profile.from <= 0)
 		o->profile.from = o->profile.rate / 10;
 	o->profile.warm_rate = o->profile.rate / 10;
-	return check(o, err);
+	const int rc = check(o, err);
+	if (o->ports_n > 0)
+		o->senders = o->ports_n;
+	return rc;
 }

@@ -11,6 +11,13 @@ struct options {
 	const char *config; // apps to mint for
 	const char *tokens_file; // or tokens that somebody made
 	const char *gate;
+	const char *ports[SENDERS_MAX]; // devices of ours, one a sender
+	unsigned ports_n; // 0: a kernel socket
+	const char *address; // ours, on a port
+	uint8_t gate_mac[6];
+	bool gate_mac_given;
+	bool socket; // said so
+	bool inside; // a gate within this process
 	const char *key_file;
 	const char *json;
 	const char *csv;

@@ -2,6 +2,7 @@
 #include "plan.h"
 
 #include "figures.h"
+#include "limit.h"
 
 static void print_profile(FILE *out, const struct options *o)
 {
@@ -42,12 +43,23 @@ static void print_kinds(FILE *out, const struct pool *pool)
 	fputc('\n', out);
 }
 
+static void print_way(FILE *out, const struct options *o)
+{
+	if (o->inside)
+		fputs("rings within this process", out);
+	else if (o->ports_n == 0)
+		fputs("a kernel socket", out);
+	for (unsigned i = 0; i < o->ports_n; i++)
+		fprintf(out, "%s%.80s", i > 0 ? ", " : "port ", o->ports[i]);
+}
+
 void plan_print(
 	FILE *out, const struct options *o, const struct target *target, const struct pool *pool)
 {
 	print_profile(out, o);
-	fprintf(out, "gate      %s (%s), over a socket, %u sender%s, ", target->text, target->why,
-		o->senders, o->senders == 1 ? "" : "s");
+	fprintf(out, "gate      %s (%s), over ", target->text, target->why);
+	print_way(out, o);
+	fprintf(out, ", %u sender%s, ", o->senders, o->senders == 1 ? "" : "s");
 	if (o->front_end != 0)
 		fprintf(out, "as front end %u\n", o->front_end);
 	else
@@ -69,9 +81,10 @@ void plan_print(
 
 void plan_generator(FILE *out, const struct options *o, const struct generator *g)
 {
-	fprintf(out, "generator %s/s a sender there and back on loopback,",
-		figure_count(g->rate).text);
-	fprintf(out, " %s p50 %s p99 for one;", figure_time(g->floor_p50).text,
+	fprintf(out, "generator %s/s a sender:", figure_count(g->rate).text);
+	fprintf(out, " %s/s sent to itself and read,", figure_count(g->sending).text);
+	fprintf(out, " %s/s answers checked;\n          %s p50 %s p99 for one there and back;",
+		figure_count(g->judging).text, figure_time(g->floor_p50).text,
 		figure_time(g->floor_p99).text);
 	fprintf(out, " longest pause of this machine %s\n", figure_time(g->pause).text);
 	if (g->rate > 0 && g->rate * o->senders < 2 * o->profile.rate)
@@ -165,6 +178,8 @@ void plan_outcome(
 			fprintf(out, " %s %lu", jg_reason_name(i),
 				(unsigned long)outcome->totals.reasons[i]);
 	fprintf(out, "\nwrong     %lu\n", (unsigned long)(t[TALLY_WRONG] + w[TALLY_WRONG]));
+	fprintf(out, "limit     %s: %s\n", limit_name(limit_find(outcome)),
+		limit_help(limit_find(outcome)));
 	print_wrongs(out, outcome, pool);
 	print_ignored(out, &outcome->totals);
 	print_slo(out, o, outcome);

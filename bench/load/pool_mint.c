@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Pools of own tokens: drawn, minted in bursts, spoiled, judged once by the library, written down.
+#include "clock.h"
 #include "draft.h"
 #include "pool.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define USERS 1000000
 #define VONAGE_WEIGHT 0.02 // where nothing else is said: RS256 has a slow lane of its own
@@ -208,13 +208,6 @@ static int add(struct maker *m, uint32_t index, struct jg_error *err)
 	return m->n[world] == JG_BURST_MAX ? flush(m, world, err) : 0;
 }
 
-static double seconds(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 int pool_mint(struct pool *pool, const struct jg_config *config, const struct pool_options *options,
 	struct jg_error *err)
 {
@@ -227,12 +220,12 @@ int pool_mint(struct pool *pool, const struct jg_config *config, const struct po
 	}
 	*m = (struct maker){.pool = pool, .config = config, .options = options};
 	int rc = open_maker(m, err);
-	const double begin = seconds();
+	const uint64_t begin = clock_now();
 	for (uint32_t i = 0; i < options->n && rc == 0; i++)
 		rc = add(m, i, err);
 	for (unsigned world = 0; world < WORLD_COUNT && rc == 0; world++)
 		rc = flush(m, (enum world)world, err);
-	pool->seconds = seconds() - begin;
+	pool->seconds = (double)(clock_now() - begin) / 1e9;
 	close_maker(m);
 	if (rc != 0)
 		pool_fini(pool);

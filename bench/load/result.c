@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "result.h"
 
+#include "limit.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -25,8 +27,9 @@ static json_t *build_settings(const struct result_parts *p)
 		if (p->pool->kinds[i] > 0)
 			json_object_set_new(kinds, i == KIND_COUNT ? "other" : kind_name(i),
 				number(p->pool->kinds[i]));
-	return json_pack("{ss ss ss sf sf sf sf ss sf sI si sI sI si sf sf sf si sf sI so so so}",
-		"gate", p->target->text, "allowed_as", p->target->why, "profile",
+	return json_pack(
+		"{ss ss ss ss sf sf sf sf ss sf sI si sI sI si sf sf sf si sf sI so so so}", "gate",
+		p->target->text, "over", p->way, "allowed_as", p->target->why, "profile",
 		profile_name(o->profile.kind), "rate", o->profile.rate, "from", o->profile.from,
 		"duration", o->profile.seconds, "sigma", o->profile.sigma, "arrivals",
 		o->poisson ? "poisson" : "even", "warm_up", o->profile.warm_up, "seed",
@@ -77,13 +80,15 @@ static json_t *build_seconds(const struct outcome *o)
 	json_t *seconds = json_array();
 	for (uint32_t i = 0; i < o->rows_n; i++) {
 		const struct row *r = &o->rows[i];
-		json_t *row = json_pack("{si sf sI sI sI sI sI sI sI sI sI sI sI}", "t", (int)i,
+		json_t *row = json_pack("{si sf sI sI sI sI sI sI sI sI sI sI sI sf}", "t", (int)i,
 			"intended", r->intended, "sent", (json_int_t)r->sent, "late",
 			(json_int_t)r->late, "answered", (json_int_t)r->answered, "unanswered",
 			(json_int_t)r->unanswered, "wrong", (json_int_t)r->wrong, "arrived",
 			(json_int_t)r->arrived, "p50", (json_int_t)r->p50, "p90",
 			(json_int_t)r->p90, "p99", (json_int_t)r->p99, "p999", (json_int_t)r->p999,
-			"max", (json_int_t)r->max);
+			"max", (json_int_t)r->max, "busy", r->busy);
+		if (r->gate_busy >= 0)
+			json_object_set_new(row, "gate_busy", json_real(r->gate_busy));
 		json_t *stages = json_array();
 		for (size_t j = 0; j < JG_ARRAY_SIZE(r->stages); j++)
 			json_array_append_new(stages, number(r->stages[j]));
@@ -156,6 +161,8 @@ json_t *result_build(const struct result_parts *p)
 	json_object_set_new(totals, "intended", json_real(o->intended));
 	json_object_set_new(totals, "seconds", json_real(o->seconds));
 	json_object_set_new(totals, "busy", json_real(o->busy));
+	json_object_set_new(totals, "busiest", json_real(o->busiest));
+	json_object_set_new(totals, "limit", json_string(limit_name(limit_find(o))));
 	json_t *json = json_pack("{ss sI si sb so so so so so so}", "schema", RESULT_SCHEMA,
 		"started", (json_int_t)p->started, "status", p->status, "interrupted",
 		(int)o->interrupted, "settings", build_settings(p), "warm_up",
@@ -169,7 +176,8 @@ json_t *result_build(const struct result_parts *p)
 	json_object_set_new(json, "wrong", build_wrongs(p));
 	json_object_set_new(json, "seconds", build_seconds(o));
 	json_object_set_new(json, "generator",
-		json_pack("{sf sf sf sf sf}", "rate", p->generator->rate, "floor_p50",
+		json_pack("{sf sf sf sf sf sf sf}", "rate", p->generator->rate, "sending",
+			p->generator->sending, "judging", p->generator->judging, "floor_p50",
 			p->generator->floor_p50, "floor_p99", p->generator->floor_p99, "pause",
 			p->generator->pause, "minted",
 			p->pool->seconds > 0 ? p->pool->n / p->pool->seconds : 0.0));

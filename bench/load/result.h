@@ -13,6 +13,7 @@
 struct result_parts {
 	const struct options *options;
 	const struct target *target;
+	const char *way; // how it was reached
 	const struct pool *pool;
 	const struct generator *generator;
 	const struct outcome *outcome;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "run.h"
 
-#include "target.h"
+#include "clock.h"
 
 #include <errno.h>
 #include <math.h>
@@ -22,6 +22,8 @@ struct run {
 	unsigned started;
 	uint64_t start; // of the warm-up
 	uint64_t measured; // where the measured part begins
+	uint64_t closed; // when the last second was
+	uint64_t busy; // of all senders until then
 	struct histogram second;
 	struct totals before;
 };
@@ -76,7 +78,7 @@ static int open_sender(struct run *run, unsigned i, uint32_t random, struct jg_e
 		.stride = o->senders,
 		.cpu = o->cpus[i]};
 	schedule_init(&options.schedule, &o->profile, o->poisson, o->seed, i, o->senders);
-	options.transport = transport_socket_open(o->target, err);
+	options.transport = o->way->ops->open(o->way, i, err);
 	return options.transport == NULL ? -EIO : sender_init(&run->senders[i], &options, err);
 }
 
@@ -86,7 +88,7 @@ static int start(struct run *run, struct jg_error *err)
 	int rc = getrandom(&random, sizeof(random), 0) == sizeof(random) ? 0 : -EIO;
 	if (rc != 0)
 		jg_error_set(err, "no random numbers for request ids: %s", strerror(errno));
-	run->start = sender_clock() + START_DELAY;
+	run->start = run->closed = clock_now() + START_DELAY;
 	run->measured = run->start + (uint64_t)(run->options->profile.warm_up * 1e9);
 	for (unsigned i = 0; i < run->options->senders && rc == 0; i++)
 		rc = open_sender(run, i, random, err);
@@ -168,7 +170,7 @@ static bool show(struct run *run, const struct row *row, bool whole)
 	struct totals now;
 	sum_up(run, &now);
 	const struct moment moment = {.options = run->options,
-		.time = ((double)sender_clock() - (double)run->measured) / 1e9,
+		.time = ((double)clock_now() - (double)run->measured) / 1e9,
 		.totals = &now,
 		.before = &run->before,
 		.row = row,
@@ -178,6 +180,20 @@ static bool show(struct run *run, const struct row *row, bool whole)
 	if (whole)
 		run->before = now;
 	return go_on;
+}
+
+static void fill_busy(struct run *run, struct row *row)
+{
+	struct way *way = run->options->way;
+	const uint64_t now = clock_now();
+	uint64_t busy = 0;
+	for (unsigned i = 0; i < run->started; i++)
+		busy += jg_count_read(&run->senders[i].busy);
+	const double time = (double)(now - run->closed) * run->started;
+	row->busy = time > 0 ? fmin((double)(busy - run->busy) / time, 1) : 0;
+	row->gate_busy = way->ops->gate_busy == NULL ? -1 : way->ops->gate_busy(way);
+	run->busy = busy;
+	run->closed = now;
 }
 
 static int log_second(struct run *run, double at)
@@ -192,9 +208,12 @@ static int log_second(struct run *run, double at)
 static int close_second(struct run *run, int64_t second)
 {
 	struct outcome *o = run->outcome;
+	struct row warm_up;
+	const bool counts = second >= 0 && (uint64_t)second < o->rows_n;
 	take_latencies(run);
+	fill_busy(run, counts ? &o->rows[second] : &warm_up);
 	const int rc = log_second(run, (double)second);
-	if (second >= 0 && (uint64_t)second < o->rows_n) {
+	if (counts) {
 		fill_latencies(&o->rows[second], &run->second);
 		fill_counts(run, &o->rows[second], (uint32_t)second);
 	}
@@ -209,7 +228,7 @@ static int watch(struct run *run)
 	const struct row *row = NULL;
 	while (!all_done(run)) {
 		nanosleep(&tick, NULL);
-		const int64_t now = (int64_t)sender_clock() - (int64_t)run->measured;
+		const int64_t now = (int64_t)clock_now() - (int64_t)run->measured;
 		const bool whole = now >= (second + 1) * 1000000000;
 		if (whole) {
 			const int failed = close_second(run, second);
@@ -232,13 +251,18 @@ static void collect(struct run *run)
 {
 	struct outcome *o = run->outcome;
 	const struct profile *p = &run->options->profile;
-	const double elapsed = (double)(sender_clock() - run->start);
+	const double elapsed = (double)(clock_now() - run->start);
 	sum_up(run, &o->totals);
 	if (!o->interrupted)
 		o->seconds = p->seconds;
 	o->seconds = o->seconds < 0 ? 0 : o->seconds;
 	o->intended = profile_sum(p, o->seconds);
 	o->busy = (double)o->totals.busy / (elapsed * run->started);
+	o->gate_busiest = -1;
+	for (uint32_t i = 0; i < o->rows_n; i++) {
+		o->busiest = fmax(o->busiest, o->rows[i].busy);
+		o->gate_busiest = fmax(o->gate_busiest, o->rows[i].gate_busy);
+	}
 	for (uint32_t i = 0; i < o->rows_n; i++)
 		fill_counts(run, &o->rows[i], i);
 	while (o->interrupted && o->rows_n > 0 && o->rows[o->rows_n - 1].sent == 0)

@@ -8,11 +8,9 @@
 
 #define SENDERS_MAX 64
 
-struct target;
-
 struct run_options {
 	const struct pool *pool;
-	const struct target *target;
+	struct way *way;
 	const struct jg_mac_key *key; // NULL: unauthenticated
 	struct profile profile;
 	bool poisson;
@@ -38,6 +36,8 @@ struct row {
 	uint64_t p99;
 	uint64_t p999;
 	uint64_t max;
+	double busy; // share of the senders' time; 1: this side can do no more
+	double gate_busy; // share of the gate's workers' time; negative: not known
 	uint32_t stages[20]; // answers by latency: 1 us, 2 us, 4 us ... and longer
 };
 
@@ -78,6 +78,8 @@ struct outcome {
 	double intended; // requests
 	double seconds; // of the measured part that were run
 	double busy; // share of the senders' time, 0..1
+	double busiest; // the same in the busiest second
+	double gate_busiest; // of the gate's workers; negative: not known
 	bool interrupted;
 	unsigned wrongs_n;
 	struct wrong wrongs[WRONG_KEPT];

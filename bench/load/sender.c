@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sender.h"
 
+#include "clock.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -41,13 +43,6 @@ const char *tally_name(unsigned tally)
 const char *tally_help(unsigned tally)
 {
 	return helps[tally];
-}
-
-uint64_t sender_clock(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 // As many as may be open at the highest rate, with room to spare.
@@ -180,7 +175,7 @@ static bool send_due(struct sender *s, uint64_t now)
 		return false;
 	const unsigned taken =
 		transport->ops->send(transport, s->packets + s->sent, s->filled - s->sent);
-	now = sender_clock();
+	now = clock_now();
 	for (unsigned i = 0; i < taken; i++)
 		note_sent(s, s->sent + i, now);
 	s->sent += taken;
@@ -261,7 +256,7 @@ static bool receive(struct sender *s)
 	bool holds[TRANSPORT_BURST];
 	struct transport *transport = s->options.transport;
 	const unsigned n = transport->ops->receive(transport, packets);
-	const uint64_t now = sender_clock();
+	const uint64_t now = clock_now();
 	for (unsigned i = 0; i < n; i++) {
 		enum jg_wire_fate fate =
 			jg_wire_reply_parse(packets[i].bytes, packets[i].len, &replies[i]);
@@ -336,9 +331,11 @@ void *sender_run(void *argument)
 	struct sender *s = argument;
 	(void)prctl(PR_SET_TIMERSLACK, 1);
 	pin(s);
+	if (s->options.transport->ops->enter != NULL)
+		s->options.transport->ops->enter(s->options.transport);
 	advance(s);
 	for (;;) {
-		const uint64_t begin = sender_clock();
+		const uint64_t begin = clock_now();
 		const unsigned wanted = atomic_load_explicit(&s->wanted, memory_order_acquire);
 		if (wanted != s->given)
 			atomic_store_explicit(&s->given, wanted, memory_order_release);
@@ -346,7 +343,7 @@ void *sender_run(void *argument)
 			s->due = UINT64_MAX;
 		bool moved = send_due(s, begin);
 		moved |= receive(s);
-		const uint64_t end = sender_clock();
+		const uint64_t end = clock_now();
 		expire(s, end);
 		if (s->due == UINT64_MAX && s->sent == s->filled && s->oldest == s->next)
 			break;
@@ -355,6 +352,8 @@ void *sender_run(void *argument)
 		else
 			nap(s, end);
 	}
+	if (s->options.transport->ops->leave != NULL)
+		s->options.transport->ops->leave(s->options.transport);
 	atomic_store_explicit(&s->done, true, memory_order_release);
 	return NULL;
 }

@@ -60,7 +60,7 @@ struct sender_options {
 	struct schedule schedule;
 	struct transport *transport; // the sender's, closed by it
 	const struct jg_mac_key *key; // NULL: unauthenticated
-	uint64_t start; // when the schedule begins, of sender_clock()
+	uint64_t start; // when the schedule begins, of clock_now()
 	uint64_t warm_up; // ns
 	uint64_t timeout; // ns
 	uint64_t late; // ns
@@ -104,9 +104,6 @@ struct sender {
 	unsigned sent; // of those
 	uint8_t (*slots)[JG_WIRE_DATAGRAM_MAX];
 };
-
-/** Nanoseconds of the clock that everything is timed by; the kernel reads it from the TSC. */
-uint64_t sender_clock(void);
 
 /** 0 or negative errno with err. Owns options->transport from now on, also on failure. */
 JG_MUST_CHECK int sender_init(

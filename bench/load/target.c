@@ -206,11 +206,13 @@ static int allows(const char *entry, const uint8_t *bytes, unsigned n, struct jg
 	return own_n == n && in_prefix(own, bytes, bits > n * 8 ? n * 8 : (unsigned)bits);
 }
 
-int target_check(struct target *t, const char *const *allow, unsigned n, struct jg_error *err)
+// Why it may be loaded, in the end: by itself, or because it was named.
+static int settle(struct target *t, const char *why, const char *const *allow, unsigned n,
+	struct jg_error *err)
 {
 	const uint8_t *bytes = NULL;
 	const unsigned len = bytes_of((const struct sockaddr *)(void *)&t->address, &bytes);
-	t->why = is_loopback(bytes, len) ? "loopback" : find_near(bytes, len);
+	t->why = why;
 	for (unsigned i = 0; i < n; i++) {
 		const int rc = allows(allow[i], bytes, len, err);
 		if (rc < 0)
@@ -218,11 +220,54 @@ int target_check(struct target *t, const char *const *allow, unsigned n, struct 
 		if (rc > 0 && t->why == NULL)
 			t->why = "named by --allow";
 	}
-	if (t->why != NULL)
-		return 0;
-	jg_error_set(err,
-		"%s is neither loopback, this machine, nor on a virtual link of a namespace "
-		"without a way out; name it with --allow if it is yours to load",
-		t->text);
-	return -EPERM;
+	return t->why != NULL ? 0 : -EPERM;
+}
+
+int target_check(struct target *t, const char *const *allow, unsigned n, struct jg_error *err)
+{
+	const uint8_t *bytes = NULL;
+	const unsigned len = bytes_of((const struct sockaddr *)(void *)&t->address, &bytes);
+	const int rc = settle(
+		t, is_loopback(bytes, len) ? "loopback" : find_near(bytes, len), allow, n, err);
+	if (rc == -EPERM)
+		jg_error_set(err,
+			"%s is neither loopback, this machine, nor on a virtual link of a "
+			"namespace "
+			"without a way out; name it with --allow if it is yours to load",
+			t->text);
+	return rc;
+}
+
+int target_check_link(struct target *t, const struct target_link *link, const char *const *allow,
+	unsigned n, struct jg_error *err)
+{
+	const uint8_t *bytes = NULL;
+	const unsigned len = bytes_of((const struct sockaddr *)(void *)&t->address, &bytes);
+	const struct jg_address *own = link->own;
+	if (is_loopback(bytes, len)) {
+		jg_error_set(err, "%s is loopback, where no port leads: use --socket", t->text);
+		return -EINVAL;
+	}
+	const bool neighbour = own != NULL && own->family == (len == 4 ? 4 : 6) &&
+		in_prefix(own->bytes, bytes, own->prefix) && is_private(bytes, len);
+	const bool closed = (link->closed || is_virtual(link->device)) && !has_way_out();
+	const int rc = settle(t,
+		neighbour && closed ? "a virtual link of a namespace without a way out" : NULL,
+		allow, n, err);
+	if (rc == -EPERM)
+		jg_error_set(err,
+			"%s on port %.40s is not a private neighbour on a virtual link of a "
+			"namespace without a way out; name it with --allow if it is yours to load",
+			t->text, link->device);
+	return rc;
+}
+
+const struct jg_address *target_address(
+	const struct target *t, const struct jg_address *own, unsigned n)
+{
+	const unsigned family = t->address.ss_family == AF_INET ? 4 : 6;
+	for (unsigned i = 0; i < n; i++)
+		if (own[i].family == family)
+			return &own[i];
+	return NULL;
 }

@@ -3,6 +3,7 @@
 
 /** Where the load goes, and whether it may. */
 
+#include "internal/address.h"
 #include "internal/base.h"
 
 #include <sys/socket.h>
@@ -28,3 +29,19 @@ JG_MUST_CHECK int target_parse(struct target *target, const char *text, struct j
  */
 JG_MUST_CHECK int target_check(
 	struct target *target, const char *const *allow, unsigned n, struct jg_error *err);
+
+/** The first of our addresses that can talk to it; NULL: none is of its family. */
+const struct jg_address *target_address(
+	const struct target *target, const struct jg_address *own, unsigned n);
+
+/** A port that the kernel does not route for. */
+struct target_link {
+	const char *device; // a network interface, or any other name
+	bool closed; // a device that has no wire by its kind
+	const struct jg_address *own; // our address on it, with its prefix
+};
+
+/** The same for a gate on the link of a port: the link must be virtual, in a namespace without a way
+ * out, and the gate a private neighbour on it, unless it was named. */
+JG_MUST_CHECK int target_check_link(struct target *target, const struct target_link *link,
+	const char *const *allow, unsigned n, struct jg_error *err);

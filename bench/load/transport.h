@@ -23,6 +23,9 @@ struct transport_figures {
 struct transport;
 
 struct transport_ops {
+	/** The thread that uses it calls these first and last. NULL: nothing to do. */
+	void (*enter)(struct transport *transport);
+	void (*leave)(struct transport *transport);
 	/** Hand over packets, in order. @return how many were taken; the others later again */
 	unsigned (*send)(struct transport *transport, const struct packet *packets, unsigned n);
 	/** What has arrived, at most TRANSPORT_BURST; bytes are ours until the next call. */
@@ -39,11 +42,24 @@ struct transport {
 	const struct transport_ops *ops;
 };
 
+/** How a run's transports come about; outlives them. One thread. */
+struct way {
+	const struct way_ops *ops;
+	char text[128]; // "a kernel socket", "port veth1 (net_af_packet)"
+};
+
+struct way_ops {
+	/** The transport of one sender. NULL with err. */
+	struct transport *(*open)(struct way *way, unsigned sender, struct jg_error *err);
+	/** One that hears itself, for the generator to measure itself with. NULL with err. */
+	struct transport *(*echo)(struct way *way, struct jg_error *err);
+	/** Share of its time that the gate worked since the last call, 0..1; negative: not known.
+	 * NULL: never known. */
+	double (*gate_busy)(struct way *way);
+	void (*close)(struct way *way);
+};
+
 struct target;
 
-/** A UDP socket of the kernel's. NULL with err. */
-JG_MUST_CHECK struct transport *transport_socket_open(
-	const struct target *target, struct jg_error *err);
-
-/** A socket on loopback that hears itself. NULL with err. */
-JG_MUST_CHECK struct transport *transport_echo_open(struct jg_error *err);
+/** Over UDP sockets of the kernel's. The target is borrowed. NULL with err. */
+JG_MUST_CHECK struct way *way_socket_open(const struct target *target, struct jg_error *err);

@@ -95,8 +95,11 @@ static void close_socket(struct transport *base)
 	free(t);
 }
 
-static const struct transport_ops ops = {
-	send_packets, receive_packets, wait_packets, read_figures, close_socket};
+static const struct transport_ops ops = {.send = send_packets,
+	.receive = receive_packets,
+	.wait = wait_packets,
+	.figures = read_figures,
+	.close = close_socket};
 
 static struct socket_transport *open_socket(int family, struct jg_error *err)
 {
@@ -126,9 +129,16 @@ static struct socket_transport *open_socket(int family, struct jg_error *err)
 	return t;
 }
 
-struct transport *transport_socket_open(const struct target *target, struct jg_error *err)
+struct socket_way {
+	struct way base;
+	const struct target *target;
+};
+
+static struct transport *open_to_target(struct way *way, unsigned sender, struct jg_error *err)
 {
+	const struct target *target = ((struct socket_way *)way)->target;
 	struct socket_transport *t = open_socket(target->address.ss_family, err);
+	(void)sender;
 	if (t == NULL)
 		return NULL;
 	if (connect(t->fd, (const struct sockaddr *)(const void *)&target->address, target->len) ==
@@ -139,12 +149,13 @@ struct transport *transport_socket_open(const struct target *target, struct jg_e
 	return NULL;
 }
 
-struct transport *transport_echo_open(struct jg_error *err)
+static struct transport *open_to_itself(struct way *way, struct jg_error *err)
 {
 	struct sockaddr_in self = {
 		.sin_family = AF_INET, .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
 	socklen_t len = sizeof(self);
 	struct socket_transport *t = open_socket(AF_INET, err);
+	(void)way;
 	if (t == NULL)
 		return NULL;
 	if (bind(t->fd, (struct sockaddr *)(void *)&self, len) == 0 &&
@@ -154,4 +165,24 @@ struct transport *transport_echo_open(struct jg_error *err)
 	jg_error_set(err, "no socket on loopback: %s", strerror(errno));
 	close_socket(&t->base);
 	return NULL;
+}
+
+static void close_way(struct way *way)
+{
+	free(way);
+}
+
+static const struct way_ops way_ops = {
+	.open = open_to_target, .echo = open_to_itself, .close = close_way};
+
+struct way *way_socket_open(const struct target *target, struct jg_error *err)
+{
+	struct socket_way *way = calloc(1, sizeof(*way));
+	if (way == NULL) {
+		jg_error_set(err, "no memory");
+		return NULL;
+	}
+	*way = (struct socket_way){
+		.base = {.ops = &way_ops, .text = "a kernel socket"}, .target = target};
+	return &way->base;
 }

@@ -20,6 +20,18 @@ config_all() {
 		 secrets: [{id: "a", secret: "9e8d7c6b5a493827160f1e2d3c4b5a69"}]}]'
 }
 
+# run_load ARGS...: load_command with them; the exit status goes to status, the result to result.json
+load_command=("$load")
+run_load() {
+	status=0
+	"${load_command[@]}" --seed 1 --json "$work/result.json" "$@" >"$work/load.log" 2>&1 || status=$?
+}
+result() { jq -r "$1" "$work/result.json"; }
+load_failed() {
+	sed 's/^/load: /' "$work/load.log" >&2
+	fail "$@"
+}
+
 # load_gate ARGS...: load the gate of client 0
 load_gate() {
 	in_client 0 "$load" --socket --gate 10.0.0.1 --front-end 1 --key-file "$work/front.key" "$@"

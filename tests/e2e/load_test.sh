@@ -11,17 +11,7 @@
 # shellcheck source=tests/e2e/_load.sh
 . "$(dirname "$0")/_load.sh"
 
-# run_load ARGS...: the exit status goes to status, the result to result.json
-run_load() {
-	status=0
-	load_gate --seed 1 --json "$work/result.json" "$@" >"$work/load.log" 2>&1 || status=$?
-}
-result() { jq -r "$1" "$work/result.json"; }
-load_failed() {
-	sed 's/^/load: /' "$work/load.log" >&2
-	fail "$@"
-}
-
+load_command=(load_gate)
 new_client
 veth 0
 config_all

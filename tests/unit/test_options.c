@@ -58,6 +58,42 @@ Test(options, all_are_read)
 	cr_assert(options.plan_only && options.quiet && options.allow_n == 1);
 }
 
+Test(options, a_port_is_a_sender)
+{
+	cr_assert_eq(read(NEEDED "--port veth1 --port veth2 --address 10.0.0.2/24 "
+				 "--gate-mac 02:00:5e:10:aB:ff"),
+		0, "%s", err.text);
+	cr_assert_eq(options.ports_n, 2);
+	cr_assert_eq(options.senders, 2);
+	cr_assert_str_eq(options.ports[1], "veth2");
+	cr_assert(options.gate_mac_given);
+	cr_assert_eq(options.gate_mac[4], 0xab);
+	cr_assert_not(options.inside);
+}
+
+Test(options, a_gate_inside_needs_no_address)
+{
+	cr_assert_eq(read("--in-process --config x --front-end 3 --senders 2"), 0, "%s", err.text);
+	cr_assert(options.inside);
+	cr_assert_eq(options.senders, 2);
+	cr_assert_null(options.gate);
+}
+
+Test(options, ways_are_not_mixed)
+{
+	static const char *const bad[] = {NEEDED "--socket --port veth1", NEEDED "--in-process",
+		"--in-process --config x --socket", "--in-process --config x --port veth1",
+		"--in-process --tokens-file x", "--in-process",
+		"--in-process --config x --front-end 1 --key-file k",
+		NEEDED "--address 10.0.0.2/24", NEEDED "--gate-mac 02:00:00:00:00:01",
+		NEEDED "--port veth1 --senders 2", NEEDED "--port veth1 --gate-mac 2",
+		NEEDED "--port veth1 --gate-mac 02:00:00:00:00:01:02",
+		NEEDED "--port veth1 --gate-mac 03:00:00:00:00:01",
+		NEEDED "--port veth1 --gate-mac 02-00-00-00-00-01"};
+	for (size_t i = 0; i < JG_ARRAY_SIZE(bad); i++)
+		cr_assert_eq(read(bad[i]), -EINVAL, "%s", bad[i]);
+}
+
 Test(options, help_is_not_a_mistake)
 {
 	cr_assert_eq(read("--help"), 1);

@@ -33,6 +33,7 @@ static struct gate {
 	struct jg_snapshot *snapshot;
 	struct jg_verifier *verifier;
 	struct target target;
+	struct way *way;
 	char address[32];
 } gate;
 
@@ -122,8 +123,9 @@ static void run(enum manner manner, struct watcher *watcher)
 	cr_assert_eq(pool_mint(&pool, config, &minting, &err), 0, "%s", err.text);
 	cr_assert_eq(target_parse(&gate.target, gate.address, &err), 0);
 	cr_assert_eq(target_check(&gate.target, NULL, 0, &err), 0);
+	gate.way = way_socket_open(&gate.target, &err);
 	struct run_options o = {.pool = &pool,
-		.target = &gate.target,
+		.way = gate.way,
 		.profile = options.profile,
 		.timeout = options.timeout,
 		.late = options.late,
@@ -136,6 +138,7 @@ static void run(enum manner manner, struct watcher *watcher)
 
 static void clean_up(void)
 {
+	gate.way->ops->close(gate.way);
 	outcome_fini(&outcome);
 	pool_fini(&pool);
 	jg_config_free(config);
@@ -271,6 +274,7 @@ static json_t *build(void)
 	json_t *environment = json_pack("{ss}", "cpu", "<script>alert(1)</script>");
 	const struct result_parts parts = {.options = &options,
 		.target = &gate.target,
+		.way = gate.way->text,
 		.pool = &pool,
 		.generator = &generator,
 		.outcome = &outcome,

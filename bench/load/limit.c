@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "limit.h"
+
+#define PUNCTUAL 0.99 // share of the requests that must leave, and in time
+#define LOSS 0.001 // share of them that may go unanswered unnoticed
+#define FULL 0.9 // share of the senders' time
+
+static const char *const names[] = {
+#define X(symbol, name, help) name,
+	LIMITS(X)
+#undef X
+};
+
+static const char *const helps[] = {
+#define X(symbol, name, help) help,
+	LIMITS(X)
+#undef X
+};
+
+const char *limit_name(enum limit limit)
+{
+	return names[limit];
+}
+
+const char *limit_help(enum limit limit)
+{
+	return helps[limit];
+}
+
+static bool left_in_time(const struct outcome *o)
+{
+	const double sent = (double)o->totals.tally[1][TALLY_SENT];
+	const double late = (double)o->totals.tally[1][TALLY_LATE];
+	return sent >= o->intended * PUNCTUAL && late <= sent * (1 - PUNCTUAL);
+}
+
+enum limit limit_find(const struct outcome *o)
+{
+	const uint64_t *t = o->totals.tally[1];
+	const double lost = (double)(t[TALLY_UNANSWERED] + t[TALLY_OVERLOADED]);
+	if (left_in_time(o))
+		return lost > (double)t[TALLY_SENT] * LOSS ? LIMIT_GATE : LIMIT_NONE;
+	// A sender that finds no room has time, or spends it on trying.
+	if (o->totals.transport.blocked > 0)
+		return LIMIT_WAY;
+	return o->busiest >= FULL ? LIMIT_GENERATOR : LIMIT_MACHINE;
+}
