@@ -57,6 +57,11 @@ struct schedule {
 	double step;
 	double total; // with the warm-up
 	double warm; // requests of the warm-up
+	// The stretch of a launch's curve that position is on, taken as straight.
+	double from_sum;
+	double from_time;
+	double to_sum;
+	double to_time;
 };
 
 /** Sender number `sender` of `senders`. */

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 
 #include <math.h>
+#include <stdlib.h>
 
 static const struct profile profiles[] = {
 	{.kind = PROFILE_CONSTANT, .rate = 1000, .seconds = 10},
@@ -99,4 +100,41 @@ Test(schedule, names_are_found_and_others_are_not)
 	cr_assert_eq(profile_find(""), PROFILE_COUNT);
 	cr_assert_eq(profile_find("constants"), PROFILE_COUNT);
 	cr_assert_eq(profile_find("Launch"), PROFILE_COUNT);
+}
+
+Test(schedule, a_launch_keeps_to_its_curve_at_any_rate)
+{
+	static const double rates[] = {0.5, 300, 800000};
+	for (size_t i = 0; i < JG_ARRAY_SIZE(rates); i++) {
+		const struct profile p = {
+			.kind = PROFILE_LAUNCH, .rate = rates[i], .sigma = 0.5, .seconds = 2};
+		struct schedule s;
+		uint64_t n = 0;
+		uint64_t last = 0;
+		schedule_init(&s, &p, false, 1, 0, 1);
+		for (uint64_t at; (at = schedule_next(&s)) != UINT64_MAX; n++) {
+			cr_assert_geq(at, last);
+			last = at;
+			if (n % 101 == 0)
+				cr_assert(
+					fabs((double)at / 1e9 - profile_time(&p, (double)n)) < 1e-4,
+					"%g/s: request %lu at %lu", rates[i], n, at);
+		}
+		cr_assert_eq(n, (uint64_t)ceil(profile_total(&p) - 1e-9));
+	}
+}
+
+Test(schedule, several_senders_share_a_launch)
+{
+	const struct profile p = {.kind = PROFILE_LAUNCH, .rate = 1000, .sigma = 0.5, .seconds = 5};
+	struct schedule all;
+	struct schedule each[3];
+	schedule_init(&all, &p, false, 1, 0, 1);
+	for (unsigned i = 0; i < 3; i++)
+		schedule_init(&each[i], &p, false, 1, i, 3);
+	for (unsigned n = 0; n < 1000; n++) {
+		const int64_t whole = (int64_t)schedule_next(&all);
+		const int64_t part = (int64_t)schedule_next(&each[n % 3]);
+		cr_assert_leq(llabs(whole - part), 100000, "request %u", n);
+	}
 }
