@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "draft.h"
 
+#include "closed.h"
+
 #include <openssl/evp.h>
 #include <stdio.h>
 
@@ -48,7 +50,12 @@ static void name_all(struct draft *draft, const struct draft_source *s)
 			s->app->key.p);
 	draft->app_len = s->app->key.len;
 	snprintf(draft->identity, sizeof(draft->identity), number ? "%u" : "user-%u", s->user + 1);
-	if (layout_vendor(draft->pick.layout) == JG_VENDOR_OPENTOK)
+	if (s->cut_off != NULL)
+		snprintf(draft->identity, sizeof(draft->identity), "%.*s",
+			(int)s->cut_off->user.len, s->cut_off->user.p);
+	if (draft->pick.kind == KIND_NOT_PERMITTED)
+		snprintf(draft->room, sizeof(draft->room), "%s", CLOSED_ROOM);
+	else if (layout_vendor(draft->pick.layout) == JG_VENDOR_OPENTOK)
 		name_session(draft, s->room);
 	else
 		snprintf(draft->room, sizeof(draft->room), "room-%u", s->room + 1);
@@ -102,6 +109,9 @@ static void fill_kind(struct draft *draft, const struct draft_source *s)
 			mint->capabilities = JG_CAPABILITY(ROOM_LIST);
 			mint->room = (struct jg_str){NULL, 0};
 		}
+		break;
+	case KIND_REVOKED:
+		mint->issued_at = s->cut_off->before > s->now ? s->now : s->cut_off->before - 1;
 		break;
 	case KIND_DEV_TOKEN:
 		mint->type = JG_TOKEN_DEVELOPMENT;

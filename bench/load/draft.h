@@ -23,6 +23,7 @@ struct draft {
 struct draft_source {
 	const struct jg_config *config;
 	const struct jg_app *app;
+	const struct jg_cut_off *cut_off; // of a user, for revoked ones
 	uint32_t room;
 	uint32_t user;
 	uint32_t extra; // bytes of metadata

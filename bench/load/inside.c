@@ -25,6 +25,7 @@ struct inside {
 	struct jg_gate_state state;
 	struct jg_snapshot *snapshot;
 	struct jg_front_ends *front_ends;
+	struct jg_cut_offs *cut_offs;
 	uint64_t busy;
 	uint64_t idle;
 };
@@ -75,7 +76,11 @@ static int compile(struct inside *inside, const struct inside_options *o, struct
 	struct jg_config config = *o->config;
 	config.front_ends = &front;
 	config.front_ends_n = insecure ? 0 : 1;
-	inside->snapshot = jg_config_snapshot(&config, NULL, EPOCH, err);
+	inside->cut_offs = jg_cut_offs_new(config.cut_offs_n, err);
+	if (inside->cut_offs == NULL ||
+		jg_config_seed_cut_offs(&config, inside->cut_offs, err) != 0)
+		return -ENOMEM;
+	inside->snapshot = jg_config_snapshot(&config, inside->cut_offs, EPOCH, err);
 	if (inside->snapshot == NULL)
 		return -EINVAL;
 	inside->front_ends = jg_front_ends_new(&entry, insecure ? 0 : 1, insecure, err);
@@ -145,6 +150,7 @@ void inside_stop(struct inside *inside)
 	jg_gate_stop(inside->gate);
 	jg_snapshot_free(inside->snapshot);
 	jg_front_ends_free(inside->front_ends);
+	jg_cut_offs_free(inside->cut_offs);
 	free(inside);
 }
 

@@ -28,6 +28,7 @@ struct load {
 	struct approach approach;
 	struct jg_config *apps; // NULL: tokens of a file
 	struct pool pool;
+	struct pool_options minting;
 	struct generator generator;
 	struct run_options run;
 	struct view view;
@@ -63,13 +64,13 @@ static int fill_pool(struct load *l, struct jg_error *err)
 		jg_error_set(err, "%s cannot be used", o->config);
 		return -EINVAL;
 	}
-	const struct pool_options options = {.mix = o->mix,
+	l->minting = (struct pool_options){.mix = o->mix,
 		.n = o->tokens,
 		.seed = o->seed,
 		.now = l->started,
 		.ttl = o->ttl,
 		.front_end = o->front_end};
-	return pool_mint(&l->pool, l->apps, &options, err);
+	return pool_mint(&l->pool, l->apps, &l->minting, err);
 }
 
 static int prepare(struct load *l, struct jg_error *err)
@@ -146,6 +147,8 @@ static int run(struct load *l, struct jg_error *err)
 {
 	const struct options *o = &l->options;
 	l->run = (struct run_options){.pool = &l->pool,
+		.apps = o->fresh ? l->apps : NULL,
+		.minting = &l->minting,
 		.way = l->approach.way,
 		.key = key_of(l),
 		.profile = o->profile,
@@ -221,7 +224,7 @@ static int judge(struct load *l)
 	const bool silent = t[TALLY_ANSWERED] + l->outcome.totals.tally[0][TALLY_ANSWERED] == 0;
 	if (status == STATUS_KEPT && (silent || l->outcome.interrupted))
 		status = STATUS_ENVIRONMENT;
-	plan_outcome(stdout, &l->options, &l->outcome, &l->pool);
+	plan_outcome(stdout, &l->options, &l->outcome);
 	if (silent)
 		printf("NO ANSWER from %s: is the gate running, and are front end, key and source "
 		       "address what it expects?\n",
@@ -248,7 +251,7 @@ static int load(struct load *l)
 		generator_measure(l->approach.way, &l->pool, key_of(l), &l->generator, &err) != 0)
 		return fail(STATUS_ENVIRONMENT, &err);
 	if (!o->quiet)
-		plan_generator(stdout, o, &l->generator);
+		plan_generator(stdout, o, &l->generator, &l->pool);
 	if (run(l, &err) != 0)
 		return fail(STATUS_ENVIRONMENT, &err);
 	return judge(l);

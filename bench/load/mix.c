@@ -141,7 +141,8 @@ static int init_kinds(struct mixer *m, unsigned layout)
 	double weights[KIND_COUNT];
 	double sum = 0;
 	for (unsigned i = 0; i < KIND_COUNT; i++) {
-		const bool fits = i != KIND_GOOD && kind_fits(i, layout);
+		const bool fits =
+			i != KIND_GOOD && kind_fits(i, layout) && !m->mix.absent[i][layout];
 		weights[i] = fits ? m->mix.kinds[i] : 0;
 		sum += weights[i];
 	}

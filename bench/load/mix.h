@@ -37,7 +37,9 @@
 	X(MISSING_CLAIM,     "missing_claim",     MISSING_CLAIM,     ON(LIVEKIT)) \
 	X(NO_JOIN,           "no_join",           NO_JOIN,           ON(LIVEKIT) | ON(STREAM)) \
 	X(ROOM_MISMATCH,     "room_mismatch",     ROOM_MISMATCH,     ON(LIVEKIT) | ON(OPENTOK) | ON(T1) | ON(VONAGE) | ON(AGORA)) \
-	X(IDENTITY_MISMATCH, "identity_mismatch", IDENTITY_MISMATCH, ON(STREAM) | ON(AGORA))
+	X(IDENTITY_MISMATCH, "identity_mismatch", IDENTITY_MISMATCH, ON(STREAM) | ON(AGORA)) \
+	X(REVOKED,           "revoked",           REVOKED,           ON(LIVEKIT) | ON(STREAM)) \
+	X(NOT_PERMITTED,     "not_permitted",     NOT_PERMITTED,     ON(LIVEKIT) | ON(AGORA))
 // clang-format on
 
 enum layout {
@@ -66,6 +68,7 @@ bool kind_fits(unsigned kind, unsigned layout);
 struct mix {
 	double layouts[LAYOUT_COUNT]; // weights
 	double kinds[KIND_COUNT]; // weights of the bad ones among each other
+	bool absent[KIND_COUNT][LAYOUT_COUNT]; // there is no such token, whatever the weights say
 	double bad; // share of bad tokens
 	double reconnect; // share of reconnects among the good ones
 	double zipf; // exponent for apps and rooms

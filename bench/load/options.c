@@ -32,6 +32,7 @@ const char options_help[] =
 	"  --config FILE        mint for the apps of this file\n"
 	"  --tokens-file FILE   or JSON lines with token, vendor, app, room, identity, expect\n"
 	"  --tokens N           tokens to mint, used in turn (20000)\n"
+	"  --fresh              mint each token when it is due, and use it once\n"
 	"  --vendors LIST       livekit, stream, opentok, opentok-t1, vonage, agora, agora-006;\n"
 	"                       each may have a weight: livekit=70,agora=30 (those of the file)\n"
 	"  --bad PERCENT        share of bad tokens (0)\n"
@@ -63,7 +64,7 @@ const char options_help[] =
 	"2 the machine or the gate did not allow it.\n";
 
 // clang-format off
-enum { OPT_SOCKET = 256, OPT_PORT, OPT_ADDRESS, OPT_GATE_MAC, OPT_IN_PROCESS, OPT_FRONT_END, OPT_KEY_FILE, OPT_ALLOW, OPT_CONFIG, OPT_TOKENS_FILE,
+enum { OPT_SOCKET = 256, OPT_PORT, OPT_ADDRESS, OPT_GATE_MAC, OPT_IN_PROCESS, OPT_FRESH, OPT_FRONT_END, OPT_KEY_FILE, OPT_ALLOW, OPT_CONFIG, OPT_TOKENS_FILE,
 	OPT_TOKENS, OPT_VENDORS, OPT_BAD, OPT_KINDS, OPT_RECONNECT, OPT_ROOMS, OPT_ZIPF, OPT_EXTRA,
 	OPT_TTL, OPT_SEED, OPT_PROFILE, OPT_RATE, OPT_FROM, OPT_DURATION, OPT_SIGMA, OPT_ARRIVALS,
 	OPT_WARM_UP, OPT_TIMEOUT, OPT_LATE, OPT_SENDERS, OPT_CPUS, OPT_SLO, OPT_JSON, OPT_CSV,
@@ -72,7 +73,7 @@ enum { OPT_SOCKET = 256, OPT_PORT, OPT_ADDRESS, OPT_GATE_MAC, OPT_IN_PROCESS, OP
 static const struct option table[] = {
 	{"socket", no_argument, NULL, OPT_SOCKET}, {"port", required_argument, NULL, OPT_PORT},
 	{"address", required_argument, NULL, OPT_ADDRESS}, {"gate-mac", required_argument, NULL, OPT_GATE_MAC},
-	{"in-process", no_argument, NULL, OPT_IN_PROCESS}, {"front-end", required_argument, NULL, OPT_FRONT_END},
+	{"in-process", no_argument, NULL, OPT_IN_PROCESS}, {"fresh", no_argument, NULL, OPT_FRESH}, {"front-end", required_argument, NULL, OPT_FRONT_END},
 	{"key-file", required_argument, NULL, OPT_KEY_FILE}, {"allow", required_argument, NULL, OPT_ALLOW},
 	{"config", required_argument, NULL, OPT_CONFIG}, {"tokens-file", required_argument, NULL, OPT_TOKENS_FILE},
 	{"tokens", required_argument, NULL, OPT_TOKENS}, {"vendors", required_argument, NULL, OPT_VENDORS},
@@ -296,6 +297,9 @@ static int read_option(struct options *o, int option, const char *text, struct j
 	case OPT_IN_PROCESS:
 		o->inside = true;
 		return 0;
+	case OPT_FRESH:
+		o->fresh = true;
+		return 0;
 	case OPT_PLAN:
 		o->plan_only = true;
 		return 0;
@@ -345,6 +349,8 @@ static const char *check_load(const struct options *o)
 {
 	if ((o->config == NULL) == (o->tokens_file == NULL))
 		return "one of --config and --tokens-file is needed: which tokens shall be sent?";
+	if (o->fresh && o->config == NULL)
+		return "--fresh needs --config: whose tokens shall be minted?";
 	if (o->profile.kind == PROFILE_STEPS && o->slo.n == 0)
 		return "--profile steps needs --slo: what shall the gate keep at its capacity?";
 	if (o->profile.from > o->profile.rate && o->profile.kind != PROFILE_RAMP)

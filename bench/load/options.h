@@ -31,6 +31,7 @@ struct options {
 	uint64_t seed;
 	bool seeded;
 	bool poisson;
+	bool fresh; // each token is minted when it is due
 	bool quiet;
 	bool plan_only;
 	struct mix mix;

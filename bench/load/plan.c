@@ -64,7 +64,8 @@ void plan_print(
 		fprintf(out, "as front end %u\n", o->front_end);
 	else
 		fprintf(out, "unauthenticated\n");
-	fprintf(out, "tokens    %u, %lu bytes on average, %u at most", pool->n,
+	fprintf(out, "tokens    %s%u, %lu bytes on average, %u at most",
+		o->fresh ? "each minted when it is due; a sample: " : "", pool->n,
 		(unsigned long)(pool->token_bytes / pool->n), pool->token_max);
 	if (pool->seconds > 0)
 		fprintf(out, ", minted %s/s", figure_count(pool->n / pool->seconds).text);
@@ -79,15 +80,20 @@ void plan_print(
 	fflush(out);
 }
 
-void plan_generator(FILE *out, const struct options *o, const struct generator *g)
+void plan_generator(
+	FILE *out, const struct options *o, const struct generator *g, const struct pool *pool)
 {
-	fprintf(out, "generator %s/s a sender:", figure_count(g->rate).text);
+	const double minting = pool->seconds > 0 ? pool->n / pool->seconds : 0;
+	const double rate = o->fresh && minting > 0 ? 1 / (1 / g->rate + 1 / minting) : g->rate;
+	fprintf(out, "generator %s/s a sender:", figure_count(rate).text);
+	if (o->fresh)
+		fprintf(out, " %s/s minted,", figure_count(minting).text);
 	fprintf(out, " %s/s sent to itself and read,", figure_count(g->sending).text);
 	fprintf(out, " %s/s answers checked;\n          %s p50 %s p99 for one there and back;",
 		figure_count(g->judging).text, figure_time(g->floor_p50).text,
 		figure_time(g->floor_p99).text);
 	fprintf(out, " longest pause of this machine %s\n", figure_time(g->pause).text);
-	if (g->rate > 0 && g->rate * o->senders < 2 * o->profile.rate)
+	if (rate > 0 && rate * o->senders < 2 * o->profile.rate)
 		fprintf(out,
 			"warning   the generator is near its own limit at %s/s: what breaks first "
 			"may "
@@ -110,15 +116,14 @@ static void print_latency(FILE *out, const char *name, const struct histogram *h
 	fprintf(out, " max %s\n", figure_time((double)h->max).text);
 }
 
-static void print_wrongs(FILE *out, const struct outcome *o, const struct pool *pool)
+static void print_wrongs(FILE *out, const struct outcome *o)
 {
 	for (unsigned i = 0; i < o->wrongs_n; i++) {
 		const struct wrong *w = &o->wrongs[i];
-		const struct question *q = &pool->questions[w->question];
 		fprintf(out, "WRONG     token %u (%s, %s): expected %s, got %s%s\n", w->question,
-			jg_vendor_name(q->vendor),
-			q->kind == KIND_COUNT ? "other" : kind_name(q->kind),
-			jg_reason_name(q->expect.reason), jg_reason_name(w->got),
+			jg_vendor_name(w->vendor),
+			w->kind == KIND_COUNT ? "other" : kind_name(w->kind),
+			jg_reason_name(w->expected), jg_reason_name(w->got),
 			w->content ? ", but not the right identity, room, times or capabilities"
 				   : "");
 	}
@@ -150,8 +155,7 @@ static void print_slo(FILE *out, const struct options *o, const struct outcome *
 	}
 }
 
-void plan_outcome(
-	FILE *out, const struct options *o, const struct outcome *outcome, const struct pool *pool)
+void plan_outcome(FILE *out, const struct options *o, const struct outcome *outcome)
 {
 	const uint64_t *t = outcome->totals.tally[1];
 	const uint64_t *w = outcome->totals.tally[0];
@@ -180,7 +184,7 @@ void plan_outcome(
 	fprintf(out, "\nwrong     %lu\n", (unsigned long)(t[TALLY_WRONG] + w[TALLY_WRONG]));
 	fprintf(out, "limit     %s: %s\n", limit_name(limit_find(outcome)),
 		limit_help(limit_find(outcome)));
-	print_wrongs(out, outcome, pool);
+	print_wrongs(out, outcome);
 	print_ignored(out, &outcome->totals);
 	print_slo(out, o, outcome);
 	fflush(out);

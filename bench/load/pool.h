@@ -29,8 +29,11 @@ struct question {
 	struct expectation expect;
 };
 
+struct pool_block;
+
 struct pool {
 	struct question *questions;
+	struct pool_block *blocks; // where the datagrams are, the one in use first
 	uint32_t n;
 	uint32_t front_end;
 	double seconds; // that making them took
@@ -60,6 +63,17 @@ uint64_t pool_names(struct jg_str identity, struct jg_str room);
 JG_MUST_CHECK int pool_mint(struct pool *pool, const struct jg_config *config,
 	const struct pool_options *options, struct jg_error *err);
 
+/** Mints pools: the same one again and again, for who wants each token to be new. One thread. */
+struct pool_maker;
+
+/** Everything is borrowed. NULL with err. */
+JG_MUST_CHECK struct pool_maker *pool_maker_new(
+	const struct jg_config *config, const struct pool_options *options, struct jg_error *err);
+/** Fill a pool of the options' size anew, as of this second. 0 or negative errno with err. */
+JG_MUST_CHECK int pool_maker_fill(
+	struct pool_maker *maker, struct pool *pool, int64_t now, struct jg_error *err);
+void pool_maker_free(struct pool_maker *maker);
+
 /** Tokens of JSON lines as for `joingate verify`, each with "expect": "admit", a reason, or
  * {"verdict": ..., "reason": ...} as in a verdict. */
 JG_MUST_CHECK int pool_read(
@@ -67,6 +81,8 @@ JG_MUST_CHECK int pool_read(
 
 void pool_fini(struct pool *pool);
 
+/** Forget all datagrams, keep the memory; for those who fill pools again and again. */
+void pool_reset(struct pool *pool);
 /** Add one; for those who fill pools. */
 JG_MUST_CHECK int pool_put(struct pool *pool, uint32_t index, const struct jg_request *request,
 	unsigned kind, const struct expectation *expect);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Pools of own tokens: drawn, minted in bursts, spoiled, judged once by the library, written down.
 #include "clock.h"
+#include "closed.h"
 #include "draft.h"
 #include "pool.h"
 
@@ -10,16 +11,17 @@
 #define USERS 1000000
 #define VONAGE_WEIGHT 0.02 // where nothing else is said: RS256 has a slow lane of its own
 
-struct maker {
+struct pool_maker {
 	struct pool *pool;
 	const struct jg_config *config;
-	const struct pool_options *options;
+	struct pool_options options;
 	struct mixer mixer;
 	struct random random;
 	struct choice rooms;
 	struct choice app_choice[JG_VENDOR_COUNT];
 	uint32_t *apps[JG_VENDOR_COUNT]; // indices of each vendor's
-	struct jg_snapshot *snapshots[WORLD_COUNT];
+	struct worlds worlds;
+	struct closed closed;
 	struct jg_minter *minter;
 	struct jg_verifier *verifier;
 	unsigned n[WORLD_COUNT];
@@ -31,7 +33,7 @@ struct maker {
 	char tokens[JG_BURST_MAX][JG_TOKEN_MAX + 1];
 };
 
-static int find_apps(struct maker *m)
+static int find_apps(struct pool_maker *m)
 {
 	for (unsigned vendor = 1; vendor < JG_VENDOR_COUNT; vendor++) {
 		uint32_t n = 0;
@@ -41,13 +43,13 @@ static int find_apps(struct maker *m)
 		for (uint32_t i = 0; i < m->config->apps_n; i++)
 			if (m->config->apps[i].vendor == vendor)
 				m->apps[vendor][n++] = i;
-		if (n > 0 && choice_init_zipf(&m->app_choice[vendor], n, m->options->mix.zipf) != 0)
+		if (n > 0 && choice_init_zipf(&m->app_choice[vendor], n, m->options.mix.zipf) != 0)
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-static bool can_mint_vonage(const struct maker *m)
+static bool can_mint_vonage(const struct pool_maker *m)
 {
 	for (uint32_t i = 0; i < m->config->apps_n; i++)
 		for (uint32_t j = 0; j < m->config->apps[i].secrets_n; j++)
@@ -57,7 +59,7 @@ static bool can_mint_vonage(const struct maker *m)
 }
 
 // Layouts nobody chose: of every vendor there is.
-static int choose_layouts(struct maker *m, struct mix *mix, struct jg_error *err)
+static int choose_layouts(struct pool_maker *m, struct mix *mix, struct jg_error *err)
 {
 	double sum = 0;
 	for (unsigned i = 0; i < LAYOUT_COUNT; i++)
@@ -82,20 +84,43 @@ static int choose_layouts(struct maker *m, struct mix *mix, struct jg_error *err
 	return -EINVAL;
 }
 
-static int open_maker(struct maker *m, struct jg_error *err)
+static void find_absent(struct pool_maker *m, struct mix *mix)
 {
-	struct mix mix = m->options->mix;
-	const struct jg_verifier_options options = {.seed = m->options->seed | 1};
-	m->random.state = m->options->seed;
+	closed_find(&m->closed, m->config);
+	for (unsigned kind = 0; kind < KIND_COUNT; kind++)
+		for (unsigned i = 0; i < LAYOUT_COUNT; i++) {
+			const struct closed_list *list =
+				closed_apps(&m->closed, kind, layout_vendor(i));
+			mix->absent[kind][i] = list != NULL && list->n == 0;
+		}
+}
+
+// Whose token it will be: drawn by Zipf's law, but of the few that can have such a token.
+static struct closed_app choose_app(struct pool_maker *m, const struct pick *pick)
+{
+	const enum jg_vendor vendor = layout_vendor(pick->layout);
+	const struct closed_list *few = closed_apps(&m->closed, pick->kind, vendor);
+	if (few != NULL)
+		return few->apps[random_below(&m->random, few->n)];
+	return (struct closed_app){
+		.app = m->apps[vendor][choice_pick(&m->app_choice[vendor], &m->random)]};
+}
+
+static int open_maker(struct pool_maker *m, struct jg_error *err)
+{
+	struct mix mix = m->options.mix;
+	const struct jg_verifier_options options = {.seed = m->options.seed | 1};
+	m->random.state = m->options.seed;
 	if (find_apps(m) != 0 || choice_init_zipf(&m->rooms, mix.rooms, mix.zipf) != 0) {
 		jg_error_set(err, "no memory");
 		return -ENOMEM;
 	}
 	int rc = choose_layouts(m, &mix, err);
+	find_absent(m, &mix);
 	if (rc == 0)
 		rc = mixer_init(&m->mixer, &mix, err);
 	if (rc == 0)
-		rc = worlds_build(m->config, m->snapshots, err);
+		rc = worlds_build(&m->worlds, m->config, err);
 	if (rc != 0)
 		return rc;
 	m->minter = jg_minter_new(&options, err);
@@ -103,12 +128,13 @@ static int open_maker(struct maker *m, struct jg_error *err)
 	return m->verifier == NULL ? -ENOMEM : 0;
 }
 
-static void close_maker(struct maker *m)
+void pool_maker_free(struct pool_maker *m)
 {
+	if (m == NULL)
+		return;
 	jg_verifier_free(m->verifier);
 	jg_minter_free(m->minter);
-	for (unsigned i = 0; i < WORLD_COUNT; i++)
-		jg_snapshot_free(m->snapshots[i]);
+	worlds_free(&m->worlds);
 	mixer_fini(&m->mixer);
 	choice_fini(&m->rooms);
 	for (unsigned i = 0; i < JG_VENDOR_COUNT; i++) {
@@ -133,7 +159,7 @@ static int check(const struct draft *draft, const struct jg_verdict *verdict, st
 	return -EINVAL;
 }
 
-static int put(struct maker *m, const struct draft *draft, unsigned i, struct jg_error *err)
+static int put(struct pool_maker *m, const struct draft *draft, unsigned i, struct jg_error *err)
 {
 	const struct jg_verdict *verdict = &m->verdicts[i];
 	const struct expectation expect = {.reason = verdict->reason,
@@ -151,7 +177,7 @@ static int put(struct maker *m, const struct draft *draft, unsigned i, struct jg
 	return rc;
 }
 
-static int flush(struct maker *m, enum world world, struct jg_error *err)
+static int flush(struct pool_maker *m, enum world world, struct jg_error *err)
 {
 	const unsigned n = m->n[world];
 	const struct draft *drafts = m->drafts[world];
@@ -162,7 +188,8 @@ static int flush(struct maker *m, enum world world, struct jg_error *err)
 		m->mints[i] = drafts[i].mint;
 		m->minted[i] = (struct jg_minted){.token = m->tokens[i], .size = JG_TOKEN_MAX};
 	}
-	jg_mint_burst(m->minter, m->snapshots[world], m->options->now, m->mints, m->minted, n);
+	jg_mint_burst(
+		m->minter, m->worlds.snapshots[world], m->options.now, m->mints, m->minted, n);
 	for (unsigned i = 0; i < n; i++) {
 		const struct jg_minted *minted = &m->minted[i];
 		if (minted->problem != NULL) {
@@ -175,32 +202,32 @@ static int flush(struct maker *m, enum world world, struct jg_error *err)
 		uint32_t len = minted->len;
 		draft_spoil(&drafts[i], m->tokens[i], &len);
 		m->requests[i] = draft_request(&drafts[i], (struct jg_str){m->tokens[i], len});
-		m->requests[i].flags = m->options->front_end != 0 ? JG_REQUEST_AUTHENTICATED : 0;
+		m->requests[i].flags = m->options.front_end != 0 ? JG_REQUEST_AUTHENTICATED : 0;
 	}
-	jg_verify_burst(
-		m->verifier, m->snapshots[WORLD_OWN], m->options->now, m->requests, m->verdicts, n);
+	jg_verify_burst(m->verifier, m->worlds.snapshots[WORLD_OWN], m->options.now, m->requests,
+		m->verdicts, n);
 	int rc = 0;
 	for (unsigned i = 0; i < n && rc == 0; i++)
 		rc = put(m, &drafts[i], i, err);
 	return rc;
 }
 
-static int add(struct maker *m, uint32_t index, struct jg_error *err)
+static int add(struct pool_maker *m, uint32_t index, struct jg_error *err)
 {
-	const struct mix *mix = &m->options->mix;
+	const struct mix *mix = &m->options.mix;
 	const struct pick pick = mixer_pick(&m->mixer, &m->random);
 	struct draft wanted = {.pick = pick};
 	const enum world world = draft_world(&wanted);
-	const enum jg_vendor vendor = layout_vendor(pick.layout);
-	const uint32_t app = m->apps[vendor][choice_pick(&m->app_choice[vendor], &m->random)];
+	const struct closed_app chosen = choose_app(m, &pick);
 	const struct draft_source source = {.config = m->config,
-		.app = &m->config->apps[app],
+		.app = &m->config->apps[chosen.app],
+		.cut_off = chosen.cut_off,
 		.room = choice_pick(&m->rooms, &m->random),
 		.user = (uint32_t)random_below(&m->random, USERS),
 		.extra = mix->extra_min +
 			(uint32_t)random_below(&m->random, mix->extra_max - mix->extra_min + 1),
-		.now = m->options->now,
-		.ttl = m->options->ttl};
+		.now = m->options.now,
+		.ttl = m->options.ttl};
 	struct draft *draft = &m->drafts[world][m->n[world]++];
 	draft->pick = pick;
 	draft->index = index;
@@ -208,25 +235,47 @@ static int add(struct maker *m, uint32_t index, struct jg_error *err)
 	return m->n[world] == JG_BURST_MAX ? flush(m, world, err) : 0;
 }
 
-int pool_mint(struct pool *pool, const struct jg_config *config, const struct pool_options *options,
-	struct jg_error *err)
+struct pool_maker *pool_maker_new(
+	const struct jg_config *config, const struct pool_options *options, struct jg_error *err)
 {
-	struct maker *m = calloc(1, sizeof(*m));
-	*pool = (struct pool){0};
-	if (m == NULL || pool_init(pool, options->n, options->front_end) != 0) {
-		free(m);
-		jg_error_set(err, "no memory for the tokens");
-		return -ENOMEM;
+	struct pool_maker *m = calloc(1, sizeof(*m));
+	if (m == NULL) {
+		jg_error_set(err, "no memory for minting");
+		return NULL;
 	}
-	*m = (struct maker){.pool = pool, .config = config, .options = options};
-	int rc = open_maker(m, err);
+	*m = (struct pool_maker){.config = config, .options = *options};
+	if (open_maker(m, err) == 0)
+		return m;
+	pool_maker_free(m);
+	return NULL;
+}
+
+int pool_maker_fill(struct pool_maker *m, struct pool *pool, int64_t now, struct jg_error *err)
+{
 	const uint64_t begin = clock_now();
-	for (uint32_t i = 0; i < options->n && rc == 0; i++)
+	int rc = 0;
+	m->pool = pool;
+	m->options.now = now;
+	pool_reset(pool);
+	for (uint32_t i = 0; i < m->options.n && rc == 0; i++)
 		rc = add(m, i, err);
 	for (unsigned world = 0; world < WORLD_COUNT && rc == 0; world++)
 		rc = flush(m, (enum world)world, err);
 	pool->seconds = (double)(clock_now() - begin) / 1e9;
-	close_maker(m);
+	return rc;
+}
+
+int pool_mint(struct pool *pool, const struct jg_config *config, const struct pool_options *options,
+	struct jg_error *err)
+{
+	*pool = (struct pool){0};
+	struct pool_maker *m = pool_maker_new(config, options, err);
+	int rc = m == NULL ? -EINVAL : pool_init(pool, options->n, options->front_end);
+	if (rc == -ENOMEM)
+		jg_error_set(err, "no memory for the tokens");
+	if (rc == 0)
+		rc = pool_maker_fill(m, pool, options->now, err);
+	pool_maker_free(m);
 	if (rc != 0)
 		pool_fini(pool);
 	return rc;

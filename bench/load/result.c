@@ -103,13 +103,12 @@ static json_t *build_wrongs(const struct result_parts *p)
 	json_t *wrongs = json_array();
 	for (unsigned i = 0; i < p->outcome->wrongs_n; i++) {
 		const struct wrong *w = &p->outcome->wrongs[i];
-		const struct question *q = &p->pool->questions[w->question];
 		char id[24];
 		snprintf(id, sizeof(id), "%016lx", (unsigned long)w->id);
 		json_array_append_new(wrongs,
-			json_pack("{ss ss ss ss sb si ss}", "vendor", jg_vendor_name(q->vendor),
-				"kind", q->kind == KIND_COUNT ? "other" : kind_name(q->kind),
-				"expected", jg_reason_name(q->expect.reason), "got",
+			json_pack("{ss ss ss ss sb si ss}", "vendor", jg_vendor_name(w->vendor),
+				"kind", w->kind == KIND_COUNT ? "other" : kind_name(w->kind),
+				"expected", jg_reason_name(w->expected), "got",
 				jg_reason_name(w->got), "content", (int)w->content, "token",
 				(int)w->question, "request", id));
 	}

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #define TICK 200000000 // ns
+#define STOCK 128 // tokens that a sender mints at once: two bursts
 #define START_DELAY 50000000 // ns: until every thread waits for its first request
 
 struct run {
@@ -62,6 +63,30 @@ static void sum_up(const struct run *run, struct totals *totals)
 	}
 }
 
+// A sender that mints has its own stock, another than the others'.
+static int add_maker(struct sender_options *options, const struct run_options *o, unsigned i,
+	struct jg_error *err)
+{
+	struct pool_options minting = *o->minting;
+	minting.n = STOCK;
+	minting.seed += i + 1;
+	options->stride = 1;
+	options->own_pool = calloc(1, sizeof(*options->own_pool));
+	if (options->own_pool == NULL ||
+		pool_init(options->own_pool, STOCK, minting.front_end) != 0) {
+		free(options->own_pool);
+		jg_error_set(err, "no memory for tokens");
+		return -ENOMEM;
+	}
+	options->pool = options->own_pool;
+	options->maker = pool_maker_new(o->apps, &minting, err);
+	if (options->maker != NULL)
+		return 0;
+	pool_fini(options->own_pool);
+	free(options->own_pool);
+	return -EINVAL;
+}
+
 static int open_sender(struct run *run, unsigned i, uint32_t random, struct jg_error *err)
 {
 	const struct run_options *o = run->options;
@@ -77,6 +102,9 @@ static int open_sender(struct run *run, unsigned i, uint32_t random, struct jg_e
 		.offset = i % o->pool->n,
 		.stride = o->senders,
 		.cpu = o->cpus[i]};
+	const int rc = o->apps == NULL ? 0 : add_maker(&options, o, i, err);
+	if (rc != 0)
+		return rc;
 	schedule_init(&options.schedule, &o->profile, o->poisson, o->seed, i, o->senders);
 	options.transport = o->way->ops->open(o->way, i, err);
 	return options.transport == NULL ? -EIO : sender_init(&run->senders[i], &options, err);
@@ -231,11 +259,13 @@ static int watch(struct run *run)
 		const int64_t now = (int64_t)clock_now() - (int64_t)run->measured;
 		const bool whole = now >= (second + 1) * 1000000000;
 		if (whole) {
-			const int failed = close_second(run, second);
+			// Where this thread was kept from running, the last second has it all.
+			const int64_t current = now / 1000000000 - (now < 0);
+			const int failed = close_second(run, current - 1);
 			rc = rc == 0 ? failed : rc;
-			if (second >= 0 && (uint64_t)second < run->outcome->rows_n)
-				row = &run->outcome->rows[second];
-			second = now / 1000000000 - (now < 0);
+			if (current > 0 && (uint64_t)current <= run->outcome->rows_n)
+				row = &run->outcome->rows[current - 1];
+			second = current;
 		}
 		if (!show(run, row, whole) && !run->outcome->interrupted) {
 			run->outcome->interrupted = true;
@@ -276,6 +306,17 @@ static void collect(struct run *run)
 			o->wrongs[o->wrongs_n++] = run->senders[i].wrongs[j];
 }
 
+// A sender that could not mint any more.
+static int find_failure(const struct run *run, struct jg_error *err)
+{
+	for (unsigned i = 0; i < run->started; i++)
+		if (atomic_load_explicit(&run->senders[i].failed, memory_order_acquire)) {
+			*err = run->senders[i].err;
+			return -EINVAL;
+		}
+	return 0;
+}
+
 static void close_all(struct run *run)
 {
 	stop(run);
@@ -310,6 +351,8 @@ int run_load(const struct run_options *options, struct watcher *watcher, struct 
 		if (rc != 0)
 			jg_error_set(err, "the histogram log cannot be written: %s", strerror(-rc));
 		collect(run);
+		if (rc == 0)
+			rc = find_failure(run, err);
 	}
 	close_all(run);
 	free(run);

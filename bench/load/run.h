@@ -10,6 +10,8 @@
 
 struct run_options {
 	const struct pool *pool;
+	const struct jg_config *apps; // to mint for while it runs; NULL: the pool's tokens in turn
+	const struct pool_options *minting;
 	struct way *way;
 	const struct jg_mac_key *key; // NULL: unauthenticated
 	struct profile profile;

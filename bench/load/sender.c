@@ -20,6 +20,10 @@ struct flight {
 	uint64_t sent;
 	uint32_t question;
 	bool open;
+	uint8_t kind;
+	uint8_t vendor;
+	uint8_t type;
+	struct expectation expect; // here, as the pool may be another one by then
 	uint8_t mac[JG_WIRE_MAC_SIZE];
 };
 
@@ -81,6 +85,10 @@ void sender_fini(struct sender *s)
 {
 	if (s->options.transport != NULL)
 		s->options.transport->ops->close(s->options.transport);
+	pool_maker_free(s->options.maker);
+	if (s->options.own_pool != NULL)
+		pool_fini(s->options.own_pool);
+	free(s->options.own_pool);
 	signer_free(s->signer);
 	free(s->flights);
 	free(s->slots);
@@ -116,12 +124,29 @@ static void advance(struct sender *s)
 	s->due = at == UINT64_MAX ? UINT64_MAX : s->options.start + at;
 }
 
+static void mint_anew(struct sender *s)
+{
+	const int rc = pool_maker_fill(
+		s->options.maker, s->options.own_pool, (int64_t)time(NULL), &s->err);
+	s->fresh = rc == 0 ? s->options.own_pool->n : 0;
+	s->question = 0;
+	if (rc != 0) {
+		s->due = UINT64_MAX;
+		atomic_store_explicit(&s->failed, true, memory_order_release);
+	}
+}
+
 // Copy what is due into the slots and sign it.
 static void fill(struct sender *s, uint64_t now)
 {
 	const struct pool *pool = s->options.pool;
 	s->filled = s->sent = 0;
-	while (s->filled < TRANSPORT_BURST && s->due <= now) {
+	if (s->due <= now && s->options.maker != NULL && s->fresh == 0)
+		mint_anew(s);
+	// A burst ends with its pool: what was asked is looked up until it has left.
+	while (s->filled < TRANSPORT_BURST && s->due <= now &&
+		(s->options.maker == NULL || s->fresh > 0)) {
+		s->fresh -= s->fresh > 0;
 		const struct question *question = &pool->questions[s->question];
 		const unsigned i = s->filled++;
 		memcpy(s->slots[i], question->datagram, question->len);
@@ -149,8 +174,15 @@ static void note_sent(struct sender *s, unsigned i, uint64_t now)
 	struct second *second = second_of(s, meant);
 	if (flight->open)
 		give_up(s, flight);
-	*flight =
-		(struct flight){.meant = meant, .sent = now, .question = s->asked[i], .open = true};
+	const struct question *question = &s->options.pool->questions[s->asked[i]];
+	*flight = (struct flight){.meant = meant,
+		.sent = now,
+		.question = s->asked[i],
+		.open = true,
+		.kind = question->kind,
+		.vendor = question->vendor,
+		.type = question->datagram[3],
+		.expect = question->expect};
 	if (mac != NULL)
 		memcpy(flight->mac, mac, JG_WIRE_MAC_SIZE);
 	s->next++;
@@ -162,7 +194,7 @@ static void note_sent(struct sender *s, unsigned i, uint64_t now)
 		jg_count_add(&second->late, 1);
 	}
 	if (is_measured(s, meant))
-		jg_count_add(&s->kinds[s->options.pool->questions[s->asked[i]].kind], 1);
+		jg_count_add(&s->kinds[question->kind], 1);
 }
 
 // What could not be handed over stays due: it will be late, and count so.
@@ -198,24 +230,25 @@ bool sender_expects(const struct expectation *expect, const struct jg_wire_reply
 static void note_wrong(
 	struct sender *s, const struct flight *flight, const struct jg_wire_reply *reply)
 {
-	const struct question *question = &s->options.pool->questions[flight->question];
 	const uint64_t n = jg_count_read(&s->wrongs_n);
 	if (n < WRONG_KEPT) {
 		s->wrongs[n] = (struct wrong){.question = flight->question,
+			.vendor = flight->vendor,
+			.kind = flight->kind,
+			.expected = flight->expect.reason,
 			.got = reply->verdict.reason,
-			.content = reply->verdict.reason == question->expect.reason,
+			.content = reply->verdict.reason == flight->expect.reason,
 			.id = reply->echo.id};
 		atomic_store_explicit(&s->wrongs_n, n + 1, memory_order_release);
 	}
 	count(s, flight->meant, TALLY_WRONG, 1);
 	jg_count_add(&second_of(s, flight->meant)->wrong, 1);
-	jg_count_add(&s->kinds_wrong[question->kind], 1);
+	jg_count_add(&s->kinds_wrong[flight->kind], 1);
 }
 
 static void take(
 	struct sender *s, struct flight *flight, const struct jg_wire_reply *reply, uint64_t now)
 {
-	const struct question *question = &s->options.pool->questions[flight->question];
 	flight->open = false;
 	count(s, flight->meant, TALLY_ANSWERED, 1);
 	jg_count_add(&second_of(s, flight->meant)->answered, 1);
@@ -225,7 +258,7 @@ static void take(
 	}
 	if (reply->verdict.reason == JG_REASON_OVERLOADED)
 		count(s, flight->meant, TALLY_OVERLOADED, 1);
-	else if (!sender_expects(&question->expect, reply))
+	else if (!sender_expects(&flight->expect, reply))
 		note_wrong(s, flight, reply);
 }
 
@@ -241,10 +274,9 @@ static struct flight *find(struct sender *s, const struct jg_wire_reply *reply)
 static bool fits(
 	const struct sender *s, const struct flight *flight, const struct jg_wire_reply *reply)
 {
-	const struct question *question = &s->options.pool->questions[flight->question];
-	return reply->echo.vendor == question->vendor &&
+	return reply->echo.vendor == flight->vendor &&
 		reply->echo.front_end == s->options.pool->front_end &&
-		reply->echo.type == question->datagram[3];
+		reply->echo.type == flight->type;
 }
 
 static bool receive(struct sender *s)
@@ -303,6 +335,11 @@ static void expire(struct sender *s, uint64_t now)
 
 static void nap(struct sender *s, uint64_t now)
 {
+	if (s->options.maker != NULL && s->fresh == 0 && s->due != UINT64_MAX &&
+		s->sent == s->filled) {
+		mint_anew(s); // while there is time
+		return;
+	}
 	uint64_t length = NAP_MAX;
 	if (s->sent < s->filled)
 		length = SPIN; // no room; the kernel has to work first

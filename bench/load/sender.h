@@ -50,6 +50,9 @@ struct second {
 /** An answer that must not be. */
 struct wrong {
 	uint32_t question; // index in the pool
+	uint8_t vendor;
+	uint8_t kind;
+	uint8_t expected; // enum jg_reason
 	uint8_t got; // enum jg_reason
 	bool content; // the reason was right, something else was not
 	uint64_t id;
@@ -57,6 +60,8 @@ struct wrong {
 
 struct sender_options {
 	const struct pool *pool;
+	struct pool_maker *maker; // mints own_pool anew when it is used up; NULL: the pool stays
+	struct pool *own_pool; // with a maker, the same as pool
 	struct schedule schedule;
 	struct transport *transport; // the sender's, closed by it
 	const struct jg_mac_key *key; // NULL: unauthenticated
@@ -90,6 +95,8 @@ struct sender {
 	_Atomic unsigned given; // written by the sender
 	_Atomic bool stop; // written by anyone: send no more
 	_Atomic bool done;
+	_Atomic bool failed; // the maker did, and err is filled in
+	struct jg_error err;
 	// Its own.
 	struct flight *flights;
 	uint64_t mask;
@@ -97,6 +104,7 @@ struct sender {
 	uint64_t oldest; // number of the oldest that may be open
 	uint64_t due; // when the next is meant to leave
 	uint32_t question;
+	uint32_t fresh; // of the own pool that have not been asked
 	struct packet packets[TRANSPORT_BURST];
 	uint64_t meant[TRANSPORT_BURST];
 	uint32_t asked[TRANSPORT_BURST];
@@ -105,7 +113,7 @@ struct sender {
 	uint8_t (*slots)[JG_WIRE_DATAGRAM_MAX];
 };
 
-/** 0 or negative errno with err. Owns options->transport from now on, also on failure. */
+/** 0 or negative errno with err. Owns transport, maker and own_pool from now on, also on failure. */
 JG_MUST_CHECK int sender_init(
 	struct sender *sender, const struct sender_options *options, struct jg_error *err);
 void sender_fini(struct sender *sender);

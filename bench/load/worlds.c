@@ -95,13 +95,25 @@ static struct jg_snapshot *build(
 	return NULL;
 }
 
-int worlds_build(const struct jg_config *config, struct jg_snapshot *snapshots[WORLD_COUNT],
-	struct jg_error *err)
+int worlds_build(struct worlds *worlds, const struct jg_config *config, struct jg_error *err)
 {
-	for (unsigned i = 0; i < WORLD_COUNT; i++)
-		snapshots[i] = NULL;
-	snapshots[WORLD_OWN] = jg_config_snapshot(config, NULL, 1, err);
+	struct jg_snapshot **snapshots = worlds->snapshots;
+	*worlds = (struct worlds){.cut_offs = jg_cut_offs_new(config->cut_offs_n, err)};
+	if (worlds->cut_offs == NULL)
+		return -ENOMEM;
+	const int rc = jg_config_seed_cut_offs(config, worlds->cut_offs, err);
+	if (rc != 0)
+		return rc;
+	snapshots[WORLD_OWN] = jg_config_snapshot(config, worlds->cut_offs, 1, err);
 	for (unsigned i = WORLD_FORGED; i < WORLD_COUNT && snapshots[i - 1] != NULL; i++)
 		snapshots[i] = build(config, (enum world)i, err);
 	return snapshots[WORLD_COUNT - 1] == NULL ? -EINVAL : 0;
+}
+
+void worlds_free(struct worlds *worlds)
+{
+	for (unsigned i = 0; i < WORLD_COUNT; i++)
+		jg_snapshot_free(worlds->snapshots[i]);
+	jg_cut_offs_free(worlds->cut_offs);
+	*worlds = (struct worlds){0};
 }

@@ -12,9 +12,15 @@ enum world {
 	WORLD_COUNT
 };
 
-/** 0 or negative errno with err; free each with jg_snapshot_free(), also on failure. */
-JG_MUST_CHECK int worlds_build(const struct jg_config *config,
-	struct jg_snapshot *snapshots[WORLD_COUNT], struct jg_error *err);
+struct worlds {
+	struct jg_snapshot *snapshots[WORLD_COUNT];
+	struct jg_cut_offs *cut_offs; // of the apps as they are
+};
+
+/** 0 or negative errno with err; to be freed in any case. */
+JG_MUST_CHECK int worlds_build(
+	struct worlds *worlds, const struct jg_config *config, struct jg_error *err);
+void worlds_free(struct worlds *worlds);
 
 /** The key that stands for an app's in WORLD_STRANGE: one character differs. */
 void worlds_strange_key(const struct jg_config *config, const struct jg_app *app, char key[130]);

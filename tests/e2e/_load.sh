@@ -5,7 +5,8 @@
 load=$build/bench/load/joingate-load
 [ -x "$load" ] || skip "$load is not built"
 
-# config_all: a gate with an app of every vendor, an RSA key made anew
+# config_all: a gate with an app of every vendor, an RSA key made anew, users that were cut off and an
+# app with closed rooms: what every kind of bad token needs
 config_all() {
 	openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$work/rsa.pem" 2>/dev/null
 	openssl pkey -in "$work/rsa.pem" -pubout -out "$work/rsa.pub"
@@ -17,7 +18,12 @@ config_all() {
 		{vendor: "vonage", key: "5b6c7d8e-1f20-4a3b-8c4d-5e6f708192a3",
 		 secrets: [{id: "a", public_key_file: "rsa.pub", private_key_file: "rsa.pem"}]},
 		{vendor: "agora", key: "3f1c9a7e5b2d4860a1b2c3d4e5f60718",
-		 secrets: [{id: "a", secret: "9e8d7c6b5a493827160f1e2d3c4b5a69"}]}]'
+		 secrets: [{id: "a", secret: "9e8d7c6b5a493827160f1e2d3c4b5a69"}]},
+		{vendor: "livekit", key: "APIclosed", secrets: [{id: "a", secret: $secret}],
+		 policy: {rooms: [{pattern: "room-*"}]}}]
+		| .cut_offs = [
+		{vendor: "livekit", app: $key, scope: "user", user: "banned", before: (now - 60 | floor)},
+		{vendor: "stream", app: "k8mzq2w7rt5x", scope: "user", user: "banned", before: (now - 60 | floor)}]'
 }
 
 # run_load ARGS...: load_command with them; the exit status goes to status, the result to result.json

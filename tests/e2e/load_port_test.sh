@@ -31,7 +31,7 @@ for gate in 10.0.0.1 fd00:0::1; do
 	same "the way" "$(result .settings.over)" "port client0 (net_af_packet)"
 	[ "$(result '.totals.answered > 0.9 * .totals.sent')" = true ] || load_failed "answers are missing"
 	same "answers and losses" "$(result '.totals.answered + .totals.unanswered == .totals.sent')" true
-	same "kinds that were sent" "$(result '.kinds | keys | length')" 17
+	same "kinds that were sent" "$(result '.kinds | keys | length')" 19
 	answered=$(result '.totals.answered + .warm_up.answered + .totals.after_timeout')
 	[ $(($(counter verdict) - before)) -ge "$answered" ] || fail "the gate gave fewer verdicts than came"
 done
@@ -53,7 +53,7 @@ run_load --in-process --front-end 5 "${mix[@]}" --rate 1200 --duration 1 --slo '
 	--html "$work/report.html"
 [ "$status" -eq 0 ] || load_failed "the gate inside: status $status"
 same "wrong verdicts inside" "$(result .totals.wrong)" 0
-same "kinds inside" "$(result '.kinds | keys | length')" 17
+same "kinds inside" "$(result '.kinds | keys | length')" 19
 [ "$(result '.totals.answered > 0.9 * .totals.sent')" = true ] || load_failed "answers are missing inside"
 [ "$(result '.generator.rate > 0 and .seconds[0].gate_busy >= 0')" = true ] ||
 	load_failed "no figures of generator and gate"

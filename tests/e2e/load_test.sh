@@ -24,7 +24,7 @@ run_load --config "$work/joingate.json" --profile launch --rate 1500 --duration 
 same "wrong verdicts" "$(result .totals.wrong)" 0
 [ "$(result '.totals.answered > 0.9 * .totals.sent')" = true ] || load_failed "answers are missing"
 same "answers and losses" "$(result '.totals.answered + .totals.unanswered == .totals.sent')" true
-same "kinds that were sent" "$(result '.kinds | keys | length')" 17
+same "kinds that were sent" "$(result '.kinds | keys | length')" 19
 same "lines of the CSV" "$(wc -l <"$work/seconds.csv")" 7
 grep -q '^#\[Histogram log' "$work/load.hlog" || fail "no histogram log"
 grep -q 'all kept' "$work/report.html" || fail "the report does not say that all was kept"

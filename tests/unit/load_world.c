@@ -13,17 +13,23 @@ static const char apps[] =
 	"{\"vendor\": \"livekit\", \"key\": \"APIone\", \"secrets\": [{\"id\": \"a\", \"secret\": "
 	"\"secret one\"}]},"
 	"{\"vendor\": \"livekit\", \"key\": \"APItwo\", \"secrets\": [{\"id\": \"a\", \"secret\": "
-	"\"secret two\"}]},"
+	"\"secret two\"}], \"policy\": {\"rooms\": [{\"pattern\": \"room-*\"}]}},"
 	"{\"vendor\": \"stream\", \"key\": \"k8mzq2w7rt5x\", \"secrets\": [{\"id\": \"a\", "
 	"\"secret\": \"secret\"}]},"
 	"{\"vendor\": \"opentok\", \"key\": \"47301122\", \"secrets\": [{\"id\": \"a\", "
 	"\"secret\": \"secret\"}]},"
 	"{\"vendor\": \"agora\", \"key\": \"3f1c9a7e5b2d4860a1b2c3d4e5f60718\", \"secrets\": "
 	"[{\"id\": \"a\", "
-	"\"secret\": \"9e8d7c6b5a493827160f1e2d3c4b5a69\"}]},"
+	"\"secret\": \"9e8d7c6b5a493827160f1e2d3c4b5a69\"}], \"policy\": {\"rooms\": "
+	"[{\"pattern\": \"room-?*\"}]}},"
 	"{\"vendor\": \"vonage\", \"key\": \"5b6c7d8e-1f20-4a3b-8c4d-5e6f708192a3\", \"secrets\": "
 	"[{\"id\": \"a\", "
-	"\"public_key\": %s, \"private_key\": %s}]}]%s}";
+	"\"public_key\": %s, \"private_key\": %s}]}], "
+	"\"cut_offs\": ["
+	"{\"vendor\": \"livekit\", \"app\": \"APIone\", \"scope\": \"user\", \"user\": "
+	"\"banned\", \"before\": 1799999000}, "
+	"{\"vendor\": \"stream\", \"app\": \"k8mzq2w7rt5x\", \"scope\": \"user\", \"user\": "
+	"\"banned\", \"before\": 1799999000}]%s}";
 
 static char *as_json(BIO *bio)
 {

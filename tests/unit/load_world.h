@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-/** A configuration with an app of every vendor, its RSA key made anew. */
+/** A configuration with an app of every vendor, its RSA key made anew, users cut off, rooms closed. */
 
 #include "internal/config.h"
 

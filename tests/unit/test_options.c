@@ -84,6 +84,7 @@ Test(options, ways_are_not_mixed)
 	static const char *const bad[] = {NEEDED "--socket --port veth1", NEEDED "--in-process",
 		"--in-process --config x --socket", "--in-process --config x --port veth1",
 		"--in-process --tokens-file x", "--in-process",
+		"--gate 127.0.0.1 --tokens-file x --fresh",
 		"--in-process --config x --front-end 1 --key-file k",
 		NEEDED "--address 10.0.0.2/24", NEEDED "--gate-mac 02:00:00:00:00:01",
 		NEEDED "--port veth1 --senders 2", NEEDED "--port veth1 --gate-mac 2",

@@ -154,3 +154,54 @@ Test(pool, broken_lines_are_refused_with_their_number)
 	cr_assert_eq(pool_read(&pool, path, 0, &err), -EINVAL);
 	unlink(path);
 }
+
+Test(pool, what_settings_refuse_is_made_only_where_there_are_such)
+{
+	struct jg_config *config = load_world("");
+	struct pool_options o = options(400, 1);
+	config->cut_offs_n = 0;
+	for (uint32_t i = 0; i < config->apps_n; i++)
+		((struct jg_app *)(uintptr_t)&config->apps[i])->policy.rooms_n = 0;
+	cr_assert_eq(mix_parse_layouts(&o.mix, "livekit,stream,agora", &err), 0);
+	cr_assert_eq(pool_mint(&pool, config, &o, &err), 0, "%s", err.text);
+	cr_assert_eq(pool.kinds[KIND_REVOKED] + pool.kinds[KIND_NOT_PERMITTED], 0);
+	cr_assert_eq(pool.kinds[KIND_GOOD], 0);
+	pool_fini(&pool);
+	jg_config_free(config);
+}
+
+Test(pool, a_maker_fills_the_same_pool_again_with_others)
+{
+	struct jg_config *config = load_world("");
+	const struct pool_options o = options(100, 0.5);
+	uint8_t first[4096];
+	struct pool_maker *maker = pool_maker_new(config, &o, &err);
+	cr_assert_not_null(maker, "%s", err.text);
+	cr_assert_eq(pool_init(&pool, 100, 1), 0);
+	cr_assert_eq(pool_maker_fill(maker, &pool, NOW, &err), 0, "%s", err.text);
+	const uint32_t len = pool.questions[0].len < 4096 ? pool.questions[0].len : 4096;
+	memcpy(first, pool.questions[0].datagram, len);
+	for (unsigned round = 0; round < 50; round++) {
+		cr_assert_eq(pool_maker_fill(maker, &pool, NOW + round, &err), 0, "%s", err.text);
+		uint32_t sum = 0;
+		for (unsigned i = 0; i <= KIND_COUNT; i++)
+			sum += pool.kinds[i];
+		cr_assert_eq(sum, 100, "counted anew each time");
+	}
+	cr_assert_neq(memcmp(first, pool.questions[0].datagram, len), 0);
+	pool_maker_free(maker);
+	pool_fini(&pool);
+	jg_config_free(config);
+}
+
+Test(pool, a_maker_that_no_app_is_there_for_is_none)
+{
+	struct jg_config *config = load_world("");
+	struct pool_options o = options(10, 0);
+	cr_assert_eq(mix_parse_layouts(&o.mix, "stream", &err), 0);
+	config->apps_n = 1;
+	cr_assert_null(pool_maker_new(config, &o, &err));
+	cr_assert_not_null(strstr(err.text, "stream"));
+	config->apps_n = 6;
+	jg_config_free(config);
+}

@@ -31,6 +31,7 @@ static struct gate {
 	_Atomic bool stop;
 	pthread_t thread;
 	struct jg_snapshot *snapshot;
+	struct jg_cut_offs *cut_offs;
 	struct jg_verifier *verifier;
 	struct target target;
 	struct way *way;
@@ -94,7 +95,9 @@ static void open_gate(enum manner manner)
 	cr_assert_eq(getsockname(gate.fd, (struct sockaddr *)&address, &len), 0);
 	cr_assert_eq(setsockopt(gate.fd, SOL_SOCKET, SO_RCVTIMEO, &moment, sizeof(moment)), 0);
 	snprintf(gate.address, sizeof(gate.address), "127.0.0.1:%u", ntohs(address.sin_port));
-	gate.snapshot = jg_config_snapshot(config, NULL, 1, &err);
+	gate.cut_offs = jg_cut_offs_new(4, &err);
+	cr_assert_eq(jg_config_seed_cut_offs(config, gate.cut_offs, &err), 0);
+	gate.snapshot = jg_config_snapshot(config, gate.cut_offs, 1, &err);
 	gate.verifier = jg_verifier_new(NULL, &err);
 	cr_assert(gate.snapshot != NULL && gate.verifier != NULL, "%s", err.text);
 	cr_assert_eq(pthread_create(&gate.thread, NULL, serve, NULL), 0);
@@ -107,6 +110,7 @@ static void close_gate(void)
 	close(gate.fd);
 	jg_verifier_free(gate.verifier);
 	jg_snapshot_free(gate.snapshot);
+	jg_cut_offs_free(gate.cut_offs);
 }
 
 // A second of load on a gate of this manner.

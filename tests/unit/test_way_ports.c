@@ -109,3 +109,33 @@ Test(way_ports, the_generator_measures_itself_on_a_ring)
 	cr_assert_eq(tally(TALLY_WRONG), 0);
 	close_all();
 }
+
+Test(way_ports, tokens_minted_when_they_are_due_are_judged_as_well)
+{
+	struct jg_config *apps = load_world("");
+	struct pool_options minting = {.seed = 9, .ttl = 3600, .front_end = 3};
+	mix_init(&minting.mix);
+	minting.mix.bad = 0.4;
+	minting.mix.rooms = 10;
+	open_inside(3, 0);
+	// The gate has keys of its own for Vonage, made anew by each load_world().
+	cr_assert_eq(mix_parse_layouts(&minting.mix, "livekit,stream,opentok,agora", &err), 0);
+	const struct run_options options = {.pool = &pool,
+		.apps = apps,
+		.minting = &minting,
+		.way = way,
+		.key = &key,
+		.profile = {.kind = PROFILE_CONSTANT, .rate = 1000, .seconds = 1},
+		.timeout = 3000000000,
+		.late = 1000000,
+		.senders = 1,
+		.cpus = {-1},
+		.seed = 5};
+	cr_assert_eq(run_load(&options, NULL, &outcome, &err), 0, "%s", err.text);
+	cr_assert_eq(tally(TALLY_ANSWERED), 1000);
+	cr_assert_eq(tally(TALLY_WRONG), 0);
+	cr_assert_gt(outcome.totals.kinds[KIND_EXPIRED], 0);
+	cr_assert_gt(outcome.totals.kinds[KIND_REVOKED], 0);
+	jg_config_free(apps);
+	close_all();
+}
