@@ -27,6 +27,14 @@ const char *limit_help(enum limit limit)
 	return helps[limit];
 }
 
+const char *limit_explain(const char *name)
+{
+	for (size_t i = 0; i < JG_ARRAY_SIZE(names); i++)
+		if (strcmp(names[i], name) == 0)
+			return helps[i];
+	return "";
+}
+
 static bool left_in_time(const struct outcome *o)
 {
 	const double sent = (double)o->totals.tally[1][TALLY_SENT];

@@ -24,4 +24,7 @@ enum limit {
 const char *limit_name(enum limit limit);
 const char *limit_help(enum limit limit);
 
+/** What a name in a result means; "" when it is none of these. */
+const char *limit_explain(const char *name);
+
 enum limit limit_find(const struct outcome *outcome);

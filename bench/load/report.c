@@ -2,6 +2,7 @@
 #include "report.h"
 
 #include "figures.h"
+#include "limit.h"
 #include "report_plot.h"
 #include "result.h"
 
@@ -139,6 +140,22 @@ static void write_tiles(const struct report *r)
 	tile(r, "overloaded", figure_count(num(r, "totals.overloaded")),
 		num(r, "totals.overloaded") > 0);
 	fputs("</div>\n", r->out);
+}
+
+// Whose limit it was: before anything is blamed on the gate.
+static void write_limit(const struct report *r)
+{
+	const char *name = result_text(r->result, "totals.limit");
+	if (name[0] == '\0')
+		return;
+	fprintf(r->out, "<p class=note%s>Limit: ", strcmp(name, "none") == 0 ? "" : " id=limit");
+	plot_escape(r->out, name);
+	fprintf(r->out, " &ndash; %s", limit_explain(name));
+	fprintf(r->out,
+		". Senders busy %s in their busiest second; measured on itself, one could do "
+		"%s/s.</p>\n",
+		figure_share(num(r, "totals.busiest"), 1).text,
+		figure_count(num(r, "generator.rate")).text);
 }
 
 static void write_slo(const struct report *r)
@@ -406,6 +423,7 @@ static void write_page(const struct report *r)
 	fputs(style, r->out);
 	write_head(r);
 	write_tiles(r);
+	write_limit(r);
 	write_slo(r);
 	write_wrongs(r);
 	write_steps(r);

@@ -71,5 +71,7 @@ Test(limit, each_has_a_name_and_a_meaning)
 	for (enum limit i = LIMIT_NONE; i <= LIMIT_MACHINE; i++) {
 		cr_assert_gt(strlen(limit_name(i)), 0);
 		cr_assert_gt(strlen(limit_help(i)), 0);
+		cr_assert_str_eq(limit_explain(limit_name(i)), limit_help(i));
 	}
+	cr_assert_str_eq(limit_explain("<script>"), "");
 }

@@ -336,6 +336,7 @@ Test(run, an_outage_is_red_in_the_report)
 	fclose(out);
 	cr_assert_not_null(strstr(text, "<rect class=lost"));
 	cr_assert_not_null(strstr(text, "no answer"));
+	cr_assert_not_null(strstr(text, "Limit: "));
 	free(text);
 	json_decref(result);
 	clean_up();
