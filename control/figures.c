@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <sys/timex.h>
 
 #define BUSY_WINDOW_NS UINT64_C(1000000000) // shorter ones say more about polls than about load
 
@@ -139,6 +140,16 @@ static void gather_engine(const struct jg_engine *engine, struct jg_figures *fig
 	figures->log_lost = (double)jg_log_lost();
 }
 
+// Tokens are judged by this machine's clock: whether somebody keeps it, and how wrong it may be by now.
+static void gather_clock(struct jg_figures *figures)
+{
+	struct timex clock = {.modes = 0};
+	int state = adjtimex(&clock);
+	figures->clock_unsynchronised =
+		state == TIME_ERROR || (state >= 0 && (clock.status & STA_UNSYNC) != 0);
+	figures->clock_error_s = state < 0 ? -1 : (double)clock.maxerror / 1e6;
+}
+
 static void gather_ports(const struct jg_control_ports *ports, struct jg_figures *figures)
 {
 	figures->ports_n = 0;
@@ -164,6 +175,7 @@ void jg_figures_gather(struct jg_gatherer *gatherer, const struct jg_engine *eng
 	gather_store(engine->store, figures);
 	gather_members(engine, figures, now_ns);
 	gather_ports(ports, figures);
+	gather_clock(figures);
 	measure_load(gatherer, figures, now_ns);
 	jg_app_figures_gather(gatherer->apps, engine, figures);
 }

@@ -65,6 +65,8 @@ struct jg_figures {
 	double loaded_at; // seconds since the Unix epoch
 	double unlocked_bytes;
 	double log_lost; // lines
+	double clock_unsynchronised; // 0 or 1
+	double clock_error_s; // as the kernel reckons, at most
 	double store_stale_s; // -1 = never in contact
 	double store_trouble;
 	double store_revision;

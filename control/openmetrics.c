@@ -32,6 +32,8 @@ static const struct scalar {
 	{"key_reload_failures",         "counter", "",        "reloads of the configuration that failed: the old state went on", offsetof(struct jg_figures, reload_failures)},
 	{"key_reload_timestamp_seconds", "gauge",  "seconds", "when the last new state was compiled and published", offsetof(struct jg_figures, loaded_at)},
 	{"unlocked_secret_bytes",       "gauge",   "bytes",   "secrets that could not be locked in memory; raise LimitMEMLOCK", offsetof(struct jg_figures, unlocked_bytes)},
+	{"clock_unsynchronised",        "gauge",   "",        "1 while the kernel says that nobody keeps this machine's clock", offsetof(struct jg_figures, clock_unsynchronised)},
+	{"clock_error_seconds",         "gauge",   "seconds", "by how much the clock may be wrong, as the kernel reckons; -1 = it does not tell", offsetof(struct jg_figures, clock_error_s)},
 	{"log_lines_lost",              "counter", "",        "lines of the log that stderr did not take at once", offsetof(struct jg_figures, log_lost)},
 	{"store_stale_seconds",         "gauge",   "seconds", "time since the last contact with the store; 0 = in contact, -1 = never", offsetof(struct jg_figures, store_stale_s)},
 	{"store_trouble",               "gauge",   "",        "1 while something is wrong with the store; joingatectl status says what", offsetof(struct jg_figures, store_trouble)},

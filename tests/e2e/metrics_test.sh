@@ -42,6 +42,14 @@ same "lag" "$(sample 'joingate_worker_epoch_lag{worker="worker 0"}')" 0
 same "ready" "$(sample joingate_ready)" 1
 same "port" "$(sample 'joingate_port_up{port="gate0"}')" 1
 same "missed" "$(sample 'joingate_port_rx_missed_total{port="gate0"}')" 0
+# As the kernel says to others who ask: struct timex, maxerror and status.
+kernel=$(python3 -c '
+import ctypes
+t = (ctypes.c_long * 32)()
+state = ctypes.CDLL(None).adjtimex(t)
+print(int(state == 5 or bool(ctypes.c_int(t[5]).value & 0x40)))')
+same "the clock" "$(sample joingate_clock_unsynchronised)" "$kernel"
+[[ $(sample joingate_clock_error_seconds) =~ ^(-1|[0-9.e-]+)$ ]] || fail "the clock's error is no number"
 [ "$(sample joingate_verify_duration_seconds_count)" -ge 10 ] || fail "service times are not counted"
 used=$(sample "joingate_key_last_use_timestamp_seconds{vendor=\"livekit\",app=\"$key\",secret=\"a\",status=\"active\"}")
 [ "${used%%.*}" -ge 1600000000 ] || fail "the secret's last use is '$used'"
@@ -60,6 +68,13 @@ same "joingatectl" "$("$ctl" --socket "$work/admin.sock" --json stats | jq -c .v
 same "telemetry" "$(telemetry /joingate/verdicts | jq -c '.["/joingate/verdicts"]')" '{"livekit_ok":7,"livekit_expired":3}'
 
 same "telemetry of workers" "$(telemetry /joingate/workers | jq -c '.["/joingate/workers"] | [keys, .worker_0.verdict]')" '[["lane","worker_0"],10]'
+# DPDK's own client, where it is installed, sees them beside its own.
+if command -v dpdk-telemetry.py >/dev/null; then
+	prefix=$(basename "$(dirname /run/dpdk/joingate-*/dpdk_telemetry.v2)")
+	stock=$(printf '/joingate/verdicts\n/ethdev/list\nquit\n' | dpdk-telemetry.py -f "$prefix")
+	same "the stock client" "$(head -1 <<<"$stock" | jq -c '.["/joingate/verdicts"]')" '{"livekit_ok":7,"livekit_expired":3}'
+	same "the stock client's ports" "$(tail -1 <<<"$stock" | jq -c '.["/ethdev/list"]')" '[0]'
+fi
 watched=$(timeout 3 "$ctl" --socket "$work/admin.sock" stats --watch || true)
 grep -qE '^ok +[0-9]+ +7 ' <<<"$watched" || fail "stats --watch says: $watched"
 "$ctl" --socket "$work/admin.sock" status --watch 2>/dev/null && fail "status --watch is nonsense"

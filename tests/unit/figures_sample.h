@@ -65,6 +65,8 @@ static inline struct jg_figures *sample_figures(void)
 	figures->reload_failures = 1;
 	figures->loaded_at = 1799990000;
 	figures->log_lost = 6;
+	figures->clock_unsynchronised = 1;
+	figures->clock_error_s = 0.0625;
 	figures->store_stale_s = 17;
 	figures->store_trouble = 1;
 	figures->store_revision = 88;
