@@ -211,7 +211,9 @@ static void blame(const struct jg_etcd *etcd, CURLcode code, struct jg_error *er
 	// With TLS 1.3 a server refuses a client's certificate after the handshake: it just hangs up.
 	bool hung_up = (code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR) && where.len > 6 &&
 		memcmp(where.p, "https:", 6) == 0;
-	if (etcd->too_large)
+	if (code == CURLE_OK)
+		jg_error_set(err, "etcd %.*s ended the watch", (int)where.len, where.p);
+	else if (etcd->too_large)
 		jg_error_set(err, "etcd %.*s: the reply is larger than %zu MiB", (int)where.len,
 			where.p, JG_ETCD_REPLY_MAX >> 20);
 	else
