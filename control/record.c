@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define BEFORE_MAX 4294967294 // a cut-off's time is held in 32 bits
+
 static bool plain(unsigned char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -44,6 +46,12 @@ static size_t path_start(char path[JG_PATH_MAX], const char *kind, unsigned vend
 bool jg_path_app(char path[JG_PATH_MAX], unsigned vendor, struct jg_str key)
 {
 	size_t used = path_start(path, "app", vendor);
+	return path_add(path, &used, key);
+}
+
+bool jg_path_floor(char path[JG_PATH_MAX], unsigned vendor, struct jg_str key)
+{
+	size_t used = path_start(path, "floor", vendor);
 	return path_add(path, &used, key);
 }
 
@@ -205,6 +213,31 @@ void jg_record_override_fini(struct jg_override_record *record)
 	*record = (struct jg_override_record){0};
 }
 
+bool jg_record_floor(
+	struct jg_floor *floor, json_t **json, struct jg_str value, struct jg_error *err)
+{
+	*json = json_loadb(value.p, value.len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+	const json_t *before = json_object_get(*json, "before");
+	floor->before = json_integer_value(before);
+	bool ok = app_of(*json, &floor->vendor, &floor->app, err);
+	if (ok && (floor->before < 1 || floor->before > BEFORE_MAX)) {
+		jg_error_set(err, "a floor whose before is no time");
+		ok = false;
+	}
+	if (!ok)
+		json_decref(*json);
+	return ok;
+}
+
+char *jg_record_floor_text(const struct jg_floor *floor)
+{
+	json_t *json = json_pack("{s:s, s:s%, s:I}", "vendor", jg_vendor_name(floor->vendor), "app",
+		floor->app.p, (size_t)floor->app.len, "before", (json_int_t)floor->before);
+	char *text = json == NULL ? NULL : jg_text_of(json);
+	json_decref(json);
+	return text;
+}
+
 static const char *const scope_names[] = {
 #define X(code, symbol, name, fields) [code] = (name),
 	JG_SCOPES(X)
@@ -305,7 +338,7 @@ bool jg_record_cut_off(struct jg_cut_off *cut_off, const json_t *json, struct jg
 	const json_t *before = json_object_get(json, "before");
 	cut_off->before = json_is_null(before) ? JG_TIME_NONE : json_integer_value(before);
 	if (before == NULL || (!json_is_null(before) && !json_is_integer(before)) ||
-		(!json_is_null(before) && (cut_off->before < 1 || cut_off->before > 4294967294))) {
+		(!json_is_null(before) && (cut_off->before < 1 || cut_off->before > BEFORE_MAX))) {
 		jg_error_set(err,
 			"before is not a time; expected seconds since 1970, 1..4294967294, "
 			"or null to undo");

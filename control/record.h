@@ -17,6 +17,9 @@ JG_MUST_CHECK bool jg_path_app(char path[JG_PATH_MAX], unsigned vendor, struct j
 JG_MUST_CHECK bool jg_path_override(char path[JG_PATH_MAX], unsigned vendor, struct jg_str app,
 	struct jg_str room, struct jg_str id);
 
+/** "floor/livekit/APIx". */
+JG_MUST_CHECK bool jg_path_floor(char path[JG_PATH_MAX], unsigned vendor, struct jg_str key);
+
 /** A string value as jg_str: p == NULL when it is not a string. Borrowed. */
 struct jg_str jg_str_of(const json_t *value);
 /** JSON text as it is stored; free it with jg_text_free(). NULL: out of memory. */
@@ -43,6 +46,19 @@ struct jg_override_record {
 JG_MUST_CHECK bool jg_record_override(
 	struct jg_override_record *record, struct jg_str value, struct jg_error *err);
 void jg_record_override_fini(struct jg_override_record *record);
+
+/** What collecting an app's cut-offs leaves behind: {"vendor", "app", "before"}. */
+struct jg_floor {
+	uint8_t vendor;
+	struct jg_str app;
+	int64_t before; /**< cut-offs up to this one were collected */
+};
+
+/** Read one; the app's key lives in *json, to be released. */
+JG_MUST_CHECK bool jg_record_floor(
+	struct jg_floor *floor, json_t **json, struct jg_str value, struct jg_error *err);
+/** The stored JSON text; free with jg_text_free(). NULL: out of memory. */
+JG_MUST_CHECK char *jg_record_floor_text(const struct jg_floor *floor);
 
 /** One cut-off from {"vendor", "app", "scope", "user"…, "before": N or null}; its strings live in json. */
 JG_MUST_CHECK bool jg_record_cut_off(

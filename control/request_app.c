@@ -115,9 +115,16 @@ static void app_remove(struct jg_ask *ask)
 	json_decref(full);
 }
 
+struct listing {
+	const struct jg_state *state;
+	json_t *apps;
+};
+
 static int list_app(void *arg, const struct jg_state_app *found)
 {
+	const struct listing *listing = arg;
 	const struct jg_app *app = found->app;
+	int64_t floor = jg_state_floor(listing->state, app->vendor, app->key);
 	unsigned status[3] = {0};
 	for (uint32_t i = 0; i < app->secrets_n; i++)
 		status[app->secrets[i].status % 3]++;
@@ -128,7 +135,9 @@ static int list_app(void *arg, const struct jg_state_app *found)
 	(void)json_object_set_new(line, "verify_only", json_integer(status[JG_SECRET_VERIFY_ONLY]));
 	(void)json_object_set_new(line, "retired", json_integer(status[JG_SECRET_RETIRED]));
 	(void)json_object_set_new(line, "index", json_integer(found->index));
-	return json_array_append_new(arg, line);
+	if (floor != 0)
+		(void)json_object_set_new(line, "collected_before", json_integer(floor));
+	return json_array_append_new(listing->apps, line);
 }
 
 static void app_show(struct jg_ask *ask)
@@ -153,9 +162,9 @@ void jg_ask_apps(struct jg_ask *ask)
 	} else if (strcmp(verb, "show") == 0) {
 		app_show(ask);
 	} else if (strcmp(verb, "list") == 0) {
-		json_t *list = json_array();
-		(void)jg_state_apps(ask->engine->state, list, list_app);
-		(void)json_object_set_new(ask->reply, "apps", list);
+		struct listing listing = {ask->engine->state, json_array()};
+		(void)jg_state_apps(listing.state, &listing, list_app);
+		(void)json_object_set_new(ask->reply, "apps", listing.apps);
 	} else {
 		jg_ask_fail(ask, JG_FAILURE_INVALID,
 			"there is no app %.40s; expected add, set, "

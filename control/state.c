@@ -18,6 +18,9 @@ struct entry {
 	struct jg_config *app; // or
 	struct secret_number *numbers; // one per secret of the app
 	struct jg_override_record override;
+	bool bounds; // or what stands against all of an app's tokens:
+	int64_t floor; // what collected cut-offs left behind, 0 = nothing
+	int64_t cut_off; // of the app, 0 = none; the later of both is in the table
 };
 
 // Whose place in the workers' tables of last uses it is, and since when.
@@ -32,6 +35,7 @@ struct jg_state {
 	size_t buckets_n; // a power of two
 	size_t entries_n;
 	unsigned apps_n;
+	unsigned bounds_n;
 	uint32_t next_index;
 	uint32_t next_number;
 	uint32_t *spare; // numbers that were given back
@@ -124,6 +128,7 @@ void jg_state_clear(struct jg_state *state)
 	}
 	state->entries_n = 0;
 	state->apps_n = 0;
+	state->bounds_n = 0;
 	state->next_number = 0;
 	state->spare_n = 0;
 }
@@ -221,6 +226,20 @@ static int read_override(struct entry *entry, const struct jg_record *record, st
 	return bound_to(path, record->path, err);
 }
 
+static int read_floor(struct entry *entry, const struct jg_record *record, struct jg_error *err)
+{
+	char path[JG_PATH_MAX];
+	struct jg_floor floor;
+	json_t *json;
+	if (!jg_record_floor(&floor, &json, record->value, err))
+		return -EINVAL;
+	entry->bounds = true;
+	entry->floor = floor.before;
+	bool fits = jg_path_floor(path, floor.vendor, floor.app);
+	json_decref(json);
+	return fits ? bound_to(path, record->path, err) : -EINVAL;
+}
+
 static struct entry *read_entry(const struct jg_record *record, int *result, struct jg_error *err)
 {
 	struct entry *entry = calloc(1, sizeof(*entry));
@@ -238,6 +257,8 @@ static struct entry *read_entry(const struct jg_record *record, int *result, str
 		*result = read_app(entry, record, err);
 	} else if (starts_with(record->path, "override/")) {
 		*result = read_override(entry, record, err);
+	} else if (starts_with(record->path, "floor/")) {
+		*result = read_floor(entry, record, err);
 	} else {
 		jg_error_set(err, "record %.*s is of no kind that this version knows",
 			(int)record->path.len, record->path.p);
@@ -264,7 +285,7 @@ int jg_state_check(const struct jg_record *record, struct jg_error *err)
 		result = -ENOMEM;
 	} else if (entry->app != NULL) {
 		result = jg_snapshot_builder_add(builder, &entry->app->apps[0], err);
-	} else {
+	} else if (!entry->bounds) {
 		result = jg_snapshot_builder_override(builder, &entry->override.override, err);
 	}
 	jg_snapshot_builder_free(builder);
@@ -272,39 +293,133 @@ int jg_state_check(const struct jg_record *record, struct jg_error *err)
 	return result;
 }
 
+// What stands against all tokens of an app, into the table.
+static int enforce_bounds(struct jg_state *state, unsigned vendor, struct jg_str app,
+	const struct entry *bounds, struct jg_error *err)
+{
+	int64_t before = bounds->cut_off > bounds->floor ? bounds->cut_off : bounds->floor;
+	const struct jg_cut_off c = {
+		.scope = JG_SCOPE_APP,
+		.vendor = (uint8_t)vendor,
+		.app = app,
+		.before = before == 0 ? JG_TIME_NONE : before,
+	};
+	return jg_cut_offs_set(state->cut_offs, &c, err);
+}
+
+// Hang fresh in the place of old; either may be NULL.
+static void replace(struct jg_state *state, struct entry **slot, struct entry *fresh)
+{
+	struct entry *old = *slot;
+	if (fresh != NULL) {
+		fresh->next = old != NULL ? old->next : NULL;
+		*slot = fresh;
+		state->entries_n++;
+		state->apps_n += fresh->app != NULL;
+		state->bounds_n += fresh->bounds;
+	} else if (old != NULL) {
+		*slot = old->next;
+	}
+	if (old != NULL) {
+		state->entries_n--;
+		state->apps_n -= old->app != NULL;
+		state->bounds_n -= old->bounds;
+		entry_free(old);
+	}
+	if (state->entries_n > state->buckets_n)
+		grow(state);
+}
+
+// A floor's record; the app's cut-off stays as it is.
+static int apply_floor(struct jg_state *state, const struct jg_record *record, struct jg_error *err)
+{
+	struct jg_floor floor;
+	json_t *json;
+	int result = 0;
+	struct entry **slot = slot_of(state, record->path, hash_of(record->path));
+	if (record->value.p == NULL) {
+		if (*slot != NULL)
+			jg_error_set(err, "a floor is never taken away");
+		return *slot != NULL ? -EINVAL : 0;
+	}
+	struct entry *fresh = read_entry(record, &result, err);
+	if (fresh == NULL)
+		return result;
+	fresh->cut_off = *slot != NULL ? (*slot)->cut_off : 0;
+	if (*slot != NULL && (*slot)->floor > fresh->floor)
+		fresh->floor = (*slot)->floor;
+	if (jg_record_floor(&floor, &json, record->value, err)) {
+		result = enforce_bounds(state, floor.vendor, floor.app, fresh, err);
+		json_decref(json);
+	}
+	replace(state, slot, fresh);
+	return result;
+}
+
 int jg_state_apply(struct jg_state *state, const struct jg_record *record, struct jg_error *err)
 {
-	struct entry **slot = slot_of(state, record->path, hash_of(record->path));
-	struct entry *old = *slot;
-	struct entry *fresh = NULL;
 	int result = 0;
+	struct entry *fresh = NULL;
+	if (starts_with(record->path, "floor/"))
+		return apply_floor(state, record, err);
+	struct entry **slot = slot_of(state, record->path, hash_of(record->path));
+	const struct entry *old = *slot;
 	if (record->value.p != NULL) {
 		fresh = read_entry(record, &result, err);
 		if (fresh == NULL)
 			return result;
 		fresh->index = old != NULL ? old->index : state->next_index++;
-		fresh->next = old != NULL ? old->next : NULL;
-		*slot = fresh;
-		state->entries_n++;
-		state->apps_n += fresh->app != NULL;
-	} else if (old != NULL) {
-		*slot = old->next;
 	}
 	if (starts_with(record->path, "app/"))
 		number_secrets(state, old, fresh);
-	if (old != NULL) {
-		state->entries_n--;
-		state->apps_n -= old->app != NULL;
-		entry_free(old);
-	}
-	if (state->entries_n > state->buckets_n)
-		grow(state);
+	replace(state, slot, fresh);
 	return 0;
+}
+
+// An app's own cut-off shares its place in the table with the floor.
+static int cut_off_app(struct jg_state *state, const struct jg_cut_off *c, struct jg_error *err)
+{
+	char path[JG_PATH_MAX];
+	if (!jg_path_floor(path, c->vendor, c->app)) {
+		jg_error_set(err, "a cut-off of an app with a name that is too long");
+		return -EINVAL;
+	}
+	const struct jg_str text = {path, (uint32_t)strlen(path)};
+	struct entry **slot = slot_of(state, text, hash_of(text));
+	if (*slot == NULL) {
+		struct entry *bounds = calloc(1, sizeof(*bounds));
+		if (bounds != NULL)
+			bounds->path = strdup(path);
+		if (bounds == NULL || bounds->path == NULL) {
+			jg_error_set(err, "out of memory for a cut-off");
+			free(bounds);
+			return -ENOMEM;
+		}
+		bounds->hash = hash_of(text);
+		bounds->bounds = true;
+		replace(state, slot, bounds);
+		slot = slot_of(state, text, hash_of(text));
+	}
+	(*slot)->cut_off = c->before == JG_TIME_NONE ? 0 : c->before;
+	return enforce_bounds(state, c->vendor, c->app, *slot, err);
 }
 
 int jg_state_cut_off(struct jg_state *state, const struct jg_cut_off *cut_off, struct jg_error *err)
 {
+	bool named = cut_off->vendor != JG_VENDOR_NONE && cut_off->vendor < JG_VENDOR_COUNT;
+	if (cut_off->scope == JG_SCOPE_APP && named)
+		return cut_off_app(state, cut_off, err);
 	return jg_cut_offs_set(state->cut_offs, cut_off, err);
+}
+
+int64_t jg_state_floor(const struct jg_state *state, unsigned vendor, struct jg_str key)
+{
+	char path[JG_PATH_MAX];
+	if (!jg_path_floor(path, vendor, key))
+		return 0;
+	const struct jg_str text = {path, (uint32_t)strlen(path)};
+	const struct entry *entry = *slot_of(state, text, hash_of(text));
+	return entry == NULL ? 0 : entry->floor;
 }
 
 struct jg_cut_offs *jg_state_cut_offs(const struct jg_state *state)
@@ -365,7 +480,7 @@ unsigned jg_state_apps_count(const struct jg_state *state)
 
 unsigned jg_state_overrides_count(const struct jg_state *state)
 {
-	return (unsigned)state->entries_n - state->apps_n;
+	return (unsigned)state->entries_n - state->apps_n - state->bounds_n;
 }
 
 // With the numbers that workers count by.
@@ -404,7 +519,7 @@ static int build(const struct jg_state *state, struct jg_snapshot_builder *build
 	for (size_t i = 0; i < state->buckets_n && result == 0; i++)
 		for (const struct entry *e = state->buckets[i]; e != NULL && result == 0;
 			e = e->next)
-			if (e->app == NULL)
+			if (e->app == NULL && !e->bounds)
 				result = jg_snapshot_builder_override(
 					builder, &e->override.override, err);
 	if (result == 0)

@@ -52,6 +52,10 @@ bool jg_state_find(const struct jg_state *state, unsigned vendor, struct jg_str 
 bool jg_state_secret(const struct jg_state *state, unsigned vendor, struct jg_str key,
 	struct jg_str id, uint32_t *number, int64_t *since);
 
+/** Cut-offs of an app up to this one were collected; 0: none was. What was issued before is refused
+ * as by a cut-off of the whole app, which changes nothing until the app's tokens may live longer. */
+int64_t jg_state_floor(const struct jg_state *state, unsigned vendor, struct jg_str key);
+
 /** All apps, in no order. @return visit's first nonzero result */
 int jg_state_apps(const struct jg_state *state, void *arg,
 	int (*visit)(void *arg, const struct jg_state_app *app));
