@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -19,10 +20,14 @@
 
 #define SLOTS 64u
 #define TOKENS 64
+#define CUT 16 // of them: their users are cut off one after another during the storm
 #define NOW INT64_C(1800000000)
-#define USERS 10000 // of one change
-#define ROUNDS 10 // of a second without and a second with changes
 #define LATENCIES 300
+#define CLIENTS 2
+#define LIST 5000 // users of one change
+#define LISTS 240 // 1 200 000 cut-offs: 120 000 a second are offered
+#define STORM_S 10
+#define QUIET_S 5 // before the storm, and after it
 
 struct jg_channel {
 	struct jg_message ring[SLOTS];
@@ -65,6 +70,12 @@ uint64_t jg_channel_acknowledged(const struct jg_channel *c)
 static struct jg_channel channel;
 static atomic_bool stopping;
 static atomic_uint phase; // 0: nothing is changed, 1: a storm; the worker keeps both apart
+enum expectation {
+	ADMITTED,
+	UNKNOWN,
+	REVOKED
+};
+static atomic_uint expected[TOKENS]; // ADMITTED -> UNKNOWN (asked for) -> REVOKED (in force)
 static double busy_ns[2];
 static uint64_t judged[2];
 static uint64_t wrong;
@@ -72,7 +83,7 @@ static uint64_t wrong;
 static char token_text[TOKENS][1024];
 static struct jg_request requests[TOKENS];
 
-// Users whom nobody revokes.
+// The first CUT are "cut-0"..., the others "kept-...": nobody revokes those.
 static void mint(const struct jg_snapshot *snapshot)
 {
 	static char identity[TOKENS][16];
@@ -81,7 +92,8 @@ static void mint(const struct jg_snapshot *snapshot)
 	struct jg_error err;
 	struct jg_minter *minter = jg_minter_new(NULL, &err);
 	for (unsigned i = 0; i < TOKENS; i++) {
-		int n = snprintf(identity[i], sizeof(identity[i]), "kept-%u", i);
+		int n = snprintf(
+			identity[i], sizeof(identity[i]), i < CUT ? "cut-%u" : "kept-%u", i);
 		wanted[i] = (struct jg_mint){.app = {"APIbench", 8},
 			.identity = {identity[i], (uint32_t)n},
 			.room = {"hall", 4},
@@ -101,30 +113,44 @@ static void mint(const struct jg_snapshot *snapshot)
 	jg_minter_free(minter);
 }
 
+static unsigned next_snapshot(const struct jg_snapshot **snapshot)
+{
+	struct jg_message m;
+	while (jg_channel_receive(&channel, &m, 1) == 1) {
+		if (m.kind == JG_MESSAGE_SNAPSHOT) {
+			const struct jg_gate_state *state = m.payload;
+			if (*snapshot == NULL)
+				mint(state->snapshot);
+			*snapshot = state->snapshot;
+		}
+		jg_channel_acknowledge(&channel, m.epoch);
+	}
+	return atomic_load_explicit(&phase, memory_order_relaxed);
+}
+
 static void *work(void *arg)
 {
 	struct jg_verifier *verifier = arg;
 	const struct jg_snapshot *snapshot = NULL;
 	struct jg_verdict verdicts[TOKENS];
+	unsigned before[TOKENS];
 	while (!atomic_load_explicit(&stopping, memory_order_relaxed)) {
-		struct jg_message m;
-		while (jg_channel_receive(&channel, &m, 1) == 1) {
-			if (m.kind == JG_MESSAGE_SNAPSHOT) {
-				const struct jg_gate_state *state = m.payload;
-				if (snapshot == NULL)
-					mint(state->snapshot);
-				snapshot = state->snapshot;
-			}
-			jg_channel_acknowledge(&channel, m.epoch);
-		}
+		unsigned now = next_snapshot(&snapshot);
 		if (snapshot == NULL)
 			continue;
-		unsigned now = atomic_load_explicit(&phase, memory_order_relaxed);
 		double start = bench_cpu_ns();
 		for (unsigned k = 0; k < 32; k++) {
-			jg_verify_burst(verifier, snapshot, NOW, requests, verdicts, TOKENS);
 			for (unsigned i = 0; i < TOKENS; i++)
-				wrong += verdicts[i].reason != JG_REASON_OK;
+				before[i] = atomic_load(&expected[i]);
+			jg_verify_burst(verifier, snapshot, NOW, requests, verdicts, TOKENS);
+			for (unsigned i = 0; i < TOKENS; i++) {
+				unsigned reason =
+					before[i] == REVOKED ? JG_REASON_REVOKED : JG_REASON_OK;
+				// What was asked for meanwhile may be seen already or not yet.
+				wrong += verdicts[i].reason != reason &&
+					atomic_load(&expected[i]) == before[i] &&
+					before[i] != UNKNOWN;
+			}
 		}
 		busy_ns[now] += bench_cpu_ns() - start;
 		judged[now] += 32 * TOKENS;
@@ -169,46 +195,125 @@ static void latencies(struct jg_control *control)
 		durable.value[took.n / 2], durable.value[took.n * 99 / 100]);
 }
 
-// One second of changes of USERS each, as many as the store takes.
-static unsigned storm(struct jg_control *control, unsigned round)
+// One that sends every CLIENTS-th list, when it is due or as soon as the one before is answered.
+struct client {
+	struct jg_control *control;
+	unsigned number;
+	double begin_ns;
+	pthread_t thread;
+	struct bench_samples took; // milliseconds
+};
+
+static char *lists[LISTS];
+
+// Users in no order, as they come from a directory; in some lists one whose token is judged.
+static void write_lists(void)
 {
-	static char request[USERS * 32 + 256];
-	double end = bench_now_ns() + 1e9;
-	unsigned changes = 0;
-	while (bench_now_ns() < end && changes < 20) {
-		size_t n = (size_t)snprintf(request, sizeof(request),
-			"{\"command\":\"revoke\",\"scope\":\"user\",\"app\":\"APIbench\",\"users\":"
-			"[");
-		for (unsigned i = 0; i < USERS; i++)
-			n += (size_t)snprintf(request + n, sizeof(request) - n, "%s\"u-%u-%u-%u\"",
-				i == 0 ? "" : ",", round, changes, i);
-		snprintf(request + n, sizeof(request) - n, "]}");
-		json_decref(ask(control, request));
-		changes++;
+	const size_t room = (size_t)LIST * 24 + 256;
+	for (unsigned k = 0; k < LISTS; k++) {
+		lists[k] = malloc(room);
+		if (lists[k] == NULL)
+			exit(1);
+		size_t n = (size_t)snprintf(lists[k], room,
+			"{\"command\":\"revoke\",\"scope\":\"user\",\"app\":\"APIbench\","
+			"\"before\":"
+			"%" PRId64 ",\"users\":[",
+			NOW);
+		for (unsigned i = 0; i < LIST; i++)
+			n += (size_t)snprintf(lists[k] + n, room - n, "%s\"%08x-%u\"",
+				i == 0 ? "" : ",", (k * LIST + i) * 2654435761u, k);
+		if (k % (LISTS / CUT) == 0 && k / (LISTS / CUT) < CUT)
+			n += (size_t)snprintf(
+				lists[k] + n, room - n, ",\"cut-%u\"", k / (LISTS / CUT));
+		snprintf(lists[k] + n, room - n, "]}");
 	}
-	return changes * USERS;
 }
 
-static void storms(struct jg_control *control)
+static void *send_lists(void *arg)
 {
-	unsigned cut_offs = 0;
-	double ns = 0;
-	for (unsigned round = 0; round < ROUNDS; round++) {
-		const struct timespec second = {.tv_sec = 1};
-		atomic_store(&phase, 0);
-		(void)nanosleep(&second, NULL);
-		atomic_store(&phase, 1);
-		double start = bench_now_ns();
-		cut_offs += storm(control, round);
-		ns += bench_now_ns() - start;
+	struct client *client = arg;
+	for (unsigned k = client->number; k < LISTS; k += CLIENTS) {
+		double due = client->begin_ns + (double)k * STORM_S * 1e9 / LISTS;
+		double early = due - bench_now_ns();
+		const struct timespec rest = {.tv_nsec = early > 0 ? (long)early : 0};
+		(void)nanosleep(&rest, NULL);
+		unsigned cut = k / (LISTS / CUT);
+		bool judged_one = k % (LISTS / CUT) == 0 && cut < CUT;
+		if (judged_one)
+			atomic_store(&expected[cut], UNKNOWN);
+		json_t *reply = ask(client->control, lists[k]);
+		bench_add(&client->took, json_real_value(json_object_get(reply, "took_ms")));
+		json_decref(reply);
+		if (judged_one)
+			atomic_store(&expected[cut], REVOKED);
 	}
-	double quiet = busy_ns[0] / (double)judged[0];
+	return NULL;
+}
+
+// What the control thread has run so far; the kernel knows it by its name.
+static double control_cpu_ns(void)
+{
+	double ns = 0;
+	DIR *tasks = opendir("/proc/self/task");
+	for (struct dirent *task; tasks != NULL && (task = readdir(tasks)) != NULL;) {
+		char path[320];
+		char name[32] = "";
+		unsigned long long ran = 0;
+		snprintf(path, sizeof(path), "/proc/self/task/%s/comm", task->d_name);
+		FILE *f = fopen(path, "r");
+		if (f != NULL && fscanf(f, "%31s", name) != 1)
+			name[0] = '\0';
+		if (f != NULL)
+			fclose(f);
+		snprintf(path, sizeof(path), "/proc/self/task/%s/schedstat", task->d_name);
+		f = strcmp(name, "jg-control") == 0 ? fopen(path, "r") : NULL;
+		if (f != NULL && fscanf(f, "%llu", &ran) == 1)
+			ns += (double)ran;
+		if (f != NULL)
+			fclose(f);
+	}
+	if (tasks != NULL)
+		closedir(tasks);
+	return ns;
+}
+
+static void storm(struct jg_control *control)
+{
+	const struct timespec quiet = {.tv_sec = QUIET_S};
+	static struct client clients[CLIENTS];
+	static struct bench_samples took;
+	write_lists();
+	(void)nanosleep(&quiet, NULL);
+	double cpu = control_cpu_ns();
+	double start = bench_now_ns();
+	atomic_store(&phase, 1);
+	for (unsigned i = 0; i < CLIENTS; i++) {
+		clients[i] = (struct client){.control = control, .number = i, .begin_ns = start};
+		if (pthread_create(&clients[i].thread, NULL, send_lists, &clients[i]) != 0)
+			exit(1);
+	}
+	for (unsigned i = 0; i < CLIENTS; i++)
+		(void)pthread_join(clients[i].thread, NULL);
+	double ns = bench_now_ns() - start;
+	atomic_store(&phase, 0);
+	cpu = control_cpu_ns() - cpu;
+	(void)nanosleep(&quiet, NULL);
+	for (unsigned k = 0; k < LISTS; k++)
+		free(lists[k]);
+	for (unsigned i = 0; i < CLIENTS; i++)
+		for (unsigned k = 0; k < clients[i].took.n; k++)
+			bench_add(&took, clients[i].took.value[k]);
+	double stood = busy_ns[0] / (double)judged[0];
 	double stormy = busy_ns[1] / (double)judged[1];
 	printf("{\"bench\": \"control\", \"what\": \"cut-off storm\", \"cut_offs\": %u, "
-	       "\"per_second\": %.0f, \"quiet_ns\": %.1f, \"storm_ns\": %.1f, "
-	       "\"throughput_share\": %.3f, \"judged\": %" PRIu64 ", \"wrong\": %" PRIu64 "}\n",
-		cut_offs, cut_offs / (ns / 1e9), quiet, stormy, quiet / stormy,
-		judged[0] + judged[1], wrong);
+	       "\"offered_per_second\": "
+	       "%u, \"per_second\": %.0f, \"control_us_per_cut_off\": %.2f, \"median_ms\": %.1f, "
+	       "\"p99_ms\": %.1f, \"quiet_ns\": %.1f, "
+	       "\"storm_ns\": %.1f, \"throughput_share\": %.3f, \"judged\": %" PRIu64
+	       ", \"wrong\": %" PRIu64 "}\n",
+		LISTS * LIST, LISTS * LIST / STORM_S, LISTS * LIST / (ns / 1e9),
+		cpu / 1e3 / (LISTS * LIST), bench_quantile(&took, 0.5), bench_quantile(&took, 0.99),
+		stood, stormy, stood / stormy, judged[0] + judged[1], wrong);
 }
 
 static struct jg_control *start(const char *folder, struct jg_error *err)
@@ -249,7 +354,7 @@ int main(void)
 	if (pthread_create(&thread, NULL, work, verifier) != 0)
 		return 1;
 	latencies(control);
-	storms(control);
+	storm(control);
 	jg_control_stop(control);
 	atomic_store(&stopping, true);
 	(void)pthread_join(thread, NULL);

@@ -67,11 +67,8 @@ static void close_passed(struct connection *c)
 
 static void drop(struct connection *c)
 {
-	if (c->ask.request != NULL)
-		json_decref(c->ask.request);
-	if (c->ask.reply != NULL)
-		json_decref(c->ask.reply);
 	jg_ask_leave(&c->ask);
+	jg_ask_fini(&c->ask);
 	jg_locked_free(c->in);
 	out_free(c);
 	close_passed(c);
@@ -107,10 +104,11 @@ static void finish(struct connection *c)
 	c->waiting = false;
 	jg_ask_finish(&c->ask);
 	c->following = c->ask.follow && c->ask.failure == JG_FAILURE_NONE;
-	json_decref(c->ask.request);
-	c->ask.request = NULL;
-	json_t *reply = c->ask.reply;
-	c->ask.reply = NULL;
+	const struct jg_ask left = {
+		.engine = c->ask.engine, .who = c->who, .after = c->ask.after, .fd = -1};
+	json_t *reply = json_incref(c->ask.reply);
+	jg_ask_fini(&c->ask);
+	c->ask = left;
 	send_reply(c, reply);
 }
 
@@ -131,7 +129,6 @@ static void run(struct jg_admin *admin, struct connection *c, size_t len, uint64
 		.request = request};
 	c->passed = -1;
 	jg_ask_run(&c->ask);
-	jg_publisher_poll(admin->engine->publisher, now_ns);
 	c->deadline_ns = now_ns + c->ask.wait_ns;
 	c->waiting = true;
 }
@@ -139,12 +136,7 @@ static void run(struct jg_admin *admin, struct connection *c, size_t len, uint64
 // One request at a time; further ones stay in the buffer until the reply is out.
 static void advance(struct jg_admin *admin, struct connection *c, uint64_t now_ns)
 {
-	if (c->waiting) {
-		if (jg_ask_done(&c->ask, now_ns, c->deadline_ns))
-			finish(c);
-		return;
-	}
-	if (c->out != NULL || c->closing || c->following)
+	if (c->waiting || c->out != NULL || c->closing || c->following)
 		return;
 	char *end = c->in_len == 0 ? NULL : memchr(c->in, '\n', c->in_len);
 	bool last = end == NULL && c->ended && c->in_len > 0;
@@ -159,8 +151,6 @@ static void advance(struct jg_admin *admin, struct connection *c, uint64_t now_n
 	memmove(c->in, c->in + c->in_len - left, left);
 	explicit_bzero(c->in + left, c->in_len - left);
 	c->in_len = left;
-	if (c->waiting && jg_ask_done(&c->ask, now_ns, c->deadline_ns))
-		finish(c);
 }
 
 static bool make_room(struct connection *c)
@@ -306,24 +296,28 @@ static void accept_one(struct jg_admin *admin, uint64_t now_ns)
 	}
 }
 
-static void serve(struct jg_admin *admin, struct connection *c, short events, uint64_t now_ns)
+static void close_done(struct connection *c, uint64_t now_ns)
 {
-	if (c->fd >= 0 && (events & (POLLIN | POLLHUP | POLLERR)) != 0 && !c->closing)
-		receive(c, events, now_ns);
-	if (c->fd >= 0)
-		advance(admin, c, now_ns);
-	if (c->fd >= 0 && c->following && c->out == NULL)
-		follow(admin, c);
-	if (c->fd >= 0 && c->out != NULL)
-		transmit(c, now_ns);
-	// A reply may have made room for the next request in the buffer.
-	if (c->fd >= 0 && c->out == NULL && !c->waiting && c->in_len > 0)
-		advance(admin, c, now_ns);
 	bool busy = c->waiting || (c->following && c->out == NULL);
 	bool idle = now_ns > c->active_ns && now_ns - c->active_ns > JG_ADMIN_IDLE_NS;
 	bool done = c->ended && c->out == NULL && c->in_len == 0;
-	if (c->fd >= 0 && !busy && (idle || done))
+	if (!busy && (idle || done))
 		drop(c);
+}
+
+void jg_admin_answer(struct jg_admin *admin, uint64_t now_ns)
+{
+	for (unsigned i = 0; i < JG_ADMIN_CONNECTIONS; i++) {
+		struct connection *c = &admin->connections[i];
+		if (c->fd >= 0 && c->waiting && jg_ask_done(&c->ask, now_ns, c->deadline_ns))
+			finish(c);
+		if (c->fd >= 0 && c->following && c->out == NULL)
+			follow(admin, c);
+		if (c->fd >= 0 && c->out != NULL)
+			transmit(c, now_ns);
+		if (c->fd >= 0)
+			close_done(c, now_ns);
+	}
 }
 
 unsigned jg_admin_fds(const struct jg_admin *admin, struct pollfd fds[JG_ADMIN_FDS])
@@ -352,8 +346,11 @@ void jg_admin_turn(struct jg_admin *admin, const struct pollfd *fds, unsigned n,
 		for (unsigned k = 1; k < n; k++)
 			if (c->fd >= 0 && fds[k].fd == c->fd)
 				events = fds[k].revents;
+		bool readable = (events & (POLLIN | POLLHUP | POLLERR)) != 0;
+		if (c->fd >= 0 && readable && !c->closing)
+			receive(c, events, now_ns);
 		if (c->fd >= 0)
-			serve(admin, c, events, now_ns);
+			advance(admin, c, now_ns);
 	}
 	if (n > 0 && (fds[0].revents & POLLIN) != 0)
 		accept_one(admin, now_ns);
@@ -361,10 +358,14 @@ void jg_admin_turn(struct jg_admin *admin, const struct pollfd *fds, unsigned n,
 
 bool jg_admin_waiting(const struct jg_admin *admin)
 {
-	for (unsigned i = 0; i < JG_ADMIN_CONNECTIONS; i++)
-		if (admin->connections[i].fd >= 0 && admin->connections[i].waiting &&
-			!admin->connections[i].ask.captures)
+	for (unsigned i = 0; i < JG_ADMIN_CONNECTIONS; i++) {
+		const struct connection *c = &admin->connections[i];
+		// A reply that is out has made room for the next request in the buffer.
+		bool next = c->out == NULL && !c->closing && !c->following && c->in_len > 0 &&
+			(c->ended || memchr(c->in, '\n', c->in_len) != NULL);
+		if (c->fd >= 0 && ((c->waiting && !c->ask.captures) || next))
 			return true;
+	}
 	return false;
 }
 

@@ -29,8 +29,11 @@ void jg_admin_close(struct jg_admin *admin);
 /** What to poll for. @return entries filled in */
 unsigned jg_admin_fds(const struct jg_admin *admin, struct pollfd fds[JG_ADMIN_FDS]);
 
-/** Accept, read, run requests, answer those whose epoch is in force, write, close the idle. */
+/** Accept, read, run requests: their changes of cut-offs are queued with the engine. */
 void jg_admin_turn(struct jg_admin *admin, const struct pollfd *fds, unsigned n, uint64_t now_ns);
+
+/** After jg_engine_flush(): answer those whose epoch is in force, write, close the idle. */
+void jg_admin_answer(struct jg_admin *admin, uint64_t now_ns);
 
 /** Somebody waits for an epoch: poll for acknowledgements often. */
 bool jg_admin_waiting(const struct jg_admin *admin);

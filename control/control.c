@@ -18,9 +18,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define COLLECT_NS (UINT64_C(60) * 1000000000)
 #define IDLE_NS (200 * 1000000L) // how often the idle thread looks at acknowledgements
 #define SPIN_NS (20 * 1000L) // and while somebody waits for them
+#define REST_NS (1000 * 1000L) // between two steps of what can wait
 #define STOPPING 1u
 #define RELOADING 2u
 
@@ -45,8 +45,8 @@ struct jg_control {
 	pthread_mutex_t lock; // guards asked
 	pthread_cond_t answered;
 	struct jg_asked *asked;
-	uint64_t collected_ns;
 	struct jg_refusals refusals;
+	bool resting; // there is more of what can wait
 };
 
 static void wake(struct jg_control *control)
@@ -110,6 +110,8 @@ struct jg_control *jg_control_new(const struct jg_control_options *options, stru
 	control->engine.version = options->version != NULL ? options->version : "joingated";
 	control->engine.members = control->members;
 	control->engine.started_at = (int64_t)jg_realtime();
+	control->engine.started_ns = jg_monotonic_ns();
+	control->engine.searched_ns = control->engine.started_ns;
 	control->engine.watch = jg_watch_new(&control->engine, err);
 	if (control->engine.watch == NULL || prepare(control, err) != 0) {
 		jg_control_free(control);
@@ -133,17 +135,25 @@ void jg_control_watch_ports(struct jg_control *control, const struct jg_control_
 	jg_watch_ports(control->engine.watch, ports);
 }
 
+static void run_asked(struct jg_control *control, uint64_t now_ns)
+{
+	(void)pthread_mutex_lock(&control->lock);
+	for (struct jg_asked *a = control->asked; a != NULL; a = a->next) {
+		if (a->started)
+			continue;
+		a->started = true;
+		jg_ask_run(&a->ask);
+		a->deadline_ns = now_ns + a->ask.wait_ns;
+	}
+	(void)pthread_mutex_unlock(&control->lock);
+}
+
 static void answer_asked(struct jg_control *control, uint64_t now_ns)
 {
 	(void)pthread_mutex_lock(&control->lock);
 	for (struct jg_asked *a = control->asked; a != NULL; a = a->next) {
-		if (a->done)
+		if (a->done || !a->started)
 			continue;
-		if (!a->started) {
-			a->started = true;
-			jg_ask_run(&a->ask);
-			a->deadline_ns = now_ns + a->ask.wait_ns;
-		}
 		if (jg_ask_done(&a->ask, now_ns, a->deadline_ns)) {
 			jg_ask_finish(&a->ask);
 			a->done = true;
@@ -167,7 +177,8 @@ static void wait_for_work(struct jg_control *control, struct pollfd *fds, unsign
 {
 	bool waiting = (control->admin != NULL && jg_admin_waiting(control->admin)) ||
 		asked_waiting(control);
-	const struct timespec timeout = {.tv_nsec = waiting ? SPIN_NS : IDLE_NS};
+	const struct timespec timeout = {
+		.tv_nsec = waiting ? SPIN_NS : (control->resting ? REST_NS : IDLE_NS)};
 	(void)ppoll(fds, n, &timeout, NULL);
 	uint64_t count;
 	if ((fds[0].revents & POLLIN) != 0)
@@ -204,14 +215,16 @@ static bool turn(struct jg_control *control)
 	jg_engine_turn(&control->engine);
 	if (control->admin != NULL)
 		jg_admin_turn(control->admin, fds + n, admin_n, now_ns);
+	run_asked(control, now_ns);
+	jg_engine_flush(&control->engine);
+	jg_publisher_poll(control->engine.publisher, now_ns);
+	if (control->admin != NULL)
+		jg_admin_answer(control->admin, now_ns);
 	answer_asked(control, now_ns);
 	jg_capture_turn(&control->engine);
 	jg_refusals_turn(&control->refusals, &control->engine, (int64_t)jg_realtime());
 	jg_watch_turn(control->engine.watch);
-	if (now_ns - control->collected_ns >= COLLECT_NS) {
-		control->collected_ns = now_ns;
-		jg_engine_collect(&control->engine, (int64_t)jg_realtime());
-	}
+	control->resting = jg_engine_rest(&control->engine, now_ns);
 	return true;
 }
 
@@ -357,8 +370,7 @@ char *jg_control_ask(struct jg_control *control, const char *who, const char *re
 	*end = asked.next;
 	(void)pthread_mutex_unlock(&control->lock);
 	char *reply = jg_text_of(asked.ask.reply);
-	json_decref(asked.ask.reply);
-	json_decref(asked.ask.request);
+	jg_ask_fini(&asked.ask);
 	return reply;
 }
 

@@ -9,21 +9,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
-
-uint64_t jg_monotonic_ns(void)
-{
-	struct timespec now;
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-double jg_realtime(void)
-{
-	struct timespec now;
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 int jg_engine_publish(struct jg_engine *engine, struct jg_error *err)
 {
@@ -62,29 +47,43 @@ static int validate(const struct jg_change *change, struct jg_error *err)
 	return 0;
 }
 
-static int write_durably(struct jg_engine *engine, const struct jg_change *change, uint64_t epoch,
-	struct jg_error *err)
+// The change as the store takes it. What it points to lives in written and detail.
+struct written {
+	struct jg_audit audit;
+	struct jg_store_change change;
+	char *detail;
+};
+
+static void written_init(struct written *w, const struct jg_change *change, uint64_t epoch)
 {
-	char *detail = change->detail == NULL ? NULL : jg_text_of(change->detail);
-	const struct jg_audit audit = {
+	w->detail = change->detail == NULL ? NULL : jg_text_of(change->detail);
+	w->audit = (struct jg_audit){
 		.time = (int64_t)jg_realtime(),
 		.epoch = epoch,
 		.who = {change->who, (uint32_t)strlen(change->who)},
 		.what = {change->what, (uint32_t)strlen(change->what)},
-		.detail = detail == NULL ? JG_STR("{}")
-					 : (struct jg_str){detail, (uint32_t)strlen(detail)},
+		.detail = w->detail == NULL
+			? JG_STR("{}")
+			: (struct jg_str){w->detail, (uint32_t)strlen(w->detail)},
 	};
-	const struct jg_store_change written = {
+	w->change = (struct jg_store_change){
 		.records = change->records,
 		.records_n = change->records_n,
 		.cut_offs = change->cut_offs,
 		.cut_offs_n = change->cut_offs_n,
-		.audit = &audit,
+		.audit = &w->audit,
 		.epoch = epoch,
 		.local = change->local,
 	};
-	int result = engine->store->ops->commit(engine->store, &written, err);
-	jg_text_free(detail);
+}
+
+static int write_durably(struct jg_engine *engine, const struct jg_change *change, uint64_t epoch,
+	struct jg_error *err)
+{
+	struct written w;
+	written_init(&w, change, epoch);
+	int result = engine->store->ops->commit(engine->store, &w.change, err);
+	jg_text_free(w.detail);
 	return result;
 }
 
@@ -124,6 +123,7 @@ int jg_engine_change(struct jg_engine *engine, const struct jg_change *change,
 	struct jg_change_result *result, struct jg_error *err)
 {
 	*result = (struct jg_change_result){.began_ns = jg_monotonic_ns()};
+	jg_engine_flush(engine);
 	if (engine->store == NULL) {
 		jg_error_set(err,
 			"there is no store: the configuration file is the state. Change %s and run "
@@ -148,6 +148,7 @@ int jg_engine_change(struct jg_engine *engine, const struct jg_change *change,
 		result->epoch = publish(engine, change);
 	}
 	engine->changes++;
+	engine->changed_ns = result->durable_ns;
 	return 0;
 }
 
@@ -156,6 +157,81 @@ bool jg_engine_has(const struct jg_engine *engine, int64_t revision)
 	// After a rewound history the old announcement says nothing about the new revisions.
 	return revision == 0 ||
 		(engine->announced == engine->revision && engine->announced >= revision);
+}
+
+void jg_engine_queue(struct jg_engine *engine, struct jg_pending_change *pending)
+{
+	assert(pending->change.records_n == 0 && engine->store->ops->commit_all != NULL);
+	pending->next = NULL;
+	pending->result = (struct jg_change_result){.began_ns = jg_monotonic_ns()};
+	pending->status = validate(&pending->change, &pending->err);
+	pending->done = pending->status != 0;
+	if (pending->done)
+		return;
+	struct jg_pending_change **end = &engine->pending;
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = pending;
+}
+
+// All of them in one transaction. Where that fails, each alone: one may be what the store refuses.
+static void write_pending(struct jg_engine *engine, struct jg_pending_change *first, uint32_t n)
+{
+	struct jg_error err;
+	uint64_t epoch = jg_publisher_next(engine->publisher);
+	struct written *written = calloc(n, sizeof(*written));
+	struct jg_store_change *changes = calloc(n, sizeof(*changes));
+	int result = written == NULL || changes == NULL ? -ENOMEM : 0;
+	uint32_t i = 0;
+	for (struct jg_pending_change *p = first; p != NULL && result == 0; p = p->next, i++) {
+		written_init(&written[i], &p->change, epoch);
+		changes[i] = written[i].change;
+	}
+	if (result == 0)
+		result = engine->store->ops->commit_all(engine->store, changes, n, &err);
+	for (struct jg_pending_change *p = first; p != NULL; p = p->next)
+		p->status = result == 0 ? 0 : write_durably(engine, &p->change, epoch, &p->err);
+	for (uint32_t k = 0; k < i; k++)
+		jg_text_free(written[k].detail);
+	free(written);
+	free(changes);
+}
+
+void jg_engine_flush(struct jg_engine *engine)
+{
+	struct jg_pending_change *first = engine->pending;
+	const struct jg_change sealed = {.cut_offs_n = 1};
+	uint32_t n = 0;
+	uint32_t written = 0;
+	engine->pending = NULL;
+	for (struct jg_pending_change *p = first; p != NULL; p = p->next)
+		n++;
+	if (n == 0)
+		return;
+	write_pending(engine, first, n);
+	uint64_t durable_ns = jg_monotonic_ns();
+	for (struct jg_pending_change *p = first; p != NULL; p = p->next) {
+		p->result.durable_ns = durable_ns;
+		p->result.durable_at = jg_realtime();
+		written += p->status == 0;
+		if (p->status == 0)
+			apply(engine, &p->change);
+	}
+	uint64_t epoch = written == 0 ? 0 : publish(engine, &sealed);
+	engine->changes += written;
+	engine->changed_ns = durable_ns;
+	for (struct jg_pending_change *p = first; p != NULL; p = p->next) {
+		p->result.epoch = epoch;
+		p->done = true;
+	}
+}
+
+int64_t jg_engine_now(struct jg_engine *engine)
+{
+	int64_t now = (int64_t)jg_realtime();
+	if (now > engine->now)
+		engine->now = now;
+	return engine->now;
 }
 
 static int load_record(void *arg, const struct jg_record *record, struct jg_error *err)
@@ -211,9 +287,8 @@ static int apply_config(struct jg_engine *engine, struct jg_record *records, str
 		result = records[i].value.p == NULL
 			? -ENOMEM
 			: jg_state_apply(engine->state, &records[i], err);
-	if (result == 0)
-		result = jg_config_seed_cut_offs(
-			engine->config, jg_state_cut_offs(engine->state), err);
+	for (uint32_t i = 0; i < engine->config->cut_offs_n && result == 0; i++)
+		result = jg_state_cut_off(engine->state, &engine->config->cut_offs[i], err);
 	return result;
 }
 

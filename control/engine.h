@@ -27,6 +27,7 @@ struct jg_engine {
 	const struct jg_control_member *members;
 	unsigned members_n;
 	int64_t started_at; // seconds since the Unix epoch
+	uint64_t started_ns; // the same moment, monotonic
 	double loaded_at; // when the last new snapshot went out
 	struct jg_watch *watch;
 	struct jg_capture *capture; // NULL: nobody captures
@@ -35,6 +36,13 @@ struct jg_engine {
 	uint64_t reload_failures;
 	uint64_t changes;
 	uint64_t collected; // cut-offs that could refuse nothing any more
+	struct jg_pending_change *pending; // oldest first; made durable together
+	uint64_t changed_ns; // the last change, or sight of pending ones
+	int64_t now; // the latest second that a revocation was given
+	struct jg_store_place place; // where the search for old cut-offs goes on
+	bool searching; // and that it does
+	uint64_t searched_ns; // when it began
+	uint64_t rest_ns; // what can wait was in trouble: not before
 	bool dirty; // durable, but not yet compiled: retried
 	uint64_t retry_ns; // not before
 	bool fenced; // too long out of contact with the fleet: workers refuse everything
@@ -66,6 +74,16 @@ struct jg_change_result {
 	double durable_at; // seconds since the Unix epoch
 };
 
+/** A change of cut-offs alone that waits to be written together with others. */
+struct jg_pending_change {
+	struct jg_pending_change *next;
+	struct jg_change change; // what it points to lives until it is done
+	struct jg_change_result result;
+	struct jg_error err;
+	int status; // 0, or negative errno with err; once done
+	bool done;
+};
+
 uint64_t jg_monotonic_ns(void);
 double jg_realtime(void);
 
@@ -73,6 +91,17 @@ double jg_realtime(void);
  * else changed the same record meanwhile. */
 JG_MUST_CHECK int jg_engine_change(struct jg_engine *engine, const struct jg_change *change,
 	struct jg_change_result *result, struct jg_error *err);
+
+/**
+ * Changes of cut-offs that come in together share one transaction, one sync of the disk and one
+ * epoch. Queued here, each is done (written and published, or refused) when jg_engine_flush()
+ * returns. Only with a store that has commit_all.
+ */
+void jg_engine_queue(struct jg_engine *engine, struct jg_pending_change *pending);
+void jg_engine_flush(struct jg_engine *engine);
+
+/** Now, for a revocation: it does not go back while the gate runs, whatever the clock does. */
+int64_t jg_engine_now(struct jg_engine *engine);
 
 /** Fill the state from store or configuration. */
 JG_MUST_CHECK int jg_engine_load(struct jg_engine *engine, struct jg_error *err);
@@ -93,8 +122,12 @@ bool jg_engine_has(const struct jg_engine *engine, int64_t revision);
 /** Take over what other nodes of the fleet changed, and what comes back of our own. */
 void jg_engine_take_over(struct jg_engine *engine);
 
-/** Collect cut-offs that can refuse nothing any more; a bounded number at a time. */
-void jg_engine_collect(struct jg_engine *engine, int64_t now);
+/** A bounded step of what can wait: settling the store, the search for cut-offs that can refuse
+ * nothing any more. @return true: there is more to do soon */
+bool jg_engine_rest(struct jg_engine *engine, uint64_t now_ns);
+
+/** One step of that search. @return true when all cut-offs have been looked at */
+bool jg_engine_collect(struct jg_engine *engine, int64_t now);
 
 /** Warn about apps of the configuration that differ from the store's. @return how many */
 unsigned jg_engine_compare(const struct jg_engine *engine);

@@ -3,11 +3,11 @@
 
 #include "log.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define WAIT_DEFAULT_S 5
 #define WAIT_MAX_S 60
@@ -75,10 +75,8 @@ bool jg_ask_app(struct jg_ask *ask, struct jg_state_app *found)
 	return matches == 1;
 }
 
-bool jg_ask_change(struct jg_ask *ask, struct jg_change *change)
+static bool changed(struct jg_ask *ask, int result)
 {
-	change->who = ask->who;
-	int result = jg_engine_change(ask->engine, change, &ask->change, &ask->err);
 	switch (result) {
 	case 0:
 		ask->epoch = ask->change.epoch;
@@ -98,6 +96,59 @@ bool jg_ask_change(struct jg_ask *ask, struct jg_change *change)
 		ask->failure = JG_FAILURE_UNAVAILABLE;
 		return false;
 	}
+}
+
+bool jg_ask_change(struct jg_ask *ask, struct jg_change *change)
+{
+	change->who = ask->who;
+	return changed(ask, jg_engine_change(ask->engine, change, &ask->change, &ask->err));
+}
+
+void jg_ask_cut_off(struct jg_ask *ask, const char *what, json_t *detail,
+	struct jg_cut_off *cut_offs, uint32_t n)
+{
+	const struct jg_store *store = ask->engine->store;
+	struct jg_change change = {
+		.who = ask->who,
+		.what = what,
+		.detail = detail,
+		.cut_offs = cut_offs,
+		.cut_offs_n = n,
+	};
+	ask->cut_offs = cut_offs;
+	ask->detail = detail;
+	if (store == NULL || store->ops->commit_all == NULL) {
+		if (!jg_ask_change(ask, &change))
+			(void)json_object_clear(ask->reply); // it speaks of what did not happen
+		return;
+	}
+	ask->pending.change = change;
+	ask->queued = true;
+	jg_engine_queue(ask->engine, &ask->pending);
+}
+
+// The outcome of a queued change, once there is one.
+static bool take_outcome(struct jg_ask *ask)
+{
+	if (!ask->pending.done)
+		return false;
+	ask->queued = false;
+	ask->change = ask->pending.result;
+	if (!changed(ask, ask->pending.status)) {
+		ask->err = ask->pending.err;
+		(void)json_object_clear(ask->reply);
+	}
+	return true;
+}
+
+void jg_ask_fini(struct jg_ask *ask)
+{
+	assert(!ask->queued);
+	json_decref(ask->request);
+	json_decref(ask->reply);
+	json_decref(ask->detail);
+	free(ask->cut_offs);
+	*ask = (struct jg_ask){.fd = -1};
 }
 
 bool jg_ask_put_app(struct jg_ask *ask, const char *what, const struct jg_app *named, json_t *app,
@@ -325,6 +376,8 @@ bool jg_ask_done(struct jg_ask *ask, uint64_t now_ns, uint64_t deadline_ns)
 {
 	if (ask->captures)
 		return jg_ask_capture_done(ask);
+	if (ask->queued && !take_outcome(ask))
+		return false;
 	if (ask->failure != JG_FAILURE_NONE || ask->epoch == 0 || now_ns >= deadline_ns)
 		return true;
 	if (jg_publisher_in_force(ask->engine->publisher) < ask->epoch ||

@@ -37,6 +37,10 @@ struct jg_ask {
 	uint64_t epoch; // the reply waits until this is in force; 0 = it does not wait
 	uint64_t wait_ns; // how long, at most
 	struct jg_change_result change; // where there was one
+	struct jg_pending_change pending; // a change that is written together with others
+	struct jg_cut_off *cut_offs; // of pending; owned
+	json_t *detail; // of pending; owned
+	bool queued;
 	bool fleet; // wait for every node of the fleet
 	bool fleet_done;
 	uint64_t fleet_ns; // when the fleet is to be asked next
@@ -50,6 +54,9 @@ struct jg_ask {
 
 /** Run one request; the reply lacks what jg_ask_finish() adds. */
 void jg_ask_run(struct jg_ask *ask);
+
+/** Release what it holds, request and reply too. It must not be queued any more. */
+void jg_ask_fini(struct jg_ask *ask);
 
 /** Can it be answered: failed, in force, or out of time? Polls the fleet where that was asked for. */
 bool jg_ask_done(struct jg_ask *ask, uint64_t now_ns, uint64_t deadline_ns);
@@ -78,6 +85,11 @@ bool jg_ask_app(struct jg_ask *ask, struct jg_state_app *found);
 
 /** Change records and cut-offs; false: failed. detail is for the audit trail, without secrets. */
 bool jg_ask_change(struct jg_ask *ask, struct jg_change *change);
+
+/** Change cut-offs alone, together with what others change in this turn where the store can. Takes
+ * detail and cut_offs, also on failure. */
+void jg_ask_cut_off(struct jg_ask *ask, const char *what, json_t *detail,
+	struct jg_cut_off *cut_offs, uint32_t n);
 
 /** Write an app's new JSON (stolen) in place of the old; NULL removes it. */
 bool jg_ask_put_app(struct jg_ask *ask, const char *what, const struct jg_app *named, json_t *app,

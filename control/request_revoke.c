@@ -11,9 +11,9 @@
 
 // "now" is the next full second, so that what was issued in this one dies too; Stream compares a
 // token of the same second as still good (token-formats.md section 3).
-static int64_t now_for(unsigned vendor)
+static int64_t now_for(struct jg_engine *engine, unsigned vendor)
 {
-	int64_t now = (int64_t)jg_realtime();
+	int64_t now = jg_engine_now(engine);
 	return vendor == JG_VENDOR_STREAM ? now : now + 1;
 }
 
@@ -44,22 +44,30 @@ static json_t *subject(
 	return json;
 }
 
-static bool commit(
-	struct jg_ask *ask, bool undo, json_t *detail, const struct jg_cut_off *cut_offs, size_t n)
+// Takes detail and cut_offs.
+static void commit(
+	struct jg_ask *ask, json_t *detail, struct jg_cut_off *cut_offs, uint32_t n, bool list)
 {
-	char what[64];
-	snprintf(what, sizeof(what), "%s %s", undo ? "unrevoke" : "revoke",
-		n == 1 ? jg_scope_name(cut_offs[0].scope) : "users");
-	struct jg_change change = {
-		.what = what,
-		.detail = detail,
-		.cut_offs = cut_offs,
-		.cut_offs_n = (uint32_t)n,
+	static const char *const names[2][JG_SCOPE_COUNT + 1] = {
+		{
+#define X(code, symbol, name, fields) [code] = "revoke " name,
+			JG_SCOPES(X)
+#undef X
+				[JG_SCOPE_COUNT] = "revoke users",
+		},
+		{
+#define X(code, symbol, name, fields) [code] = "unrevoke " name,
+			JG_SCOPES(X)
+#undef X
+				[JG_SCOPE_COUNT] = "unrevoke users",
+		},
 	};
-	bool ok = jg_ask_change(ask, &change);
-	if (ok)
-		(void)json_object_set_new(ask->reply, "cut_offs", json_integer((json_int_t)n));
-	return ok;
+	int64_t before = cut_offs[0].before;
+	bool undo = before == JG_TIME_NONE;
+	(void)json_object_set_new(ask->reply, "cut_offs", json_integer((json_int_t)n));
+	(void)json_object_set_new(ask->reply, "before", undo ? json_null() : json_integer(before));
+	jg_ask_cut_off(
+		ask, names[undo][list ? JG_SCOPE_COUNT : cut_offs[0].scope], detail, cut_offs, n);
 }
 
 static void revoke_users(
@@ -90,40 +98,43 @@ static void revoke_users(
 			jg_ask_fail(ask, JG_FAILURE_INVALID,
 				"users[%zu] is no user; expected a string of 1..1024 bytes", i);
 	}
-	if (ok) {
-		json_t *detail = subject(ask, app, "user", before);
-		(void)json_object_set(detail, "users", users);
-		(void)commit(ask, before == JG_TIME_NONE, detail, cut_offs, n);
-		json_decref(detail);
+	if (!ok) {
+		free(cut_offs);
+		return;
 	}
-	free(cut_offs);
+	json_t *detail = subject(ask, app, "user", before);
+	(void)json_object_set(detail, "users", users);
+	commit(ask, detail, cut_offs, (uint32_t)n, true);
 }
 
 static void revoke(struct jg_ask *ask, int64_t before)
 {
 	struct jg_state_app found;
-	struct jg_cut_off cut_off;
 	const char *scope = jg_ask_string(ask, "scope");
 	if (scope == NULL || !jg_ask_app(ask, &found))
 		return;
 	if (before == 0)
-		before = now_for(found.app->vendor);
+		before = now_for(ask->engine, found.app->vendor);
 	json_t *users = json_object_get(ask->request, "users");
 	if (users != NULL && strcmp(scope, "user") == 0) {
 		revoke_users(ask, found.app, users, before);
 		return;
 	}
+	struct jg_cut_off *cut_off = calloc(1, sizeof(*cut_off));
 	json_t *json = subject(ask, found.app, scope, before);
-	if (!jg_record_cut_off(&cut_off, json, &ask->err)) {
+	if (cut_off == NULL) {
+		jg_ask_fail(ask, JG_FAILURE_UNAVAILABLE, "out of memory");
+	} else if (!jg_record_cut_off(cut_off, json, &ask->err)) {
 		ask->failure = JG_FAILURE_INVALID;
-	} else if (cut_off.scope == JG_SCOPE_SECRET && before != JG_TIME_NONE &&
-		!has_secret(found.app, cut_off.secret)) {
-		jg_ask_fail(
-			ask, JG_FAILURE_NOT_FOUND, "the app has no secret %.64s", cut_off.secret.p);
-	} else if (commit(ask, before == JG_TIME_NONE, json, &cut_off, 1)) {
-		(void)json_object_set_new(ask->reply, "before",
-			before == JG_TIME_NONE ? json_null() : json_integer(before));
+	} else if (cut_off->scope == JG_SCOPE_SECRET && before != JG_TIME_NONE &&
+		!has_secret(found.app, cut_off->secret)) {
+		jg_ask_fail(ask, JG_FAILURE_NOT_FOUND, "the app has no secret %.64s",
+			cut_off->secret.p);
+	} else {
+		commit(ask, json, cut_off, 1, false);
+		return;
 	}
+	free(cut_off);
 	json_decref(json);
 }
 

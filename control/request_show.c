@@ -64,6 +64,9 @@ void jg_ask_status(struct jg_ask *ask)
 	(void)json_object_set_new(
 		ask->reply, "unlocked_bytes", json_integer((json_int_t)jg_locked_shortage()));
 	(void)json_object_set_new(ask->reply, "fenced", json_boolean(engine->fenced));
+	if (engine->store != NULL)
+		(void)json_object_set_new(ask->reply, "unsettled",
+			json_integer((json_int_t)engine->store->unsettled));
 	(void)json_object_set_new(ask->reply, "store", store_status(engine->store));
 	(void)json_object_set_new(ask->reply, "workers", workers);
 }

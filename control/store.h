@@ -50,11 +50,23 @@ struct jg_store_sink {
 	int (*cut_off)(void *arg, const struct jg_cut_off *cut_off, struct jg_error *err);
 };
 
+/** Longest name of a subject, and longest key of a cut-off in a store. */
+#define JG_STORE_NAME_MAX 1024
+#define JG_STORE_KEY_MAX 2312
+
+/** Where a reading of cut-offs goes on; {0} = at the start. */
+struct jg_store_place {
+	uint32_t len;
+	uint8_t key[JG_STORE_KEY_MAX];
+};
+
 struct jg_cut_off_filter {
 	uint8_t vendor; /**< JG_VENDOR_NONE: every app */
 	struct jg_str app; /**< p == NULL: every app of the vendor */
 	int64_t older_than; /**< JG_TIME_NONE: any; else those before this second */
-	uint32_t limit;
+	uint32_t limit; /**< of those told */
+	uint32_t scan; /**< with a place: of those looked at */
+	struct jg_store_place *place; /**< NULL: all of it; else moved on, back to {0} at the end */
 };
 
 struct jg_store_status {
@@ -77,6 +89,12 @@ struct jg_store_ops {
 	 */
 	int (*commit)(
 		struct jg_store *store, const struct jg_store_change *change, struct jg_error *err);
+	/** NULL: one by one. Several changes in one transaction, all or none. */
+	int (*commit_all)(struct jg_store *store, const struct jg_store_change *changes, uint32_t n,
+		struct jg_error *err);
+	/** NULL: nothing to do. Bounded work on what is durable already, while nobody waits: to be
+	 * called again while unsettled is not 0. */
+	int (*settle)(struct jg_store *store, struct jg_error *err);
 	int (*cut_offs)(struct jg_store *store, const struct jg_cut_off_filter *filter,
 		const struct jg_store_sink *sink, struct jg_error *err);
 	/** Lines after an id, oldest first, at most limit. visit's nonzero return ends it. */
@@ -105,6 +123,7 @@ struct jg_store {
 	const _Atomic int64_t *admit_until; /**< as in jg_gate_state; NULL = for ever */
 	int wake_fd; /**< readable when poll() has something; -1 = never */
 	bool echoes; /**< what was committed comes back through poll(), in the order of the fleet */
+	uint64_t unsettled; /**< what settle() has to do */
 	int64_t committed; /**< fleet: revision of the last commit */
 	int64_t applied; /**< fleet: revision up to which poll() has told everything */
 };

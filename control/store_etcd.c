@@ -37,6 +37,7 @@ static int etcd_poll(struct jg_store *store, const struct jg_store_sink *sink, s
 {
 	struct jg_etcd_store *s = self(store);
 	int told = jg_etcd_take_over(s, sink);
+	store->unsettled = s->cache->unsettled;
 	if (s->give_back_at == 0 || jg_boottime() < s->give_back_at || s->at != NULL)
 		return told;
 	if (jg_etcd_give_back(s, err) != 0) {
@@ -182,6 +183,14 @@ static int etcd_cut_offs(struct jg_store *store, const struct jg_cut_off_filter 
 	return s->cache->ops->cut_offs(s->cache, filter, sink, err);
 }
 
+static int etcd_settle(struct jg_store *store, struct jg_error *err)
+{
+	struct jg_etcd_store *s = self(store);
+	int result = s->cache->ops->settle(s->cache, err);
+	store->unsettled = s->cache->unsettled;
+	return result;
+}
+
 static int etcd_audit(struct jg_store *store, uint64_t after, unsigned limit, void *arg,
 	int (*visit)(void *arg, const struct jg_audit *line), struct jg_error *err)
 {
@@ -310,6 +319,7 @@ static void etcd_free(struct jg_store *store)
 static const struct jg_store_ops etcd_ops = {
 	.load = etcd_load,
 	.commit = etcd_commit,
+	.settle = etcd_settle,
 	.cut_offs = etcd_cut_offs,
 	.audit = etcd_audit,
 	.poll = etcd_poll,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "store_sqlite.h"
+
 #include "locked.h"
-#include "store.h"
 
 #include <joingate/verify.h>
 
@@ -8,8 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -29,59 +28,45 @@ static const char *const migrations[] = {
 	" BEGIN SELECT raise(ABORT, 'the audit trail is append-only'); END;"
 	"CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit"
 	" BEGIN SELECT raise(ABORT, 'the audit trail is append-only'); END;",
+	// One key a row, and before it a log: store_sqlite_cut_offs.c says why.
+	"ALTER TABLE cut_offs RENAME TO old_cut_offs;"
+	"CREATE TABLE cut_offs(key BLOB PRIMARY KEY, before INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE recent(id INTEGER PRIMARY KEY, packed BLOB NOT NULL);"
+	"INSERT INTO cut_offs SELECT joingate_key(vendor, app, scope, a, b), before"
+	" FROM old_cut_offs;"
+	"DROP TABLE old_cut_offs;",
 };
 
-enum statement {
-	PUT_RECORD,
-	DELETE_RECORD,
-	PUT_CUT_OFF,
-	DELETE_CUT_OFF,
-	PUT_EPOCH,
-	PUT_AUDIT,
-	BEGIN_WRITE,
-	COMMIT,
-	ALL_RECORDS,
-	SOME_CUT_OFFS,
-	SOME_AUDIT,
-	STATEMENTS
-};
-
-static const char *const sql[STATEMENTS] = {
-	[PUT_RECORD] = "INSERT INTO records VALUES(?1, ?2, ?3)"
-		       " ON CONFLICT DO UPDATE SET value = ?2, revision = ?3",
-	[DELETE_RECORD] = "DELETE FROM records WHERE path = ?1",
-	[PUT_CUT_OFF] = "INSERT INTO cut_offs VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
-			" ON CONFLICT DO UPDATE SET before = ?6",
-	[DELETE_CUT_OFF] = "DELETE FROM cut_offs"
-			   " WHERE vendor = ?1 AND app = ?2 AND scope = ?3 AND a = ?4 AND b = ?5",
-	[PUT_EPOCH] = "INSERT INTO meta VALUES('epoch', ?1) ON CONFLICT DO UPDATE SET value = ?1",
-	[PUT_AUDIT] =
+static const char *const sql[JG_SQLITE_STATEMENTS] = {
+	[JG_SQLITE_PUT_RECORD] = "INSERT INTO records VALUES(?1, ?2, ?3)"
+				 " ON CONFLICT DO UPDATE SET value = ?2, revision = ?3",
+	[JG_SQLITE_DELETE_RECORD] = "DELETE FROM records WHERE path = ?1",
+	[JG_SQLITE_PUT_RECENT] = "INSERT INTO recent(packed) VALUES(?1)",
+	[JG_SQLITE_ALL_RECENT] = "SELECT id, packed FROM recent ORDER BY id",
+	[JG_SQLITE_DELETE_RECENT] = "DELETE FROM recent WHERE id <= ?1",
+	[JG_SQLITE_PUT_CUT_OFF] = "INSERT INTO cut_offs VALUES(?1, ?2)"
+				  " ON CONFLICT DO UPDATE SET before = ?2",
+	[JG_SQLITE_DELETE_CUT_OFF] = "DELETE FROM cut_offs WHERE key = ?1",
+	[JG_SQLITE_SOME_CUT_OFFS] = "SELECT key, before FROM cut_offs"
+				    " WHERE key > ?1 AND key < ?2 ORDER BY key",
+	[JG_SQLITE_PUT_EPOCH] =
+		"INSERT INTO meta VALUES('epoch', ?1) ON CONFLICT DO UPDATE SET value = ?1",
+	[JG_SQLITE_PUT_AUDIT] =
 		"INSERT INTO audit(time, epoch, who, what, detail) VALUES(?1, ?2, ?3, ?4, ?5)",
-	[BEGIN_WRITE] = "BEGIN IMMEDIATE",
-	[COMMIT] = "COMMIT",
-	[ALL_RECORDS] = "SELECT path, value, revision FROM records",
-	[SOME_CUT_OFFS] = "SELECT vendor, app, scope, a, b, before FROM cut_offs"
-			  " WHERE (?1 = 0 OR vendor = ?1) AND (?2 IS NULL OR app = ?2)"
-			  " AND before < ?3 LIMIT ?4",
-	[SOME_AUDIT] = "SELECT id, time, epoch, who, what, detail FROM audit"
-		       " WHERE id > ?1 ORDER BY id LIMIT ?2",
+	[JG_SQLITE_BEGIN] = "BEGIN IMMEDIATE",
+	[JG_SQLITE_COMMIT] = "COMMIT",
+	[JG_SQLITE_ALL_RECORDS] = "SELECT path, value, revision FROM records",
+	[JG_SQLITE_SOME_AUDIT] = "SELECT id, time, epoch, who, what, detail FROM audit"
+				 " WHERE id > ?1 ORDER BY id LIMIT ?2",
 };
 
-struct sqlite_store {
-	struct jg_store head;
-	sqlite3 *db;
-	sqlite3_stmt *statement[STATEMENTS];
-	char trouble[256];
-	char path[PATH_MAX];
-};
-
-static struct sqlite_store *self(struct jg_store *store)
+static struct jg_sqlite_store *self(struct jg_store *store)
 {
-	return (struct sqlite_store *)store;
+	return (struct jg_sqlite_store *)store;
 }
 
 // Put SQLite's complaint into words that say what to do, and map it to an errno.
-static int failure(struct sqlite_store *s, int code, const char *doing, struct jg_error *err)
+int jg_sqlite_failure(struct jg_sqlite_store *s, int code, const char *doing, struct jg_error *err)
 {
 	const char *message = s->db != NULL ? sqlite3_errmsg(s->db) : sqlite3_errstr(code);
 	int result;
@@ -136,20 +121,14 @@ static void bind_text(sqlite3_stmt *st, int i, struct jg_str text)
 	(void)sqlite3_bind_text(st, i, text.p == NULL ? "" : text.p, (int)text.len, SQLITE_STATIC);
 }
 
-static void bind_blob(sqlite3_stmt *st, int i, struct jg_str bytes)
-{
-	(void)sqlite3_bind_blob(
-		st, i, bytes.p == NULL ? "" : bytes.p, (int)bytes.len, SQLITE_STATIC);
-}
-
-static struct jg_str column(sqlite3_stmt *st, int i)
+struct jg_str jg_sqlite_column(sqlite3_stmt *st, int i)
 {
 	const void *p = sqlite3_column_blob(st, i);
 	return (struct jg_str){p == NULL ? "" : p, (uint32_t)sqlite3_column_bytes(st, i)};
 }
 
 // Run a statement that returns no rows; what was bound is let go.
-static int run(struct sqlite_store *s, enum statement which)
+int jg_sqlite_run(struct jg_sqlite_store *s, enum jg_sqlite_statement which)
 {
 	int code = sqlite3_step(s->statement[which]);
 	(void)sqlite3_reset(s->statement[which]);
@@ -157,185 +136,106 @@ static int run(struct sqlite_store *s, enum statement which)
 	return code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
-static int put_record(struct sqlite_store *s, const struct jg_record *record, uint64_t epoch)
+static int put_record(struct jg_sqlite_store *s, const struct jg_record *record, uint64_t epoch)
 {
 	bool gone = record->value.p == NULL;
-	sqlite3_stmt *st = s->statement[gone ? DELETE_RECORD : PUT_RECORD];
+	sqlite3_stmt *st = s->statement[gone ? JG_SQLITE_DELETE_RECORD : JG_SQLITE_PUT_RECORD];
 	bind_text(st, 1, record->path);
 	if (!gone) {
 		bind_text(st, 2, record->value);
 		(void)sqlite3_bind_int64(
 			st, 3, record->revision != 0 ? record->revision : (sqlite3_int64)epoch);
 	}
-	return run(s, gone ? DELETE_RECORD : PUT_RECORD);
+	return jg_sqlite_run(s, gone ? JG_SQLITE_DELETE_RECORD : JG_SQLITE_PUT_RECORD);
 }
 
-static int put_cut_off(struct sqlite_store *s, const struct jg_cut_off *c)
+static int put_audit(struct jg_sqlite_store *s, const struct jg_audit *audit)
 {
-	bool gone = c->before == JG_TIME_NONE;
-	sqlite3_stmt *st = s->statement[gone ? DELETE_CUT_OFF : PUT_CUT_OFF];
-	struct jg_str a = {"", 0};
-	struct jg_str b = {"", 0};
-	switch ((enum jg_scope)c->scope) {
-	case JG_SCOPE_APP:
-	case JG_SCOPE_COUNT:
-		break;
-	case JG_SCOPE_USER:
-		a = c->user;
-		break;
-	case JG_SCOPE_ROOM:
-		a = c->room;
-		break;
-	case JG_SCOPE_PARTICIPANT:
-		a = c->room;
-		b = c->user;
-		break;
-	case JG_SCOPE_SECRET:
-		a = c->secret;
-		break;
-	case JG_SCOPE_TOKEN:
-		a = (struct jg_str){(const char *)c->token_id, sizeof(c->token_id)};
-		break;
-	}
-	(void)sqlite3_bind_int(st, 1, c->vendor);
-	bind_text(st, 2, c->app);
-	(void)sqlite3_bind_int(st, 3, c->scope);
-	bind_blob(st, 4, a);
-	bind_blob(st, 5, b);
-	if (!gone)
-		(void)sqlite3_bind_int64(st, 6, c->before);
-	return run(s, gone ? DELETE_CUT_OFF : PUT_CUT_OFF);
-}
-
-static int put_audit(struct sqlite_store *s, const struct jg_audit *audit)
-{
-	sqlite3_stmt *st = s->statement[PUT_AUDIT];
+	sqlite3_stmt *st = s->statement[JG_SQLITE_PUT_AUDIT];
 	(void)sqlite3_bind_int64(st, 1, audit->time);
 	(void)sqlite3_bind_int64(st, 2, (sqlite3_int64)audit->epoch);
 	bind_text(st, 3, audit->who);
 	bind_text(st, 4, audit->what);
 	bind_text(st, 5, audit->detail);
-	return run(s, PUT_AUDIT);
+	return jg_sqlite_run(s, JG_SQLITE_PUT_AUDIT);
 }
 
-static int put_change(struct sqlite_store *s, const struct jg_store_change *change)
+static int put_change(struct jg_sqlite_store *s, const struct jg_store_change *change)
 {
 	int code = SQLITE_OK;
 	for (uint32_t i = 0; i < change->records_n && code == SQLITE_OK; i++)
 		code = put_record(s, &change->records[i], change->epoch);
-	for (uint32_t i = 0; i < change->cut_offs_n && code == SQLITE_OK; i++)
-		code = put_cut_off(s, &change->cut_offs[i]);
+	if (code == SQLITE_OK)
+		code = jg_sqlite_put_recent(s, change->cut_offs, change->cut_offs_n);
 	if (code == SQLITE_OK && change->audit != NULL)
 		code = put_audit(s, change->audit);
+	return code;
+}
+
+static int put_changes(struct jg_sqlite_store *s, const struct jg_store_change *changes, uint32_t n)
+{
+	int code = SQLITE_OK;
+	s->recent_new = 0;
+	for (uint32_t i = 0; i < n && code == SQLITE_OK; i++)
+		code = put_change(s, &changes[i]);
 	if (code == SQLITE_OK) {
-		(void)sqlite3_bind_int64(s->statement[PUT_EPOCH], 1, (sqlite3_int64)change->epoch);
-		code = run(s, PUT_EPOCH);
+		(void)sqlite3_bind_int64(
+			s->statement[JG_SQLITE_PUT_EPOCH], 1, (sqlite3_int64)changes[n - 1].epoch);
+		code = jg_sqlite_run(s, JG_SQLITE_PUT_EPOCH);
 	}
 	return code;
+}
+
+void jg_sqlite_rollback(struct jg_sqlite_store *s)
+{
+	(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static int sqlite_commit_all(struct jg_store *store, const struct jg_store_change *changes,
+	uint32_t n, struct jg_error *err)
+{
+	struct jg_sqlite_store *s = self(store);
+	assert(n > 0);
+	int code = jg_sqlite_run(s, JG_SQLITE_BEGIN);
+	if (code == SQLITE_OK)
+		code = put_changes(s, changes, n);
+	if (code == SQLITE_OK)
+		code = jg_sqlite_run(s, JG_SQLITE_COMMIT);
+	if (code != SQLITE_OK) {
+		int result = jg_sqlite_failure(s, code, "writing a change", err);
+		jg_sqlite_rollback(s);
+		return result;
+	}
+	s->trouble[0] = '\0';
+	store->unsettled += s->recent_new;
+	store->epoch = changes[n - 1].epoch;
+	store->empty = false;
+	return 0;
 }
 
 static int sqlite_commit(
 	struct jg_store *store, const struct jg_store_change *change, struct jg_error *err)
 {
-	struct sqlite_store *s = self(store);
-	int code = run(s, BEGIN_WRITE);
-	if (code == SQLITE_OK)
-		code = put_change(s, change);
-	if (code == SQLITE_OK)
-		code = run(s, COMMIT);
-	if (code != SQLITE_OK) {
-		int result = failure(s, code, "writing a change", err);
-		(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
-		return result;
-	}
-	s->trouble[0] = '\0';
-	store->epoch = change->epoch;
-	store->empty = false;
-	return 0;
+	return sqlite_commit_all(store, change, 1, err);
 }
 
 static int visit_records(
-	struct sqlite_store *s, const struct jg_store_sink *sink, struct jg_error *err)
+	struct jg_sqlite_store *s, const struct jg_store_sink *sink, struct jg_error *err)
 {
-	sqlite3_stmt *st = s->statement[ALL_RECORDS];
+	sqlite3_stmt *st = s->statement[JG_SQLITE_ALL_RECORDS];
 	int result = 0;
 	int code;
 	while ((code = sqlite3_step(st)) == SQLITE_ROW && result == 0) {
 		const struct jg_record record = {
-			.path = column(st, 0),
-			.value = column(st, 1),
+			.path = jg_sqlite_column(st, 0),
+			.value = jg_sqlite_column(st, 1),
 			.revision = sqlite3_column_int64(st, 2),
 		};
 		result = sink->record(sink->arg, &record, err);
 	}
 	if (result == 0 && code != SQLITE_DONE)
-		result = failure(s, code, "reading records", err);
+		result = jg_sqlite_failure(s, code, "reading records", err);
 	(void)sqlite3_reset(st);
-	return result;
-}
-
-// False when a row cannot be a cut-off: somebody else wrote into the file.
-static bool row_cut_off(sqlite3_stmt *st, struct jg_cut_off *c)
-{
-	struct jg_str a = column(st, 3);
-	*c = (struct jg_cut_off){
-		.vendor = (uint8_t)sqlite3_column_int(st, 0),
-		.app = column(st, 1),
-		.scope = (uint8_t)sqlite3_column_int(st, 2),
-		.before = sqlite3_column_int64(st, 5),
-	};
-	switch (c->scope) {
-	case JG_SCOPE_APP:
-		return true;
-	case JG_SCOPE_USER:
-		c->user = a;
-		return true;
-	case JG_SCOPE_ROOM:
-		c->room = a;
-		return true;
-	case JG_SCOPE_PARTICIPANT:
-		c->room = a;
-		c->user = column(st, 4);
-		return true;
-	case JG_SCOPE_SECRET:
-		c->secret = a;
-		return true;
-	case JG_SCOPE_TOKEN:
-		if (a.len != sizeof(c->token_id))
-			return false;
-		memcpy(c->token_id, a.p, sizeof(c->token_id));
-		return true;
-	default:
-		return false;
-	}
-}
-
-static int sqlite_cut_offs(struct jg_store *store, const struct jg_cut_off_filter *filter,
-	const struct jg_store_sink *sink, struct jg_error *err)
-{
-	struct sqlite_store *s = self(store);
-	sqlite3_stmt *st = s->statement[SOME_CUT_OFFS];
-	(void)sqlite3_bind_int(st, 1, filter->vendor);
-	if (filter->app.p != NULL)
-		bind_text(st, 2, filter->app);
-	(void)sqlite3_bind_int64(
-		st, 3, filter->older_than == JG_TIME_NONE ? INT64_MAX : filter->older_than);
-	(void)sqlite3_bind_int64(st, 4, filter->limit);
-	int result = 0;
-	int code;
-	while ((code = sqlite3_step(st)) == SQLITE_ROW && result == 0) {
-		struct jg_cut_off c;
-		if (row_cut_off(st, &c)) {
-			result = sink->cut_off(sink->arg, &c, err);
-		} else {
-			jg_error_set(err, "%s: a cut-off of unknown scope %d", s->path, c.scope);
-			result = -EBADMSG;
-		}
-	}
-	if (result == 0 && code != SQLITE_DONE)
-		result = failure(s, code, "reading cut-offs", err);
-	(void)sqlite3_reset(st);
-	(void)sqlite3_clear_bindings(st);
 	return result;
 }
 
@@ -343,15 +243,14 @@ static int sqlite_load(
 	struct jg_store *store, const struct jg_store_sink *sink, struct jg_error *err)
 {
 	int result = visit_records(self(store), sink, err);
-	const struct jg_cut_off_filter all = {.older_than = JG_TIME_NONE, .limit = UINT32_MAX};
-	return result != 0 ? result : sqlite_cut_offs(store, &all, sink, err);
+	return result != 0 ? result : jg_sqlite_load_cut_offs(self(store), sink, err);
 }
 
 static int sqlite_audit(struct jg_store *store, uint64_t after, unsigned limit, void *arg,
 	int (*visit)(void *arg, const struct jg_audit *line), struct jg_error *err)
 {
-	struct sqlite_store *s = self(store);
-	sqlite3_stmt *st = s->statement[SOME_AUDIT];
+	struct jg_sqlite_store *s = self(store);
+	sqlite3_stmt *st = s->statement[JG_SQLITE_SOME_AUDIT];
 	(void)sqlite3_bind_int64(st, 1, (sqlite3_int64)after);
 	(void)sqlite3_bind_int64(st, 2, limit);
 	int result = 0;
@@ -361,21 +260,21 @@ static int sqlite_audit(struct jg_store *store, uint64_t after, unsigned limit, 
 			.id = (uint64_t)sqlite3_column_int64(st, 0),
 			.time = sqlite3_column_int64(st, 1),
 			.epoch = (uint64_t)sqlite3_column_int64(st, 2),
-			.who = column(st, 3),
-			.what = column(st, 4),
-			.detail = column(st, 5),
+			.who = jg_sqlite_column(st, 3),
+			.what = jg_sqlite_column(st, 4),
+			.detail = jg_sqlite_column(st, 5),
 		};
 		result = visit(arg, &line);
 	}
 	if (result == 0 && code != SQLITE_DONE)
-		result = failure(s, code, "reading the audit trail", err);
+		result = jg_sqlite_failure(s, code, "reading the audit trail", err);
 	(void)sqlite3_reset(st);
 	return result;
 }
 
 static void sqlite_status(struct jg_store *store, struct jg_store_status *status)
 {
-	struct sqlite_store *s = self(store);
+	struct jg_sqlite_store *s = self(store);
 	*status = (struct jg_store_status){
 		.kind = "sqlite",
 		.where = s->path,
@@ -385,8 +284,8 @@ static void sqlite_status(struct jg_store *store, struct jg_store_status *status
 
 static void sqlite_free(struct jg_store *store)
 {
-	struct sqlite_store *s = self(store);
-	for (unsigned i = 0; i < STATEMENTS; i++)
+	struct jg_sqlite_store *s = self(store);
+	for (unsigned i = 0; i < JG_SQLITE_STATEMENTS; i++)
 		(void)sqlite3_finalize(s->statement[i]);
 	(void)sqlite3_close(s->db);
 	free(s);
@@ -395,13 +294,15 @@ static void sqlite_free(struct jg_store *store)
 static const struct jg_store_ops sqlite_ops = {
 	.load = sqlite_load,
 	.commit = sqlite_commit,
-	.cut_offs = sqlite_cut_offs,
+	.commit_all = sqlite_commit_all,
+	.settle = jg_sqlite_settle,
+	.cut_offs = jg_sqlite_cut_offs,
 	.audit = sqlite_audit,
 	.status = sqlite_status,
 	.free = sqlite_free,
 };
 
-static int query_number(struct sqlite_store *s, const char *text, int64_t *number)
+int jg_sqlite_number(struct jg_sqlite_store *s, const char *text, int64_t *number)
 {
 	sqlite3_stmt *st;
 	int code = sqlite3_prepare_v2(s->db, text, -1, &st, NULL);
@@ -414,11 +315,11 @@ static int query_number(struct sqlite_store *s, const char *text, int64_t *numbe
 }
 
 // Bring the schema to the newest version, all steps in one transaction.
-static int migrate(struct sqlite_store *s, struct jg_error *err)
+static int migrate(struct jg_sqlite_store *s, struct jg_error *err)
 {
 	const int64_t newest = (int64_t)JG_ARRAY_SIZE(migrations);
 	int64_t version;
-	int code = query_number(s, "PRAGMA user_version", &version);
+	int code = jg_sqlite_number(s, "PRAGMA user_version", &version);
 	if (code == SQLITE_OK && (version < 0 || version > newest)) {
 		jg_error_set(err,
 			"%s was written by a newer joingate (schema %" PRId64 ", this one knows "
@@ -426,6 +327,8 @@ static int migrate(struct sqlite_store *s, struct jg_error *err)
 			s->path, version, newest);
 		return -ENOTSUP;
 	}
+	if (code == SQLITE_OK)
+		code = jg_sqlite_define_key(s->db);
 	if (code == SQLITE_OK && version < newest)
 		code = sqlite3_exec(s->db, "BEGIN EXCLUSIVE", NULL, NULL, NULL);
 	for (int64_t v = version; code == SQLITE_OK && v < newest; v++) {
@@ -437,33 +340,41 @@ static int migrate(struct sqlite_store *s, struct jg_error *err)
 	}
 	if (code == SQLITE_OK && version < newest)
 		code = sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);
-	return code == SQLITE_OK ? 0 : failure(s, code, "preparing its tables", err);
+	return code == SQLITE_OK ? 0 : jg_sqlite_failure(s, code, "preparing its tables", err);
 }
 
 // WAL and synchronous=FULL: a commit that returned survives a power cut. The file is this process's
 // alone: a second gate on it would never see our changes.
-static int prepare(struct sqlite_store *s, struct jg_error *err)
+static int prepare(struct jg_sqlite_store *s, struct jg_error *err)
 {
-	static const char settings[] = "PRAGMA locking_mode = EXCLUSIVE;"
-				       "PRAGMA journal_mode = WAL;"
-				       "PRAGMA synchronous = FULL;"
-				       "PRAGMA secure_delete = ON;"
-				       "PRAGMA trusted_schema = OFF;";
+	static const char settings[] =
+		"PRAGMA locking_mode = EXCLUSIVE;"
+		"PRAGMA journal_mode = WAL;"
+		"PRAGMA synchronous = FULL;"
+		"PRAGMA secure_delete = ON;"
+		"PRAGMA trusted_schema = OFF;"
+		// In pages of 4096 bytes: a storm of changes shall not wait for
+		// one every few of them.
+		"PRAGMA wal_autocheckpoint = 4000;";
 	int code = sqlite3_exec(s->db, settings, NULL, NULL, NULL);
 	if (code != SQLITE_OK)
-		return failure(s, code, "opening it", err);
+		return jg_sqlite_failure(s, code, "opening it", err);
 	int result = migrate(s, err);
 	if (result != 0)
 		return result;
-	for (unsigned i = 0; i < STATEMENTS && code == SQLITE_OK; i++)
+	for (unsigned i = 0; i < JG_SQLITE_STATEMENTS && code == SQLITE_OK; i++)
 		code = sqlite3_prepare_v3(
 			s->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &s->statement[i], NULL);
 	int64_t epoch = 0;
+	int64_t recent = 0;
 	if (code == SQLITE_OK)
-		code = query_number(s, "SELECT value FROM meta WHERE key = 'epoch'", &epoch);
+		code = jg_sqlite_number(s, "SELECT count(*) FROM recent", &recent);
+	if (code == SQLITE_OK)
+		code = jg_sqlite_number(s, "SELECT value FROM meta WHERE key = 'epoch'", &epoch);
 	if (code != SQLITE_OK)
-		return failure(s, code, "reading its tables", err);
+		return jg_sqlite_failure(s, code, "reading its tables", err);
 	s->head.epoch = (uint64_t)epoch;
+	s->head.unsettled = (uint64_t)recent;
 	s->head.empty = epoch == 0;
 	return 0;
 }
@@ -500,7 +411,7 @@ struct jg_store *jg_store_sqlite_open(const char *path, struct jg_error *err)
 {
 	if (create_private(path, err) != 0)
 		return NULL;
-	struct sqlite_store *s = calloc(1, sizeof(*s));
+	struct jg_sqlite_store *s = calloc(1, sizeof(*s));
 	if (s == NULL) {
 		jg_error_set(err, "out of memory for the store");
 		return NULL;
@@ -510,7 +421,8 @@ struct jg_store *jg_store_sqlite_open(const char *path, struct jg_error *err)
 	snprintf(s->path, sizeof(s->path), "%s", path);
 	int code = sqlite3_open_v2(path, &s->db,
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
-	int result = code == SQLITE_OK ? prepare(s, err) : failure(s, code, "opening it", err);
+	int result =
+		code == SQLITE_OK ? prepare(s, err) : jg_sqlite_failure(s, code, "opening it", err);
 	if (result != 0) {
 		sqlite_free(&s->head);
 		errno = -result;

@@ -8,9 +8,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define COLLECT_MAX 1000 // cut-offs in one transaction
+#define SCAN_MAX 10000 // cut-offs looked at in one step
+#define SEARCH_NS (UINT64_C(60) * 1000000000) // from the start of one search to the next
+#define QUIET_NS (UINT64_C(1) * 1000000000) // without a change: time for what can wait
+#define UNSETTLED_MAX 4096u // rows; beyond that it cannot wait
 #define RETRY_NS (UINT64_C(1) * 1000000000)
 
 unsigned jg_engine_compare(const struct jg_engine *engine)
@@ -147,6 +150,7 @@ int jg_engine_reload(
 {
 	int result = -EINVAL;
 	*epoch = 0;
+	jg_engine_flush(engine);
 	struct jg_config *fresh = NULL;
 	if (engine->config_path == NULL)
 		jg_error_set(err, "the gate was started without a configuration file");
@@ -193,91 +197,195 @@ static int64_t longest_life(const struct jg_app *app)
 	return p->max_lifetime + 300 + p->reconnect_grace + 1;
 }
 
+// What one step found: cut-offs to undo, and for each of their apps a floor that stands in for them
+// should its tokens ever be allowed to live longer. Keys come in order: an app's are together.
 struct collecting {
 	struct jg_engine *engine;
 	int64_t now;
+	int64_t life; // of tokens of the app looked at last
+	struct jg_state_app app;
 	struct jg_cut_off *found;
 	uint32_t n;
+	size_t bytes;
+	struct jg_record *floors;
+	struct jg_floor *floor; // the one at the same place
+	uint32_t floors_n;
 };
 
 // Subjects are copied: the store's rows do not outlive the visit.
-static struct jg_str keep(struct jg_str text)
+static bool keep(struct jg_str *kept, struct jg_str text, size_t *bytes)
 {
 	char *copy = text.p == NULL ? NULL : malloc(text.len + 1u);
-	if (copy == NULL)
-		return (struct jg_str){NULL, 0};
-	memcpy(copy, text.p, text.len);
-	return (struct jg_str){copy, text.len};
+	if (copy != NULL)
+		memcpy(copy, text.p, text.len);
+	*kept = (struct jg_str){copy, copy == NULL ? 0 : text.len};
+	*bytes += text.len;
+	return copy != NULL || text.p == NULL;
+}
+
+static void raise_floor(struct collecting *c, int64_t before)
+{
+	const struct jg_app *app = c->app.app;
+	struct jg_floor *last = c->floors_n == 0 ? NULL : &c->floor[c->floors_n - 1];
+	if (last == NULL || last->vendor != app->vendor || !jg_str_eq(last->app, app->key)) {
+		last = &c->floor[c->floors_n++];
+		*last = (struct jg_floor){.vendor = app->vendor, .app = app->key};
+		last->before = jg_state_floor(c->engine->state, app->vendor, app->key);
+	}
+	if (before > last->before)
+		last->before = before;
 }
 
 static int collect_one(void *arg, const struct jg_cut_off *cut_off, struct jg_error *err)
 {
-	(void)err;
 	struct collecting *c = arg;
+	const struct jg_app *app = c->app.app;
+	if (app == NULL || app->vendor != cut_off->vendor || !jg_str_eq(app->key, cut_off->app)) {
+		c->app.app = NULL;
+		c->life = jg_state_find(c->engine->state, cut_off->vendor, cut_off->app, &c->app)
+			? longest_life(c->app.app)
+			: 0;
+	}
+	if (c->life == 0 || cut_off->before >= c->now - c->life)
+		return 0;
 	struct jg_cut_off *kept = &c->found[c->n++];
 	*kept = *cut_off;
-	kept->app = keep(cut_off->app);
-	kept->user = keep(cut_off->user);
-	kept->room = keep(cut_off->room);
-	kept->secret = keep(cut_off->secret);
 	kept->before = JG_TIME_NONE;
+	bool ok = keep(&kept->user, cut_off->user, &c->bytes);
+	ok &= keep(&kept->room, cut_off->room, &c->bytes);
+	ok &= keep(&kept->secret, cut_off->secret, &c->bytes);
+	kept->app = c->app.app->key;
+	if (!ok) {
+		jg_error_set(err, "out of memory");
+		return -ENOMEM;
+	}
+	raise_floor(c, cut_off->before);
+	return c->n == COLLECT_MAX || c->bytes > JG_CHANGE_MAX / 4; // 1: enough for one step
+}
+
+static int put_floors(struct collecting *c)
+{
+	char path[JG_PATH_MAX];
+	for (uint32_t i = 0; i < c->floors_n; i++) {
+		const struct jg_floor *floor = &c->floor[i];
+		if (!jg_path_floor(path, floor->vendor, floor->app))
+			return -EINVAL;
+		char *kept = strdup(path);
+		char *value = jg_record_floor_text(floor);
+		c->floors[i].path = (struct jg_str){kept, (uint32_t)strlen(path)};
+		c->floors[i].value =
+			(struct jg_str){value, value == NULL ? 0 : (uint32_t)strlen(value)};
+		if (kept == NULL || value == NULL)
+			return -ENOMEM;
+	}
 	return 0;
 }
 
-static int collect_app(void *arg, const struct jg_state_app *found)
+static int collect_found(struct collecting *c, struct jg_error *err)
 {
-	struct collecting *c = arg;
-	struct jg_error err;
-	int64_t life = longest_life(found->app);
-	if (life == 0 || c->n == COLLECT_MAX)
-		return 0;
-	const struct jg_cut_off_filter old = {
-		.vendor = found->app->vendor,
-		.app = found->app->key,
-		.older_than = c->now - life,
-		.limit = COLLECT_MAX - c->n,
+	json_t *detail = json_pack("{s:i}", "cut_offs", (int)c->n);
+	const struct jg_change change = {
+		.who = "joingated",
+		.what = "collect",
+		.detail = detail,
+		.records = c->floors,
+		.records_n = c->floors_n,
+		.cut_offs = c->found,
+		.cut_offs_n = c->n,
+		.local = true,
 	};
-	const struct jg_store_sink sink = {.arg = c, .cut_off = collect_one};
-	struct jg_store *store = c->engine->store;
-	if (store->ops->cut_offs(store, &old, &sink, &err) != 0)
-		jg_log(JG_LOG_WARNING, "store", "collecting cut-offs: %s", err.text);
-	return 0;
+	struct jg_change_result result;
+	uint64_t changed_ns = c->engine->changed_ns;
+	int failed = put_floors(c);
+	if (failed != 0)
+		jg_error_set(err, "out of memory");
+	else
+		failed = jg_engine_change(c->engine, &change, &result, err);
+	if (failed == 0)
+		c->engine->collected += c->n;
+	c->engine->changed_ns = changed_ns; // nobody else's change: there is time for more
+	json_decref(detail);
+	return failed;
 }
 
-void jg_engine_collect(struct jg_engine *engine, int64_t now)
+static void collecting_fini(struct collecting *c)
 {
-	if (engine->store == NULL)
-		return;
+	for (uint32_t i = 0; i < c->n; i++) {
+		free((char *)(uintptr_t)c->found[i].user.p);
+		free((char *)(uintptr_t)c->found[i].room.p);
+		free((char *)(uintptr_t)c->found[i].secret.p);
+	}
+	for (uint32_t i = 0; c->floors != NULL && i < c->floors_n; i++) {
+		free((char *)(uintptr_t)c->floors[i].path.p);
+		jg_text_free((char *)(uintptr_t)c->floors[i].value.p);
+	}
+	free(c->found);
+	free(c->floors);
+	free(c->floor);
+}
+
+bool jg_engine_collect(struct jg_engine *engine, int64_t now)
+{
+	struct jg_error err;
+	struct jg_store *store = engine->store;
 	struct collecting c = {.engine = engine, .now = now};
+	const struct jg_cut_off_filter some = {
+		.older_than = now,
+		.limit = UINT32_MAX,
+		.scan = SCAN_MAX,
+		.place = &engine->place,
+	};
+	const struct jg_store_sink sink = {.arg = &c, .cut_off = collect_one};
 	c.found = calloc(COLLECT_MAX, sizeof(*c.found));
-	if (c.found == NULL)
-		return;
-	(void)jg_state_apps(engine->state, &c, collect_app);
-	if (c.n > 0) {
-		json_t *detail = json_pack("{s:i}", "cut_offs", (int)c.n);
-		const struct jg_change change = {
-			.who = "joingated",
-			.what = "collect",
-			.detail = detail,
-			.cut_offs = c.found,
-			.cut_offs_n = c.n,
-			.local = true,
-		};
-		struct jg_change_result result;
-		struct jg_error err;
-		if (jg_engine_change(engine, &change, &result, &err) != 0)
-			jg_log(JG_LOG_WARNING, "store", "collecting cut-offs: %s", err.text);
-		else
-			engine->collected += c.n;
-		json_decref(detail);
+	c.floors = calloc(COLLECT_MAX, sizeof(*c.floors));
+	c.floor = calloc(COLLECT_MAX, sizeof(*c.floor));
+	int result = -ENOMEM;
+	jg_error_set(&err, "out of memory");
+	if (c.found != NULL && c.floors != NULL && c.floor != NULL)
+		result = store->ops->cut_offs(store, &some, &sink, &err);
+	if (result >= 0 && c.n > 0)
+		result = collect_found(&c, &err);
+	if (result < 0) {
+		jg_log(JG_LOG_WARNING, "store", "collecting cut-offs: %s", err.text);
+		engine->place.len = 0;
 	}
-	for (uint32_t i = 0; i < c.n; i++) {
-		free((char *)(uintptr_t)c.found[i].app.p);
-		free((char *)(uintptr_t)c.found[i].user.p);
-		free((char *)(uintptr_t)c.found[i].room.p);
-		free((char *)(uintptr_t)c.found[i].secret.p);
+	collecting_fini(&c);
+	return engine->place.len == 0;
+}
+
+// The clock may have been set wrong since the start: what has not lasted that long is not over.
+static int64_t elapsed_now(const struct jg_engine *engine, uint64_t now_ns)
+{
+	int64_t now = (int64_t)jg_realtime();
+	int64_t lasted =
+		engine->started_at + (int64_t)((now_ns - engine->started_ns) / 1000000000u);
+	return now < lasted ? now : lasted;
+}
+
+bool jg_engine_rest(struct jg_engine *engine, uint64_t now_ns)
+{
+	struct jg_error err;
+	struct jg_store *store = engine->store;
+	bool quiet = now_ns - engine->changed_ns >= QUIET_NS && now_ns >= engine->changed_ns;
+	if (store == NULL || now_ns < engine->rest_ns)
+		return false;
+	if (store->ops->settle != NULL && store->unsettled > (quiet ? 0 : UNSETTLED_MAX)) {
+		int result = store->ops->settle(store, &err);
+		if (result == 0)
+			return true;
+		jg_log(JG_LOG_WARNING, "store", "%s", err.text);
+		engine->rest_ns = now_ns + RETRY_NS;
+		return false;
 	}
-	free(c.found);
+	if (!quiet)
+		return false;
+	if (!engine->searching && now_ns - engine->searched_ns >= SEARCH_NS) {
+		engine->searching = true;
+		engine->searched_ns = now_ns;
+	}
+	if (engine->searching)
+		engine->searching = !jg_engine_collect(engine, elapsed_now(engine, now_ns));
+	return engine->searching;
 }
 
 static int other_record(void *arg, const struct jg_record *record, struct jg_error *err)
@@ -309,6 +417,7 @@ void jg_engine_take_over(struct jg_engine *engine)
 		engine->revision = store->applied;
 	if (n <= 0)
 		return;
+	engine->changed_ns = jg_monotonic_ns();
 	if (engine->dirty) {
 		if (jg_engine_publish(engine, &err) != 0)
 			jg_log(JG_LOG_ERROR, "state", "not in force yet, will be tried again: %s",

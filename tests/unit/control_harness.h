@@ -9,8 +9,10 @@
 #include <criterion/criterion.h>
 #include <jansson.h>
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -97,6 +99,14 @@ static inline void harness_fini(struct harness *h)
 	(void)unlink(h->file);
 	(void)unlink(h->socket);
 	(void)rmdir(h->folder);
+}
+
+/** From now on (or no more) no file of this process can grow. */
+static inline void harness_disk_full(bool full)
+{
+	const struct rlimit limit = {full ? 0 : RLIM_INFINITY, RLIM_INFINITY};
+	(void)signal(SIGXFSZ, SIG_IGN);
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
 /** A request; the reply, to be json_decref()ed. */

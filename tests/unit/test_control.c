@@ -4,9 +4,6 @@
 
 #include <joingate/verify.h>
 
-#include <signal.h>
-#include <sys/resource.h>
-
 static struct harness h;
 
 static void setup(void)
@@ -209,14 +206,11 @@ Test(control, a_full_disk_refuses_the_change_and_keeps_the_verdicts)
 {
 	harness_write(&h, true, DEV_APP);
 	harness_start(&h, false);
-	(void)signal(SIGXFSZ, SIG_IGN);
-	const struct rlimit none = {0, RLIM_INFINITY};
-	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+	harness_disk_full(true);
 	ASK_FAILS(&h, "unavailable", "gate.db",
 		"{\"command\":\"revoke\",\"scope\":\"app\",\"app\":\"k\"}");
 	cr_assert_eq(verdict(), JG_REASON_OK, "not durable, so not in force");
-	const struct rlimit free_again = {RLIM_INFINITY, RLIM_INFINITY};
-	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &free_again), 0);
+	harness_disk_full(false);
 	ASK_OK(&h, "{\"command\":\"revoke\",\"scope\":\"app\",\"app\":\"k\"}");
 	cr_assert_eq(verdict(), JG_REASON_REVOKED);
 }

@@ -115,6 +115,8 @@ static int commit(struct jg_store *store, const struct jg_record *r, uint32_t rn
 	return store->ops->commit(store, &change, &err);
 }
 
+#define TOKEN_ID "00112233445566778899aabbccddeeff"
+
 static struct jg_cut_off user_cut_off(struct jg_str user, int64_t before)
 {
 	return (struct jg_cut_off){.scope = JG_SCOPE_USER,
@@ -194,7 +196,10 @@ Test(store_sqlite, the_last_write_of_a_subject_wins_and_null_undoes_it)
 	c[0].before = 3;
 	c[1].before = JG_TIME_NONE;
 	cr_assert_eq(commit(store, NULL, 0, c, 2), 0);
-	struct told t = load(store);
+	struct told t = {0};
+	const struct jg_store_sink sink = {&t, on_record, on_cut_off};
+	const struct jg_cut_off_filter all = {.older_than = JG_TIME_NONE, .limit = 10};
+	cr_assert_eq(store->ops->cut_offs(store, &all, &sink, &err), 0);
 	cr_assert_eq(t.cut_offs, 1);
 	cr_assert_not_null(strstr(t.text, "u/@3"));
 	store->ops->free(store);
@@ -221,7 +226,8 @@ Test(store_sqlite, cut_offs_are_found_by_app_and_age)
 	cr_assert_eq(commit(store, NULL, 0, c, 3), 0);
 	struct told t = {0};
 	const struct jg_store_sink sink = {&t, on_record, on_cut_off};
-	const struct jg_cut_off_filter old = {JG_VENDOR_STREAM, JG_STR("k"), 60, 10};
+	const struct jg_cut_off_filter old = {
+		.vendor = JG_VENDOR_STREAM, .app = JG_STR("k"), .older_than = 60, .limit = 10};
 	cr_assert_eq(store->ops->cut_offs(store, &old, &sink, &err), 0);
 	cr_assert_eq(t.cut_offs, 1);
 	const struct jg_cut_off_filter two = {.older_than = JG_TIME_NONE, .limit = 2};
@@ -254,9 +260,20 @@ Test(store_sqlite, an_older_schema_is_migrated)
 	cr_assert_eq(commit(store, &r, 1, NULL, 0), 0);
 	store->ops->free(store);
 	execute("DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete;"
+		"DROP TABLE cut_offs; DROP TABLE recent;"
+		"CREATE TABLE cut_offs(vendor INTEGER, app TEXT, scope INTEGER, a BLOB, b BLOB,"
+		" before INTEGER NOT NULL, PRIMARY KEY(vendor, app, scope, a, b)) WITHOUT ROWID;"
+		"INSERT INTO cut_offs VALUES(1, 'k', 0, x'', x'', 3), (1, 'k', 1, x'750076', x'', "
+		"4),"
+		" (1, 'k', 2, x'72', x'', 5), (1, 'k', 3, x'72', x'78', 6),"
+		" (1, 'k', 4, x'6964', x'', 7), (2, 'k', 5, x'" TOKEN_ID "', x'', 8);"
 		"PRAGMA user_version = 1");
 	store = open_store();
-	cr_assert_eq(load(store).records, 1);
+	struct told t = load(store);
+	cr_assert_eq(t.records, 1);
+	cr_assert_eq(t.cut_offs, 6);
+	cr_assert_not_null(strstr(t.text, "0/k///@3;1/k//u"));
+	cr_assert_not_null(strstr(t.text, "2/k/r//@5;3/k/r/x/@6;4/k///id@7;5/k///@8;"));
 	store->ops->free(store);
 	sqlite3 *db;
 	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
@@ -369,10 +386,170 @@ Test(store_sqlite, an_unknown_scope_in_the_file_is_an_error)
 {
 	struct jg_store *store = open_store();
 	store->ops->free(store);
-	execute("INSERT INTO cut_offs VALUES(1, 'a', 77, x'', x'', 5)");
+	execute("INSERT INTO cut_offs VALUES(x'0101614d', 5)");
 	store = open_store();
 	struct told t = {0};
 	const struct jg_store_sink sink = {&t, on_record, on_cut_off};
 	cr_assert_eq(store->ops->load(store, &sink, &err), -EBADMSG);
+	store->ops->free(store);
+}
+
+Test(store_sqlite, a_damaged_row_of_the_log_is_an_error)
+{
+	static const char *const rows[] = {"00", "000000050009010161", "0000000500",
+		"00000005000401016100ff", "0000000500020101"};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char statement[128];
+		struct jg_store *store = open_store();
+		store->ops->free(store);
+		snprintf(statement, sizeof(statement),
+			"DELETE FROM recent; INSERT INTO recent(packed) VALUES(x'%s')", rows[i]);
+		execute(statement);
+		store = open_store();
+		struct told t = {0};
+		const struct jg_store_sink sink = {&t, on_record, on_cut_off};
+		cr_assert_eq(store->ops->load(store, &sink, &err), -EBADMSG, "row %zu", i);
+		cr_assert_not_null(strstr(err.text, "cannot read"));
+		store->ops->free(store);
+	}
+}
+
+// A log with every scope, names at their limits, undone and set again, over several rows.
+static void fill(struct jg_store *store, char name[1025])
+{
+	struct jg_cut_off c[4] = {user_cut_off((struct jg_str){name, 1024}, 5),
+		user_cut_off(JG_STR("gone"), 6), user_cut_off(JG_STR("back"), 7)};
+	c[3] = (struct jg_cut_off){.scope = JG_SCOPE_PARTICIPANT,
+		.vendor = JG_VENDOR_STREAM,
+		.app = JG_STR("k"),
+		.room = {name, 1024},
+		.user = {name, 1024},
+		.before = 8};
+	memset(name, 'n', 1024);
+	cr_assert_eq(commit(store, NULL, 0, c, 4), 0);
+	c[1].before = c[2].before = JG_TIME_NONE;
+	cr_assert_eq(commit(store, NULL, 0, c + 1, 2), 0);
+	c[2].before = 9;
+	cr_assert_eq(commit(store, NULL, 0, c + 2, 1), 0);
+}
+
+static void check_filled(struct jg_store *store)
+{
+	struct told t = {0};
+	const struct jg_store_sink sink = {&t, on_record, on_cut_off};
+	const struct jg_cut_off_filter all = {.older_than = JG_TIME_NONE, .limit = 100};
+	cr_assert_eq(store->ops->cut_offs(store, &all, &sink, &err), 0);
+	cr_assert_eq(t.cut_offs, 3);
+	cr_assert_null(strstr(t.text, "gone"));
+	cr_assert_not_null(strstr(t.text, "back/@9"));
+	cr_assert_not_null(strstr(t.text, "n/@8"));
+}
+
+Test(store_sqlite, the_log_plays_over_the_table_and_is_settled_into_it)
+{
+	char name[1025];
+	struct jg_store *store = open_store();
+	fill(store, name);
+	cr_assert_eq(store->unsettled, 3);
+	store->ops->free(store);
+	store = open_store();
+	cr_assert_eq(store->unsettled, 3);
+	struct told t = load(store);
+	cr_assert_eq(t.cut_offs, 7, "each line of the log, in order");
+	while (store->unsettled > 0)
+		cr_assert_eq(store->ops->settle(store, &err), 0, "%s", err.text);
+	check_filled(store);
+	store->ops->free(store);
+	store = open_store();
+	cr_assert_eq(store->unsettled, 0);
+	check_filled(store);
+	store->ops->free(store);
+}
+
+Test(store_sqlite, a_list_longer_than_a_row_is_one_change)
+{
+	enum {
+		N = 25000
+	};
+	static struct jg_cut_off c[N];
+	static char names[N][16];
+	struct jg_store *store = open_store();
+	for (unsigned i = 0; i < N; i++)
+		c[i] = user_cut_off((struct jg_str){names[i],
+					    (uint32_t)snprintf(names[i], 16, "u%u", i * 7919 % N)},
+			5);
+	cr_assert_eq(commit(store, NULL, 0, c, N), 0);
+	cr_assert_gt(store->unsettled, 1);
+	cr_assert_eq(store->ops->settle(store, &err), 0);
+	cr_assert_gt(store->unsettled, 0, "a step is bounded");
+	store->ops->free(store);
+	store = open_store();
+	struct told t = load(store);
+	cr_assert_eq(t.cut_offs, N, "half settled, all there");
+	const struct jg_cut_off_filter all = {.older_than = JG_TIME_NONE, .limit = UINT32_MAX};
+	const struct jg_store_sink sink = {&t, on_record, on_cut_off};
+	t = (struct told){0};
+	cr_assert_eq(store->ops->cut_offs(store, &all, &sink, &err), 0);
+	cr_assert_eq(t.cut_offs, N);
+	store->ops->free(store);
+}
+
+Test(store_sqlite, cut_offs_are_looked_through_piece_by_piece)
+{
+	struct jg_store *store = open_store();
+	for (unsigned i = 0; i < 50; i++) {
+		char name[16];
+		struct jg_cut_off c = user_cut_off(
+			(struct jg_str){name, (uint32_t)snprintf(name, 16, "u%u", i)}, i + 1);
+		cr_assert_eq(commit(store, NULL, 0, &c, 1), 0);
+	}
+	struct jg_store_place place = {0};
+	struct told t = {0};
+	const struct jg_store_sink sink = {&t, on_record, on_cut_off};
+	const struct jg_cut_off_filter some = {
+		.older_than = 11, .limit = 100, .scan = 20, .place = &place};
+	for (unsigned i = 0; i < 3; i++) {
+		cr_assert_eq(store->ops->cut_offs(store, &some, &sink, &err), 0);
+		cr_assert_eq(place.len == 0, i == 2, "step %u", i);
+	}
+	cr_assert_eq(t.cut_offs, 10, "those before 11");
+	store->ops->free(store);
+}
+
+static struct jg_store_change change_of(const struct jg_cut_off *c, struct jg_str detail)
+{
+	static struct jg_audit audit[2];
+	static unsigned used;
+	struct jg_audit *line = &audit[used++ % 2];
+	*line = (struct jg_audit){.time = 1800000000,
+		.epoch = 1,
+		.who = JG_STR("uid 0"),
+		.what = JG_STR("test"),
+		.detail = detail};
+	return (struct jg_store_change){.cut_offs = c, .cut_offs_n = 1, .audit = line, .epoch = 1};
+}
+
+Test(store_sqlite, changes_committed_together_are_all_there_or_none)
+{
+	static char big[300000];
+	memset(big, 'x', sizeof(big));
+	struct jg_store *store = open_store();
+	const struct jg_cut_off c[2] = {user_cut_off(JG_STR("u"), 5), user_cut_off(JG_STR("v"), 6)};
+	struct jg_store_change two[2] = {change_of(&c[0], JG_STR("{}")),
+		change_of(&c[1], (struct jg_str){big, sizeof(big)})};
+	(void)signal(SIGXFSZ, SIG_IGN);
+	const struct rlimit limit = {200000, RLIM_INFINITY};
+	const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	cr_assert_neq(store->ops->commit_all(store, two, 2, &err), 0);
+	cr_assert_eq(store->unsettled, 0);
+	cr_assert_eq(load(store).cut_offs, 0, "the first is not there without the second");
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+	cr_assert_eq(store->ops->commit_all(store, two, 2, &err), 0, "%s", err.text);
+	cr_assert_eq(store->unsettled, 2);
+	cr_assert_eq(load(store).cut_offs, 2);
+	struct told t = {0};
+	cr_assert_eq(store->ops->audit(store, 0, 10, &t, on_line, &err), 0);
+	cr_assert_eq(t.lines, 2, "a line each");
 	store->ops->free(store);
 }
