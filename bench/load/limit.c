@@ -3,6 +3,8 @@
 
 #define PUNCTUAL 0.99 // share of the requests that must leave, and in time
 #define LOSS 0.001 // share of them that may go unanswered unnoticed
+#define BLOCKED 0.001 // times that there was no room, for each request
+#define NEAR 0.8 // of what the senders can do by themselves
 #define FULL 0.9 // share of the senders' time
 
 static const char *const names[] = {
@@ -42,14 +44,16 @@ static bool left_in_time(const struct outcome *o)
 	return sent >= o->intended * PUNCTUAL && late <= sent * (1 - PUNCTUAL);
 }
 
-enum limit limit_find(const struct outcome *o)
+enum limit limit_find(const struct outcome *o, double rate)
 {
 	const uint64_t *t = o->totals.tally[1];
 	const double lost = (double)(t[TALLY_UNANSWERED] + t[TALLY_OVERLOADED]);
 	if (left_in_time(o))
 		return lost > (double)t[TALLY_SENT] * LOSS ? LIMIT_GATE : LIMIT_NONE;
+	if (rate > 0 && o->sending > 0 && (double)t[TALLY_SENT] / o->sending >= rate * NEAR)
+		return LIMIT_GENERATOR;
 	// A sender that finds no room has time, or spends it on trying.
-	if (o->totals.transport.blocked > 0)
+	if ((double)o->totals.transport.blocked > (double)t[TALLY_SENT] * BLOCKED)
 		return LIMIT_WAY;
 	return o->busiest >= FULL ? LIMIT_GENERATOR : LIMIT_MACHINE;
 }

@@ -27,4 +27,5 @@ const char *limit_help(enum limit limit);
 /** What a name in a result means; "" when it is none of these. */
 const char *limit_explain(const char *name);
 
-enum limit limit_find(const struct outcome *outcome);
+/** @param rate requests a second that the senders could do by themselves; 0: not known */
+enum limit limit_find(const struct outcome *outcome, double rate);

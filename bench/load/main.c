@@ -224,7 +224,7 @@ static int judge(struct load *l)
 	const bool silent = t[TALLY_ANSWERED] + l->outcome.totals.tally[0][TALLY_ANSWERED] == 0;
 	if (status == STATUS_KEPT && (silent || l->outcome.interrupted))
 		status = STATUS_ENVIRONMENT;
-	plan_outcome(stdout, &l->options, &l->outcome);
+	plan_outcome(stdout, &l->options, &l->outcome, &l->generator);
 	if (silent)
 		printf("NO ANSWER from %s: is the gate running, and are front end, key and source "
 		       "address what it expects?\n",
@@ -250,8 +250,10 @@ static int load(struct load *l)
 	if (open_log(l, &err) != 0 || approach_open(&l->approach, o, l->apps, &err) != 0 ||
 		generator_measure(l->approach.way, &l->pool, key_of(l), &l->generator, &err) != 0)
 		return fail(STATUS_ENVIRONMENT, &err);
+	if (o->fresh)
+		generator_mints(&l->generator, &l->pool);
 	if (!o->quiet)
-		plan_generator(stdout, o, &l->generator, &l->pool);
+		plan_generator(stdout, o, &l->generator);
 	if (run(l, &err) != 0)
 		return fail(STATUS_ENVIRONMENT, &err);
 	return judge(l);

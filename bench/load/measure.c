@@ -172,3 +172,11 @@ int generator_measure(struct way *way, const struct pool *pool, const struct jg_
 	free(h);
 	return rc;
 }
+
+void generator_mints(struct generator *g, const struct pool *pool)
+{
+	if (pool->seconds <= 0 || g->rate <= 0)
+		return;
+	g->minting = pool->n / pool->seconds;
+	g->rate = 1 / (1 / g->rate + 1 / g->minting);
+}

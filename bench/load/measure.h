@@ -9,11 +9,15 @@
 struct generator {
 	double sending; // questions a second that one sender signs, sends to itself and reads
 	double judging; // answers a second that it can check
-	double rate; // requests a second that it can do both for
+	double minting; // tokens a second it can mint while it sends; 0: it does not
+	double rate; // requests a second that it can do all of this for
 	double floor_p50; // ns: one datagram there and back
 	double floor_p99;
 	double pause; // ns: the longest this machine kept a spinning thread from running
 };
+
+/** It will mint what it sends, as it made this pool. */
+void generator_mints(struct generator *generator, const struct pool *pool);
 
 /** Takes about half a second. 0, or negative errno with err. */
 JG_MUST_CHECK int generator_measure(struct way *way, const struct pool *pool,

@@ -80,20 +80,17 @@ void plan_print(
 	fflush(out);
 }
 
-void plan_generator(
-	FILE *out, const struct options *o, const struct generator *g, const struct pool *pool)
+void plan_generator(FILE *out, const struct options *o, const struct generator *g)
 {
-	const double minting = pool->seconds > 0 ? pool->n / pool->seconds : 0;
-	const double rate = o->fresh && minting > 0 ? 1 / (1 / g->rate + 1 / minting) : g->rate;
-	fprintf(out, "generator %s/s a sender:", figure_count(rate).text);
+	fprintf(out, "generator %s/s a sender:", figure_count(g->rate).text);
 	if (o->fresh)
-		fprintf(out, " %s/s minted,", figure_count(minting).text);
+		fprintf(out, " %s/s minted,", figure_count(g->minting).text);
 	fprintf(out, " %s/s sent to itself and read,", figure_count(g->sending).text);
 	fprintf(out, " %s/s answers checked;\n          %s p50 %s p99 for one there and back;",
 		figure_count(g->judging).text, figure_time(g->floor_p50).text,
 		figure_time(g->floor_p99).text);
 	fprintf(out, " longest pause of this machine %s\n", figure_time(g->pause).text);
-	if (rate > 0 && rate * o->senders < 2 * o->profile.rate)
+	if (g->rate > 0 && g->rate * o->senders < 2 * o->profile.rate)
 		fprintf(out,
 			"warning   the generator is near its own limit at %s/s: what breaks first "
 			"may "
@@ -155,15 +152,20 @@ static void print_slo(FILE *out, const struct options *o, const struct outcome *
 	}
 }
 
-void plan_outcome(FILE *out, const struct options *o, const struct outcome *outcome)
+void plan_outcome(FILE *out, const struct options *o, const struct outcome *outcome,
+	const struct generator *generator)
 {
 	const uint64_t *t = outcome->totals.tally[1];
 	const uint64_t *w = outcome->totals.tally[0];
 	fprintf(out, "\nwarm-up   sent %lu, answered %lu, unanswered %lu: not counted below\n",
 		(unsigned long)w[TALLY_SENT], (unsigned long)w[TALLY_ANSWERED],
 		(unsigned long)w[TALLY_UNANSWERED]);
-	fprintf(out, "sent      %lu of %.0f meant in %.1f s, late %s; senders busy %s\n",
-		(unsigned long)t[TALLY_SENT], outcome->intended, outcome->seconds,
+	fprintf(out,
+		"sent      %lu of %.0f meant in %.1f s, in %.1f s: %s/s; late %s; senders busy "
+		"%s\n",
+		(unsigned long)t[TALLY_SENT], outcome->intended, outcome->seconds, outcome->sending,
+		figure_count(outcome->sending > 0 ? (double)t[TALLY_SENT] / outcome->sending : 0)
+			.text,
 		figure_share((double)t[TALLY_LATE], (double)t[TALLY_SENT]).text,
 		figure_share(outcome->busy, 1).text);
 	fprintf(out,
@@ -182,8 +184,8 @@ void plan_outcome(FILE *out, const struct options *o, const struct outcome *outc
 			fprintf(out, " %s %lu", jg_reason_name(i),
 				(unsigned long)outcome->totals.reasons[i]);
 	fprintf(out, "\nwrong     %lu\n", (unsigned long)(t[TALLY_WRONG] + w[TALLY_WRONG]));
-	fprintf(out, "limit     %s: %s\n", limit_name(limit_find(outcome)),
-		limit_help(limit_find(outcome)));
+	const enum limit limit = limit_find(outcome, generator->rate * o->senders);
+	fprintf(out, "limit     %s: %s\n", limit_name(limit), limit_help(limit));
 	print_wrongs(out, outcome);
 	print_ignored(out, &outcome->totals);
 	print_slo(out, o, outcome);

@@ -10,7 +10,7 @@ void plan_print(FILE *out, const struct options *options, const struct target *t
 	const struct pool *pool);
 
 /** What the generator can do here, and whether that is enough. */
-void plan_generator(FILE *out, const struct options *options, const struct generator *generator,
-	const struct pool *pool);
+void plan_generator(FILE *out, const struct options *options, const struct generator *generator);
 
-void plan_outcome(FILE *out, const struct options *options, const struct outcome *outcome);
+void plan_outcome(FILE *out, const struct options *options, const struct outcome *outcome,
+	const struct generator *generator);

@@ -159,9 +159,11 @@ json_t *result_build(const struct result_parts *p)
 	json_t *totals = build_tally(o->totals.tally[1]);
 	json_object_set_new(totals, "intended", json_real(o->intended));
 	json_object_set_new(totals, "seconds", json_real(o->seconds));
+	json_object_set_new(totals, "sending", json_real(o->sending));
 	json_object_set_new(totals, "busy", json_real(o->busy));
 	json_object_set_new(totals, "busiest", json_real(o->busiest));
-	json_object_set_new(totals, "limit", json_string(limit_name(limit_find(o))));
+	json_object_set_new(totals, "limit",
+		json_string(limit_name(limit_find(o, p->generator->rate * p->options->senders))));
 	json_t *json = json_pack("{ss sI si sb so so so so so so}", "schema", RESULT_SCHEMA,
 		"started", (json_int_t)p->started, "status", p->status, "interrupted",
 		(int)o->interrupted, "settings", build_settings(p), "warm_up",

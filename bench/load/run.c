@@ -287,6 +287,11 @@ static void collect(struct run *run)
 		o->seconds = p->seconds;
 	o->seconds = o->seconds < 0 ? 0 : o->seconds;
 	o->intended = profile_sum(p, o->seconds);
+	for (unsigned i = 0; i < run->started; i++) {
+		const uint64_t last = jg_count_read(&run->senders[i].last);
+		if (last > run->measured)
+			o->sending = fmax(o->sending, (double)(last - run->measured) / 1e9);
+	}
 	o->busy = (double)o->totals.busy / (elapsed * run->started);
 	o->gate_busiest = -1;
 	for (uint32_t i = 0; i < o->rows_n; i++) {
@@ -369,6 +374,15 @@ void outcome_fini(struct outcome *outcome)
 	*outcome = (struct outcome){0};
 }
 
+// The share of the rate that was meant: what left in twice the time had half of it.
+static double achieved(const struct outcome *o)
+{
+	if (o->intended <= 0)
+		return 1;
+	const double share = (double)o->totals.tally[1][TALLY_SENT] / o->intended;
+	return o->sending > o->seconds && o->sending > 0 ? share * o->seconds / o->sending : share;
+}
+
 struct slo_result outcome_result(const struct outcome *o)
 {
 	const uint64_t *t = o->totals.tally[1];
@@ -377,6 +391,6 @@ struct slo_result outcome_result(const struct outcome *o)
 		.unanswered = t[TALLY_UNANSWERED] + t[TALLY_OVERLOADED],
 		.wrong = t[TALLY_WRONG] + o->totals.tally[0][TALLY_WRONG],
 		.late = t[TALLY_LATE],
-		.achieved = o->intended > 0 ? (double)t[TALLY_SENT] / o->intended : 1,
+		.achieved = achieved(o),
 		.latency = o->judged};
 }

@@ -79,6 +79,7 @@ struct outcome {
 	struct histogram *judged; // with what went unanswered, as long as it was waited for
 	double intended; // requests
 	double seconds; // of the measured part that were run
+	double sending; // until the last request had left: longer, when they left late
 	double busy; // share of the senders' time, 0..1
 	double busiest; // the same in the busiest second
 	double gate_busiest; // of the gate's workers; negative: not known

@@ -211,6 +211,8 @@ static bool send_due(struct sender *s, uint64_t now)
 	for (unsigned i = 0; i < taken; i++)
 		note_sent(s, s->sent + i, now);
 	s->sent += taken;
+	if (taken > 0)
+		atomic_store_explicit(&s->last, now, memory_order_relaxed);
 	return taken > 0;
 }
 

@@ -86,6 +86,7 @@ struct sender {
 	jg_count kinds[KIND_COUNT + 1]; // measured, sent
 	jg_count kinds_wrong[KIND_COUNT + 1];
 	jg_count ignored[JG_WIRE_FATE_COUNT]; // datagrams that were no answer to anything
+	jg_count last; // when the last request left
 	jg_count busy; // ns in turns that moved packets
 	jg_count wrongs_n;
 	struct wrong wrongs[WRONG_KEPT];

@@ -166,6 +166,11 @@ Test(run, an_honest_gate_is_right_about_every_token)
 	cr_assert_gt(outcome.rows[0].arrived, 0);
 	cr_assert_gt(outcome.rows[0].max, 0);
 	cr_assert_eq(outcome.totals.in_flight, 0);
+	cr_assert_gt(outcome.sending, 0.9);
+	const struct slo_result result = outcome_result(&outcome);
+	cr_assert_leq(result.achieved, 1);
+	outcome.sending = 4;
+	cr_assert(outcome_result(&outcome).achieved < 0.26, "a quarter of the rate");
 	clean_up();
 }
 

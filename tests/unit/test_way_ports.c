@@ -104,6 +104,10 @@ Test(way_ports, the_generator_measures_itself_on_a_ring)
 	cr_assert_gt(generator.judging, 0);
 	cr_assert_lt(generator.rate, generator.sending);
 	cr_assert_gt(generator.floor_p50, 0);
+	const double before = generator.rate;
+	pool.seconds = pool.n / before;
+	generator_mints(&generator, &pool);
+	cr_assert(generator.rate < before * 0.51 && generator.rate > before * 0.49);
 	run(false);
 	cr_assert_eq(tally(TALLY_ANSWERED), 600);
 	cr_assert_eq(tally(TALLY_WRONG), 0);
