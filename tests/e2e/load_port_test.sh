@@ -31,7 +31,7 @@ for gate in 10.0.0.1 fd00:0::1; do
 	same "the way" "$(result .settings.over)" "port client0 (net_af_packet)"
 	[ "$(result '.totals.answered > 0.9 * .totals.sent')" = true ] || load_failed "answers are missing"
 	same "answers and losses" "$(result '.totals.answered + .totals.unanswered == .totals.sent')" true
-	same "kinds that were sent" "$(result '.kinds | keys | length')" 19
+	same "kinds that were sent" "$(result '(.kinds | keys) == (.settings.kinds | keys) and (.kinds | length) > 15')" true
 	answered=$(result '.totals.answered + .warm_up.answered + .totals.after_timeout')
 	[ $(($(counter verdict) - before)) -ge "$answered" ] || fail "the gate gave fewer verdicts than came"
 done
@@ -53,14 +53,14 @@ run_load --in-process --front-end 5 "${mix[@]}" --rate 1200 --duration 1 --slo '
 	--html "$work/report.html"
 [ "$status" -eq 0 ] || load_failed "the gate inside: status $status"
 same "wrong verdicts inside" "$(result .totals.wrong)" 0
-same "kinds inside" "$(result '.kinds | keys | length')" 19
+same "kinds inside" "$(result '(.kinds | keys) == (.settings.kinds | keys) and (.kinds | length) > 15')" true
 [ "$(result '.totals.answered > 0.9 * .totals.sent')" = true ] || load_failed "answers are missing inside"
 [ "$(result '.generator.rate > 0 and .seconds[0].gate_busy >= 0')" = true ] ||
 	load_failed "no figures of generator and gate"
 
 # RS256 has a lane of its own that refuses what it cannot take: a capacity that is found in steps.
 run_load --in-process --config "$work/joingate.json" --vendors vonage --tokens 100 --profile steps \
-	--from 500 --rate 1000000 --duration 0.3 --warm-up 0 --slo 'loss<0.5,wrong==0'
+	--from 500 --rate 1000000 --duration 0.3 --warm-up 0 --timeout 300 --slo 'loss<0.5,wrong==0'
 [ "$status" -eq 0 ] || load_failed "the search for the capacity ended with $status"
 grep -q '^capacity .* kept, .* did not$' "$work/load.log" || load_failed "no capacity was found"
 [ "$(result '[.steps[] | select(.kept)] | length')" -ge 1 ] || load_failed "no step kept the objective"
@@ -72,6 +72,6 @@ same "the outcome's rate" "$(result '.totals.intended / .settings.duration | rou
 
 # Where the slowest step is too fast already there is no capacity to tell.
 run_load --in-process "${mix[@]}" --profile steps --from 100 --rate 200 --duration 0.2 \
-	--warm-up 0 --slo 'p50<1ns'
+	--warm-up 0 --timeout 300 --slo 'p50<1ns'
 same "status when no step keeps it" "$status" 99
 same "steps taken" "$(result '.steps | length')" 1
