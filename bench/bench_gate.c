@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What the packet path adds to the core: one worker over net_ring, frames in, replies out, polled in
 // this thread so that only its own time counts; against jg_verify_burst() on the same tokens,
-// alternating, best and median. Without and with front end MACs. Then what the idle settings cost.
+// alternating, best and median. Without and with front end MACs. Against the same path built without
+// counting: what counters and histograms cost. Then what the idle settings cost.
 #include "bench.h"
 #include "gate_world.h"
-#include "internal/config.h"
+#include "uncounted.h"
 
 #include <rte_ring.h>
 
 #include <stdio.h>
 
 #define ROUNDS 600
+#define COUNTING_ROUNDS 1000
 #define IDLE_ROUNDS 300
 
-// Nanoseconds a request of one burst through the worker.
-static double poll_burst(const struct gate_frame *burst)
+typedef bool poll_worker(struct jg_worker *worker);
+
+// Nanoseconds a request of one burst through a worker.
+static double poll_burst(
+	poll_worker *poll, struct jg_worker *worker, const struct gate_frame *burst)
 {
 	struct rte_mbuf *mbufs[GATE_BURST];
 	void *replies[GATE_BURST];
@@ -26,7 +31,7 @@ static double poll_burst(const struct gate_frame *burst)
 	gate_must(rte_ring_enqueue_bulk(gate.in, (void **)mbufs, GATE_BURST, NULL) == GATE_BURST,
 		"the ring is full");
 	double begin = bench_now_ns();
-	(void)jg_worker_poll(gate.worker);
+	(void)poll(worker);
 	double each = (bench_now_ns() - begin) / GATE_BURST;
 	gate_must(rte_ring_dequeue_bulk(gate.out, replies, GATE_BURST, NULL) == GATE_BURST,
 		"replies are missing");
@@ -55,7 +60,8 @@ static void measure(bool authenticated, struct jg_verifier *verifier)
 		unsigned at = round * GATE_BURST % GATE_TOKENS;
 
 		bench_add(&core, verify_burst(verifier, &gate.requests[at]));
-		bench_add(&path, poll_burst(&gate.frames[authenticated][at]));
+		bench_add(&path,
+			poll_burst(jg_worker_poll, gate.worker, &gate.frames[authenticated][at]));
 	}
 	double core_best = bench_quantile(&core, 0);
 	double path_best = bench_quantile(&path, 0);
@@ -68,6 +74,50 @@ static void measure(bool authenticated, struct jg_verifier *verifier)
 		authenticated ? "true" : "false", GATE_BURST, gate.requests[0].token.len, core_best,
 		bench_quantile(&core, 0.5), path_best, bench_quantile(&path, 0.5),
 		core_best / path_best, 1e9 / path_best);
+}
+
+// The same worker with and without its counters and histograms, in turns.
+static void measure_counting(void)
+{
+	static struct bench_samples with;
+	static struct bench_samples without;
+	static struct bench_samples ratio; // of a round's two
+	struct jg_error err = {.text = ""};
+	struct jg_worker_options how = gate.worker->options;
+
+	how.channel = jg_channel_new("uncounted", 4, 0, &err);
+	gate_must(how.channel != NULL, err.text);
+	struct jg_worker *bare = jg_worker_new_uncounted(&how, &err);
+	gate_must(bare != NULL, err.text);
+	gate_publish(how.channel);
+	// One verifier for both: another one has its tables elsewhere, and maybe another MAC engine.
+	struct jg_verifier *own = bare->judge.verifier;
+	bare->judge.verifier = gate.worker->judge.verifier;
+	for (unsigned round = 0; round < COUNTING_ROUNDS; round++) {
+		const struct gate_frame *burst = &gate.frames[0][round * GATE_BURST % GATE_TOKENS];
+		double ns[2];
+
+		// Nobody always follows the same one.
+		for (unsigned turn = 0; turn < 2; turn++) {
+			unsigned counted = (round + turn) % 2;
+
+			ns[counted] = counted != 0
+				? poll_burst(jg_worker_poll, gate.worker, burst)
+				: poll_burst(jg_worker_poll_uncounted, bare, burst);
+		}
+		bench_add(&with, ns[1]);
+		bench_add(&without, ns[0]);
+		bench_add(&ratio, ns[1] / ns[0]);
+	}
+	gate_must(jg_counters_fates(&bare->counters) == 0, "the bare worker counts");
+	bare->judge.verifier = own;
+	jg_worker_free_uncounted(bare);
+	jg_channel_free(how.channel);
+	printf("{\"bench\": \"counting\", \"burst\": %u, \"counted_ns\": %.2f, \"bare_ns\": %.2f, "
+	       "\"counted_ns_median\": %.2f, \"bare_ns_median\": %.2f, \"cost_percent\": %.2f}\n",
+		GATE_BURST, bench_quantile(&with, 0), bench_quantile(&without, 0),
+		bench_quantile(&with, 0.5), bench_quantile(&without, 0.5),
+		(bench_quantile(&ratio, 0.5) - 1) * 100);
 }
 
 // Nanoseconds from a lone request to its answer, while the worker runs in a thread of its own.
@@ -123,17 +173,19 @@ int main(void)
 {
 	struct jg_error err = {.text = ""};
 
-	gate_world_start();
+	gate_world_ask();
+	gate_world_start(NULL);
 	struct jg_verifier *verifier = jg_verifier_new(NULL, &err);
 	gate_must(verifier != NULL, err.text);
 	measure(false, verifier);
 	measure(true, verifier);
 	jg_verifier_free(verifier);
+	measure_counting();
 	measure_idle(JG_IDLE_POLL, "poll");
 	measure_idle(JG_IDLE_PAUSE, "pause");
 	measure_idle(JG_IDLE_SLEEP, "sleep");
 	gate_must(jg_counters_fates(&gate.worker->counters) ==
-			2 * ROUNDS * GATE_BURST + 3 * IDLE_ROUNDS,
+			(2 * ROUNDS + COUNTING_ROUNDS) * GATE_BURST + 3 * IDLE_ROUNDS,
 		"packets without a fate");
 	return 0;
 }

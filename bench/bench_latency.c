@@ -4,7 +4,6 @@
 // net_ring. Every verdict is looked at. --quick: a short run.
 #include "bench.h"
 #include "gate_world.h"
-#include "internal/config.h"
 
 #include <rte_cycles.h>
 #include <rte_ring.h>
@@ -17,7 +16,6 @@ enum {
 	WAITING = 1024, // requests in the worker's hands at most, a power of two
 	BATCH = 32,
 	SAMPLES = 1 << 20,
-	HEADERS = 42, // Ethernet, IPv4, UDP
 	REASON = 56, // where a reply has its reason (wire.h)
 	WINDOW_MS = 100,
 };
@@ -72,7 +70,7 @@ static void take_replies(struct loop *loop)
 		uint64_t due = loop->due[loop->answered++ % WAITING];
 		const uint8_t *reply = rte_pktmbuf_mtod((struct rte_mbuf *)batch[i], uint8_t *);
 
-		loop->refused += reply[HEADERS + REASON] != JG_REASON_OK;
+		loop->refused += reply[GATE_HEADERS + REASON] != JG_REASON_OK;
 		if (loop->samples_n < SAMPLES)
 			samples[loop->samples_n++] = (uint32_t)RTE_MIN(now - due, UINT32_MAX);
 	}
@@ -152,7 +150,8 @@ int main(int argc, char **argv)
 	static const unsigned percents[] = {10, 50, 80, 95};
 	unsigned windows = argc > 1 && strcmp(argv[1], "--quick") == 0 ? 5 : 30;
 
-	gate_world_start();
+	gate_world_ask();
+	gate_world_start(NULL);
 	pthread_t thread = gate_worker_start(JG_IDLE_POLL);
 	double capacity = find_capacity(windows);
 	printf("{\"bench\": \"latency\", \"port\": \"net_ring\", \"capacity\": %.0f}\n", capacity);

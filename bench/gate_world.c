@@ -31,23 +31,19 @@ static void start_eal(void)
 		"--iova-mode=va", "-m", "256", "--log-level=3", "--lcores=0",
 		"--file-prefix=jgbench-gate"};
 
-	gate_must(sched_getaffinity(0, sizeof(gate.others), &gate.others) == 0, "no affinity");
-	if (CPU_COUNT(&gate.others) > 1)
-		CPU_CLR(0, &gate.others);
 	gate_must(rte_eal_init(JG_ARRAY_SIZE(words), words) >= 0, "EAL did not start");
+}
+
+static void make_rings(void)
+{
 	gate.in = rte_ring_create("in", 1024, 0, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	gate.out = rte_ring_create("out", 1024, 0, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	gate_must(rte_eth_from_rings("bench", &gate.in, 1, &gate.out, 1, 0) >= 0, "no ring port");
 }
 
-static void start_worker(void)
+static void start_worker(const struct jg_config_port *config)
 {
-	static const struct jg_address address = {.family = 4, .bytes = {10, 0, 0, 1}};
-	struct jg_config_port config = {.device = JG_STR("net_ring_bench"),
-		.driver = JG_PORT_RING,
-		.addresses = &address,
-		.addresses_n = 1};
-	struct jg_gate_options options = {.ports = &config, .ports_n = 1};
+	struct jg_gate_options options = {.ports = config, .ports_n = 1};
 	struct jg_error err = {.text = ""};
 
 	gate_must(jg_port_start(&gate.port, 0, &options, &err) == 0, err.text);
@@ -62,9 +58,8 @@ static void start_worker(void)
 	gate_must(gate.worker != NULL, err.text);
 }
 
-static void publish(void)
+static void make_state(void)
 {
-	static struct jg_gate_state state;
 	static const struct jg_address from = {.family = 4, .bytes = {10}, .prefix = 8};
 	struct jg_secret secret = {.id = JG_STR("a"),
 		.secret = JG_STR(SECRET),
@@ -85,13 +80,20 @@ static void publish(void)
 			  builder, 1, JG_VENDOR_NONE, (struct jg_str){NULL, 0}, &err) == 0,
 		err.text);
 	gate.snapshot = jg_snapshot_build(builder, 1, &err);
-	state.snapshot = gate.snapshot;
-	state.front_ends = jg_front_ends_new(&front, 1, true, &err);
-	gate_must(gate.snapshot != NULL && state.front_ends != NULL, err.text);
-	struct jg_message message = {.epoch = 1, .payload = &state, .kind = JG_MESSAGE_SNAPSHOT};
-	gate_must(jg_channel_send(gate.channel, &message), "the channel is full");
+	gate.state.snapshot = gate.snapshot;
+	gate.state.front_ends = jg_front_ends_new(&front, 1, true, &err);
+	gate_must(gate.snapshot != NULL && gate.state.front_ends != NULL, err.text);
 }
 
+void gate_publish(struct jg_channel *channel)
+{
+	struct jg_message message = {
+		.epoch = 1, .payload = &gate.state, .kind = JG_MESSAGE_SNAPSHOT};
+
+	gate_must(jg_channel_send(channel, &message), "the channel is full");
+}
+
+// Tokens as bench_core's: what a LiveKit SDK writes.
 static void mint(void)
 {
 	struct jg_error err = {.text = ""};
@@ -100,18 +102,22 @@ static void mint(void)
 	gate_must(minter != NULL, err.text);
 	for (unsigned i = 0; i < GATE_TOKENS; i++) {
 		char identity[32];
+		char name[32];
 		struct jg_minted minted = {.token = tokens[i], .size = sizeof(tokens[i])};
 		struct jg_mint order = {.app = JG_STR("APIbench"),
-			.room = JG_STR("the-weekly-meeting"),
-			.name = JG_STR("A participant of the weekly meeting"),
-			.capabilities = JG_CAPABILITY(JOIN) | JG_CAPABILITY(SUBSCRIBE),
+			.room = JG_STR("daily-standup-42"),
+			.claims = JG_STR("{\"video\":{\"roomJoin\":true,"
+					 "\"room\":\"daily-standup-42\",\"canPublish\":true,"
+					 "\"canSubscribe\":true,\"canPublishData\":true}}"),
 			.issued_at = JG_TIME_NONE,
-			.not_before = JG_TIME_NONE,
+			.not_before = INT64_C(1700000000),
 			.expires_at = INT64_C(4000000000),
 			.vendor = JG_VENDOR_LIVEKIT};
 		int n = snprintf(identity, sizeof(identity), "user-%08u", i);
 
 		order.identity = (struct jg_str){identity, (uint32_t)n};
+		n = snprintf(name, sizeof(name), "Participant number %08u", i);
+		order.name = (struct jg_str){name, (uint32_t)n};
 		jg_mint_burst(minter, gate.snapshot, GATE_NOW, &order, &minted, 1);
 		gate_must(minted.len > 0, minted.problem);
 		gate.requests[i] = (struct jg_request){.token = {tokens[i], minted.len},
@@ -134,8 +140,9 @@ static void make_frame(struct gate_frame *f, const struct jg_request *request, u
 		.front_end = front_end,
 		.type = JG_REQUEST_JOIN,
 		.flags = JG_WIRE_WANT(IDENTITY) | JG_WIRE_WANT(ROOM)};
-	uint8_t *payload = f->bytes + 42;
-	size_t len = jg_wire_request_build(&wire, request, payload, sizeof(f->bytes) - 42);
+	uint8_t *payload = f->bytes + GATE_HEADERS;
+	size_t len =
+		jg_wire_request_build(&wire, request, payload, sizeof(f->bytes) - GATE_HEADERS);
 
 	gate_must(len > 0, "a request does not fit its frame");
 	if (front_end != 0)
@@ -145,7 +152,7 @@ static void make_frame(struct gate_frame *f, const struct jg_request *request, u
 		&(struct jg_answer){.len = (uint32_t)len + 8, .protocol = JG_PROTOCOL_UDP},
 		f->bytes);
 	jg_answer_udp(&peer, &back, payload, (uint32_t)len, false, f->bytes + 34);
-	f->len = (uint32_t)len + 42;
+	f->len = (uint32_t)len + GATE_HEADERS;
 }
 
 static void make_frames(void)
@@ -161,12 +168,29 @@ static void make_frames(void)
 	jg_wire_key_free(key);
 }
 
-void gate_world_start(void)
+void gate_world_ask(void)
 {
-	start_eal();
-	start_worker();
-	publish();
+	gate_must(sched_getaffinity(0, sizeof(gate.others), &gate.others) == 0, "no affinity");
+	if (CPU_COUNT(&gate.others) > 1)
+		CPU_CLR(0, &gate.others);
+	make_state();
 	mint();
+	make_frames();
+}
+
+void gate_world_start(const struct jg_config_port *port)
+{
+	static const struct jg_address address = {.family = 4, .bytes = {10, 0, 0, 1}};
+	const struct jg_config_port rings = {.device = JG_STR("net_ring_bench"),
+		.driver = JG_PORT_RING,
+		.addresses = &address,
+		.addresses_n = 1};
+
+	start_eal();
+	if (port == NULL)
+		make_rings();
+	start_worker(port == NULL ? &rings : port);
+	gate_publish(gate.channel);
 	make_frames();
 }
 

@@ -3,6 +3,7 @@
 
 /** One worker over a pair of rte_rings, with tokens and frames that ask about them: for benches. */
 
+#include "internal/config.h"
 #include "worker.h"
 
 #include <rte_mbuf.h>
@@ -12,6 +13,7 @@
 
 #define GATE_TOKENS 1024
 #define GATE_BURST 64
+#define GATE_HEADERS 42 // Ethernet, IPv4, UDP
 #define GATE_FRAME_MAX 1400
 #define GATE_NOW INT64_C(1800000000)
 
@@ -27,6 +29,7 @@ struct gate_world {
 	struct rte_ring *out;
 	struct jg_worker *worker;
 	struct jg_channel *channel;
+	struct jg_gate_state state;
 	struct jg_snapshot *snapshot;
 	struct jg_request requests[GATE_TOKENS];
 	struct gate_frame frames[2][GATE_TOKENS]; /**< without and with MAC */
@@ -37,8 +40,14 @@ extern struct gate_world gate;
 /** Ends the program with a word when it does not hold. */
 void gate_must(bool holds, const char *what);
 
-/** EAL, port, worker, settings, tokens, frames. */
-void gate_world_start(void);
+/** The state of the gate, tokens, and frames that ask about them. */
+void gate_world_ask(void);
+
+/** EAL, the port and its worker, frames to it; NULL: net_ring over the pair of rings. After the tokens. */
+void gate_world_start(const struct jg_config_port *port);
+
+/** Give a worker the state. */
+void gate_publish(struct jg_channel *channel);
 
 /** The worker in a thread of its own, on another core than the caller's where there is one. */
 pthread_t gate_worker_start(uint8_t idle);
