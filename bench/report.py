@@ -111,6 +111,32 @@ def gate(rows):
                 lines) if lines else "Not measured."
 
 
+def counting(rows):
+    return grid(["a request with counters and histograms, ns", "without, ns", "cost"],
+                [[number(r["counted_ns"], 1), number(r["bare_ns"], 1), f"{r['cost_percent']:.1f} %"]
+                 for r in find(rows, bench="counting")]) if find(rows, bench="counting") else "Not measured."
+
+
+def latency(rows):
+    lines = [[f"{r['load_percent']} %", number(r["requests_per_second"]), number(r["p50_us"], 1),
+              number(r["p99_us"], 1), number(r["p999_us"], 1), number(r["p999_us_median"], 1)]
+             for r in find(rows, bench="latency") if "load_percent" in r]
+    return grid(["of capacity", "requests/s", "p50 us", "p99 us", "p99.9 us", "p99.9 of the median window"],
+                lines) if lines else "Not measured."
+
+
+def veth(rows):
+    found = find(rows, bench="veth")
+    core_ns = only(rows, "core_ns", bench="gate", authenticated=False)
+    lines = [[r["server"], number(r["requests_per_second"]), number(r["server_ns"]),
+              number(1e9 / r["server_ns"]), number(by(core_ns, r["server_ns"]), 2)]
+             for r in found if "skipped" not in r]
+    skipped = [f"Skipped: {r['server']}: {r['skipped']}." for r in found if "skipped" in r]
+    table = grid(["server", "requests/s", "its ns a request", "which is requests/s of a core", "share of the core's rate"],
+                 lines) if lines else "Not measured."
+    return "\n".join([table] + ([""] + skipped if skipped else []))
+
+
 def scale(rows):
     found = find(rows, bench="scale")
     return grid(["threads", "alone ns", "together ns", "speed-up by CPU time", "speed-up on the wall"],
@@ -149,6 +175,9 @@ def must_rows(rows):
          0.75, 0.9, True),
         ("the same with reply authentication", only(rows, "share_of_core_rate", bench="gate", authenticated=True),
          0.6, 0.75, True),
+        ("p99.9 at 80 % of capacity over net_ring, us", only(rows, "p999_us", bench="latency", load_percent=80),
+         100, 30, False),
+        ("counters and histograms, % of the rate", only(rows, "cost_percent", bench="counting"), 3, 3, False),
         ("second verifier thread, by CPU time", only(rows, "speedup", bench="scale"), 1.9, 1.98, True),
         ("minting / raw ipsec-mb, LiveKit", only(rows, "ratio_ipsec_mb", bench="core", group="mint",
                                                 case="livekit jwt-hs256"), 1.2, 1.2, False),
@@ -194,6 +223,7 @@ BLOCKS = {"machine": machine, "must": must, "peers": peers, "headline": core("he
           "size": core("size"), "set": core("set"), "shapes": core("shapes"), "apps": core("apps"),
           "cut_offs": core("cut_offs"), "vendor": core("vendor"), "simd": core("simd"), "mint": core("mint"),
           "bad": bad, "attack": attack, "scale": scale, "memory": memory, "gate": gate,
+          "counting": counting, "latency": latency, "veth": veth,
           "left": left}
 
 
