@@ -93,20 +93,39 @@ static void add_words(struct text *text, const char *name, struct jg_str words)
 	text_add(text, "]", 1);
 }
 
-static void add_token_id(struct text *text, const struct jg_verdict *verdict)
+static void add_hex(struct text *text, const uint8_t *bytes, size_t n)
 {
 	static const char digits[] = "0123456789abcdef";
-	if (!verdict->verified) {
-		text_addf(text, ", \"token_id\": \"\"");
-		return;
-	}
-	text_adds(text, ", \"token_id\": \"");
-	for (size_t i = 0; i < sizeof(verdict->token_id); i++) {
-		const char pair[2] = {
-			digits[verdict->token_id[i] >> 4], digits[verdict->token_id[i] & 15]};
+	text_adds(text, "\"");
+	for (size_t i = 0; i < n; i++) {
+		const char pair[2] = {digits[bytes[i] >> 4], digits[bytes[i] & 15]};
 		text_add(text, pair, sizeof(pair));
 	}
 	text_adds(text, "\"");
+}
+
+static void add_token_id(struct text *text, const struct jg_verdict *verdict)
+{
+	text_adds(text, ", \"token_id\": ");
+	add_hex(text, verdict->token_id, verdict->verified ? sizeof(verdict->token_id) : 0);
+}
+
+// Only refreshed tokens have ancestors, only RTM2 logins permissions: other lines do without.
+static void add_rare(struct text *text, const struct jg_verdict *verdict)
+{
+	const size_t id = sizeof(verdict->token_id);
+	const char *separator = ", \"ancestors\": [";
+	for (uint32_t at = 0; at + id <= verdict->ancestors.len; at += (uint32_t)id) {
+		text_adds(text, separator);
+		add_hex(text, (const uint8_t *)verdict->ancestors.p + at, id);
+		separator = ", ";
+	}
+	if (verdict->ancestors.len > 0)
+		text_adds(text, "]");
+	if (verdict->rtm_permissions.len == 0)
+		return;
+	text_adds(text, ", \"rtm_permissions\": ");
+	add_hex(text, (const uint8_t *)verdict->rtm_permissions.p, verdict->rtm_permissions.len);
 }
 
 void verdict_add(struct text *text, const struct jg_verdict *verdict, const char *detail)
@@ -140,5 +159,6 @@ void verdict_add(struct text *text, const struct jg_verdict *verdict, const char
 	add_time(text, "expires_at", verdict->expires_at);
 	add_text(text, "key", verdict->key);
 	add_token_id(text, verdict);
+	add_rare(text, verdict);
 	text_addf(text, ", \"epoch\": %" PRIu64 "}", verdict->epoch);
 }

@@ -32,9 +32,11 @@ static const char help[] =
 	"A verdict has verdict, reason and detail (when rejected), vendor, app, identity, name, "
 	"room,\n"
 	"capabilities, capability_expires, role, kind, attributes, layout_classes, metadata,\n"
-	"issued_at, expires_at, key, token_id and epoch. Verdicts come in the order of requests; "
-	"when\n"
-	"the input pauses, all that was asked is answered.\n"
+	"issued_at, expires_at, key, token_id and epoch; a refreshed token's also ancestors (ids "
+	"of the\n"
+	"tokens before it), an RTM2 login's rtm_permissions (hex, as in the token). Verdicts come "
+	"in the\n"
+	"order of requests; when the input pauses, all that was asked is answered.\n"
 	"\n"
 	"Exit status: 0 all admitted, 1 something rejected, 2 bad usage or input.\n";
 

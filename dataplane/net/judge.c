@@ -201,6 +201,15 @@ static struct jg_verdict overloaded(const struct jg_judge *judge, unsigned vendo
 		.key_index = UINT32_MAX};
 }
 
+// A token that may be refreshed, yet cannot be written: nobody shall wait for a successor.
+static void refuse_refresh(struct jg_verdict *verdict, const char *why)
+{
+	verdict->reason = JG_REASON_NOT_PERMITTED;
+	verdict->capabilities = 0;
+	verdict->rule = JG_RULE_NOT_REFRESHABLE;
+	verdict->subject = (struct jg_str){why, (uint32_t)strlen(why)};
+}
+
 static void refresh(struct jg_judge *judge, int64_t now)
 {
 	unsigned wanted = 0;
@@ -223,9 +232,12 @@ static void refresh(struct jg_judge *judge, int64_t now)
 		return;
 	jg_refresh_burst(judge->minter, judge->state->snapshot, now, judge->requests,
 		judge->verdicts, judge->minted, judge->live_n);
-	for (unsigned i = 0; i < judge->live_n; i++)
+	for (unsigned i = 0; i < judge->live_n; i++) {
 		if (judge->minted[i].len > 0)
 			jg_count_add(&judge->counters->value[JG_COUNTER_REFRESHED], 1);
+		else if (judge->minted[i].token != NULL)
+			refuse_refresh(&judge->verdicts[i], judge->minted[i].problem);
+	}
 }
 
 void jg_judge_fence(struct jg_judge *judge, int64_t now)
@@ -263,7 +275,8 @@ static size_t reply_bound(const struct jg_verdict *v, struct jg_str token)
 	return JG_WIRE_VERDICT + JG_WIRE_MAC_SIZE + 4 * JG_WIRE_FIELD_COUNT + 32 + token.len +
 		v->app.len + v->key.len + v->identity.len + v->room.len + v->name.len +
 		v->metadata.len + v->attributes.len + v->role.len + v->kind.len +
-		v->layout_classes.len + v->subject.len + 16 * (size_t)v->capability_expires_n;
+		v->layout_classes.len + v->subject.len + v->ancestors.len + v->rtm_permissions.len +
+		16 * (size_t)v->capability_expires_n;
 }
 
 static void write_reply(struct jg_judge *judge, unsigned i)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "format_jwt.h"
 
+#include "ancestors.h"
 #include "base64url.h"
 #include "split.h"
 #include "verifier.h"
@@ -322,6 +323,13 @@ bool jg_jwt_types_hold(const struct jg_json_schema *schema, const struct jg_clai
 	return true;
 }
 
+// A string by then.
+static bool read_ancestors(struct jg_burst *b, struct jg_record *r)
+{
+	struct jg_str text = jg_claims_string(&b->verifier->scratch, r->claims, JG_SLOT_ANCESTORS);
+	return jg_ancestors_read(b, r, text);
+}
+
 bool jg_jwt_check_types(struct jg_burst *b, struct jg_record *r)
 {
 	const struct jg_json_schema *schema = r->layout->schema;
@@ -330,7 +338,7 @@ bool jg_jwt_check_types(struct jg_burst *b, struct jg_record *r)
 	for (unsigned type = 0; type < JG_JSON_TYPES; type++)
 		found |= r->claims->of_type[type] & wrong[type];
 	if (found == 0)
-		return true;
+		return (r->claims->present >> JG_SLOT_ANCESTORS & 1) == 0 || read_ancestors(b, r);
 	const struct jg_claim_rule *rules = schema->rules;
 	unsigned n = schema->rules_n;
 	for (unsigned i = 0; i < n; i++) {

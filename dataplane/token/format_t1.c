@@ -2,6 +2,7 @@
 // T1 as a layout: OpenTok's roles and sessions in urlencoded fields.
 #include "format_t1.h"
 
+#include "ancestors.h"
 #include "profile.h"
 #include "t1.h"
 #include "verifier.h"
@@ -81,6 +82,8 @@ void jg_t1_claims(struct jg_burst *b, struct jg_record *r)
 		!jg_opentok_session(r, field[JG_T1_SESSION_ID]) ||
 		!jg_opentok_role(r, field[JG_T1_ROLE]) || !jg_opentok_data(r, field[JG_T1_DATA]) ||
 		!jg_opentok_layout_classes(b, r, field[JG_T1_LAYOUT]))
+		return;
+	if (field[JG_T1_ANCESTORS].p != NULL && !jg_ancestors_read(b, r, field[JG_T1_ANCESTORS]))
 		return;
 	if (field[JG_T1_SCOPE].p != NULL &&
 		!jg_str_eq(field[JG_T1_SCOPE], JG_STR("session.connect")))

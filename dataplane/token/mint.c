@@ -186,6 +186,7 @@ bool jg_mint_begin(struct jg_minter *m, const struct jg_snapshot *snapshot,
 	slot->header.len = 0;
 	slot->format = ask->format;
 	slot->unsigned_ = slot->escapes = false;
+	slot->ancestors = (struct jg_str){NULL, 0};
 	slot->token = (struct jg_writer){
 		.p = out->token, .size = out->size < JG_TOKEN_MAX ? out->size : JG_TOKEN_MAX};
 	slot->content =

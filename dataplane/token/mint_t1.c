@@ -71,6 +71,7 @@ bool jg_mint_check_opentok(struct jg_minter *m, struct jg_mint_slot *slot, struc
 		jg_mint_check_empty(slot, "identity", ask->identity) &&
 		jg_mint_check_empty(slot, "name", ask->name) &&
 		jg_mint_check_empty(slot, "kind", ask->kind) &&
+		jg_mint_check_empty(slot, "rtm_permissions", ask->rtm_permissions) &&
 		jg_mint_check_empty(slot, "attributes", ask->attributes);
 }
 
@@ -109,6 +110,10 @@ bool jg_mint_t1(struct jg_minter *m, struct jg_mint_slot *slot)
 		write_field(w, "connection_data", ask->metadata);
 	write_field(w, "initial_layout_class_list", ask->layout_classes);
 	write_field(w, "scope", JG_STR("session.connect"));
+	if (slot->ancestors.len > 0) {
+		jg_write_text(w, "&" JG_ANCESTORS_CLAIM "=");
+		jg_write_str(w, slot->ancestors);
+	}
 	slot->message = (struct jg_str){w->p + start, (uint32_t)(w->at - start)};
 	return w->full ? jg_mint_fail(slot, NULL, JG_MINT_TOO_LONG) : true;
 }

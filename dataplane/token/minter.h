@@ -3,6 +3,7 @@
 
 /** What the files of the minter share: mint.c coordinates, mint_*.c write one vendor's content each. */
 
+#include "ancestors.h"
 #include "own_claims.h"
 #include "writer.h"
 
@@ -40,6 +41,7 @@ struct jg_mint_slot {
 	struct jg_str tail; /**< agora-006: the part of the message that the token carries */
 	struct jg_mac_key *mac_key; /**< agora-007: derived */
 	int64_t issued_at; /**< asked for, or now where the format wants one */
+	struct jg_str ancestors; /**< refresh: what the token descends from, encoded */
 	uint32_t salt; /**< Agora */
 	uint8_t format; /**< enum jg_format, resolved */
 	bool unsigned_; /**< Stream development token: complete as it stands */
@@ -55,6 +57,7 @@ struct jg_minter {
 	uint64_t random; /**< state: salts, nonces and ids need to differ, not to be secret */
 	int64_t now;
 	struct jg_claims claims; /**< of the token being written: the caller's own members */
+	char ancestors[JG_ANCESTORS_TEXT]; /**< of the token being written, encoded */
 	struct jg_own_claims *own; /**< reads the caller's own members */
 	struct jg_str own_members; /**< of the token being written, without the braces */
 	uint8_t *packed; /**< 007: content of one token, JG_DEFLATED(JG_MINT_CONTENT_MAX) bytes */

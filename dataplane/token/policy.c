@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the operator decided: overrides, the app's policy, and when a token may be refreshed.
+// What the operator decided: overrides and the app's policy.
 #include "profile.h"
 #include "stages.h"
 
@@ -107,25 +107,4 @@ void jg_apply_policy(struct jg_burst *b, struct jg_record *r)
 	r->capabilities &= ~(JG_CAPABILITY_PUBLISH & ~policy->publish_sources);
 	keep_ends(r);
 	require(r, policy->require);
-}
-
-static void refuse_refresh(struct jg_record *r, const char *why)
-{
-	refuse_by_policy(r, JG_RULE_NOT_REFRESHABLE, (struct jg_str){why, (uint32_t)strlen(why)});
-}
-
-// Counted from the original issue, so that refreshing over and over launders nothing.
-void jg_judge_refresh(struct jg_burst *b, struct jg_record *r)
-{
-	const struct jg_policy *policy = &r->app->policy;
-	if (r->request->type != JG_REQUEST_REFRESH)
-		return;
-	if ((r->request->flags & JG_REQUEST_AUTHENTICATED) == 0)
-		refuse_refresh(r, "the request is not authenticated");
-	else if (!policy->refresh)
-		refuse_refresh(r, "policy.refresh is off");
-	else if (policy->refresh_until > 0 && r->issued_at == JG_TIME_NONE)
-		refuse_refresh(r, "policy.refresh_until needs an issue time");
-	else if (policy->refresh_until > 0 && b->now >= r->issued_at + policy->refresh_until)
-		refuse_refresh(r, "policy.refresh_until is over");
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // LiveKit: one token says who joins which room and what may be done there.
+#include "ancestors.h"
 #include "format_jwt.h"
 #include "profile.h"
 #include "verifier.h"
@@ -74,7 +75,7 @@ static const struct jg_json_member top_members[] = {
 	JG_JSON_MEMBER("inference", INFERENCE, LEVEL_INFERENCE),
 	JG_JSON_MEMBER("observability", OBSERVABILITY, LEVEL_OBSERVABILITY),
 	JG_JSON_MEMBER("roomConfig", ROOM_CONFIG, 0), JG_JSON_MEMBER("roomPreset", ROOM_PRESET, 0),
-	JG_JSON_MEMBER("sha256", SHA256, 0),
+	JG_JSON_MEMBER("sha256", SHA256, 0), JG_JSON_MEMBER(JG_ANCESTORS_CLAIM, JG_SLOT_ANCESTORS, 0),
 };
 static const struct jg_json_member video_members[] = {
 	JG_JSON_MEMBER("room", ROOM, 0), JG_JSON_MEMBER("roomJoin", ROOM_JOIN, 0),
@@ -123,6 +124,7 @@ static const struct jg_json_level levels[] = {
 // A wrong type anywhere in a known claim refuses; null is as absent.
 static const struct jg_claim_rule type_rules[] = {
 	{"sub", SUB, TEXT},
+	{JG_ANCESTORS_CLAIM, JG_SLOT_ANCESTORS, JG_TYPE(STRING)},
 	{"jti", JG_SLOT_JTI, TEXT},
 	{"identity", IDENTITY, TEXT},
 	{"name", NAME, TEXT},

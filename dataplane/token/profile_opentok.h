@@ -3,6 +3,7 @@
 
 /** Claims that OpenTok JWTs and Vonage's unified tokens share. */
 
+#include "ancestors.h"
 #include "profile.h"
 
 enum jg_opentok_slot {
@@ -15,16 +16,18 @@ enum jg_opentok_slot {
 	JG_OPENTOK_NEXT, /**< first slot that is Vonage's own */
 };
 
-#define JG_OPENTOK_MEMBERS                                             \
-	JG_JSON_MEMBER("scope", JG_OPENTOK_SCOPE, 0),                  \
-		JG_JSON_MEMBER("session_id", JG_OPENTOK_SESSION, 0),   \
-		JG_JSON_MEMBER("role", JG_OPENTOK_ROLE, 0),            \
-		JG_JSON_MEMBER("connection_data", JG_OPENTOK_DATA, 0), \
-		JG_JSON_MEMBER("initial_layout_class_list", JG_OPENTOK_LAYOUT_CLASSES, 0)
+#define JG_OPENTOK_MEMBERS                                                                 \
+	JG_JSON_MEMBER("scope", JG_OPENTOK_SCOPE, 0),                                      \
+		JG_JSON_MEMBER("session_id", JG_OPENTOK_SESSION, 0),                       \
+		JG_JSON_MEMBER("role", JG_OPENTOK_ROLE, 0),                                \
+		JG_JSON_MEMBER("connection_data", JG_OPENTOK_DATA, 0),                     \
+		JG_JSON_MEMBER("initial_layout_class_list", JG_OPENTOK_LAYOUT_CLASSES, 0), \
+		JG_JSON_MEMBER(JG_ANCESTORS_CLAIM, JG_SLOT_ANCESTORS, 0)
 
 // clang-format off
 /** Types of the claims that OpenTok and Vonage have in common. */
 #define JG_OPENTOK_RULES \
+	{JG_ANCESTORS_CLAIM, JG_SLOT_ANCESTORS, JG_TYPE(STRING)}, \
 	{"ist", JG_OPENTOK_IST, JG_TYPE(STRING)}, \
 	{"scope", JG_OPENTOK_SCOPE, JG_TYPE(STRING)}, \
 	{"session_id", JG_OPENTOK_SESSION, JG_TYPE(STRING)}, \

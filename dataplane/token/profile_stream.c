@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Stream: the token names the user, the app's settings say what users may do.
+#include "ancestors.h"
 #include "format_jwt.h"
 #include "profile.h"
 #include "verifier.h"
@@ -19,11 +20,13 @@ static const struct jg_json_member top_members[] = {
 	JG_JSON_MEMBER("iat", JG_SLOT_IAT, 0), JG_JSON_MEMBER("jti", JG_SLOT_JTI, 0),
 	JG_JSON_MEMBER("role", ROLE, 0), JG_JSON_MEMBER("call_cids", CALL_CIDS, 0),
 	JG_JSON_MEMBER("channel_cids", CHANNEL_CIDS, 0),
+	JG_JSON_MEMBER(JG_ANCESTORS_CLAIM, JG_SLOT_ANCESTORS, 0),
 };
 // clang-format on
 static const struct jg_json_level levels[] = {{top_members, JG_ARRAY_SIZE(top_members)}};
 
 static const struct jg_claim_rule type_rules[] = {
+	{JG_ANCESTORS_CLAIM, JG_SLOT_ANCESTORS, JG_TYPE(STRING)},
 	{"user_id", USER_ID, JG_TYPE(NULL) | JG_TYPE(STRING)},
 	{"server", SERVER, JG_TYPE(TRUE) | JG_TYPE(FALSE)},
 	{"role", ROLE, JG_TYPE(STRING)},

@@ -62,6 +62,7 @@ enum jg_slot {
 	JG_SLOT_IAT,
 	JG_SLOT_JTI,
 	JG_SLOT_KEY, /**< key hint: iss or application_id */
+	JG_SLOT_ANCESTORS, /**< of a refreshed token: ancestors.h */
 	JG_SLOT_VENDOR, /**< first slot of the vendor's own */
 };
 

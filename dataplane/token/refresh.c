@@ -2,12 +2,7 @@
 // Successors of tokens that were admitted: same claims, later end, original issue time.
 #include "base64url.h"
 #include "minter.h"
-#include "profile.h"
-#include "t1.h"
-
-/** What LiveKit gives a refreshed token, unless more is left of the old one. */
-#define LIFE 600
-#define SESSION_LIFE_MAX (30 * 86400)
+#include "refreshable.h"
 
 static bool is_one_of(struct jg_str name, const char *const *names, size_t n)
 {
@@ -18,36 +13,18 @@ static bool is_one_of(struct jg_str name, const char *const *names, size_t n)
 }
 
 // LiveKit carries a few claims and drops the rest (sip, agent, what it does not know); the others
-// have no rule, so that everything but the times stays.
-static bool is_carried(unsigned vendor, struct jg_str name)
+// have no rule, so that everything but the times stays. A jti that the policy asks for stays, too.
+static bool is_carried(const struct jg_app_entry *app, struct jg_str name)
 {
 	static const char *const kept[] = {
 		"name", "kind", "metadata", "attributes", "video", "roomConfig", "roomPreset"};
-	static const char *const replaced[] = {"exp", "iat", "nbf", "expire_time"};
-	if (vendor == JG_VENDOR_LIVEKIT)
-		return is_one_of(name, kept, JG_ARRAY_SIZE(kept));
+	static const char *const replaced[] = {
+		"exp", "iat", "nbf", "expire_time", JG_ANCESTORS_CLAIM};
+	if (app->vendor == JG_VENDOR_LIVEKIT)
+		return is_one_of(name, kept, JG_ARRAY_SIZE(kept)) ||
+			((app->policy.required_claims & JG_CLAIM_JTI) != 0 &&
+				jg_str_eq(name, JG_STR("jti")));
 	return !is_one_of(name, replaced, JG_ARRAY_SIZE(replaced));
-}
-
-// Times of the successor: never beyond what policy and vendor count from the original issue.
-static bool choose_times(struct jg_minter *m, struct jg_mint_slot *slot,
-	const struct jg_verdict *verdict, int64_t *exp)
-{
-	const struct jg_policy *policy = &slot->app->policy;
-	bool session = verdict->vendor == JG_VENDOR_OPENTOK || verdict->vendor == JG_VENDOR_VONAGE;
-	int64_t limits[] = {
-		policy->refresh_until, policy->max_lifetime, session ? SESSION_LIFE_MAX : 0};
-	if (verdict->expires_at == JG_TIME_NONE)
-		return jg_mint_fail(slot, "expires_at", "the token never expires");
-	// Without an issue time it counts as issued at 0, for cut-offs and for every limit.
-	slot->issued_at = verdict->issued_at != JG_TIME_NONE ? verdict->issued_at : 0;
-	*exp = m->now + LIFE > verdict->expires_at ? m->now + LIFE : verdict->expires_at;
-	for (size_t i = 0; i < JG_ARRAY_SIZE(limits); i++)
-		if (limits[i] > 0 && *exp > slot->issued_at + limits[i])
-			*exp = slot->issued_at + limits[i];
-	if (*exp > m->now)
-		return true;
-	return jg_mint_fail(slot, "issued_at", "its time from the original issue on is over");
 }
 
 static void write_value(
@@ -70,7 +47,7 @@ static bool write_carried(struct jg_minter *m, struct jg_mint_slot *slot, struct
 		struct jg_str text = jg_claim_string(&m->scratch, &m->claims, &name);
 		if (text.p == NULL)
 			return jg_mint_fail(slot, NULL, JG_MINT_TOO_LONG);
-		if (!is_carried(slot->ask->vendor, text))
+		if (!is_carried(slot->app, text))
 			continue;
 		name.type = JG_JSON_STRING;
 		write_value(w, &m->claims, &name);
@@ -122,7 +99,9 @@ static bool refresh_jwt(struct jg_minter *m, struct jg_mint_slot *slot,
 	jg_write_int(&w, slot->issued_at);
 	jg_write_text(&w, ",\"exp\":");
 	jg_write_int(&w, exp);
-	jg_write_text(&w, "}");
+	jg_write_text(&w, ",\"" JG_ANCESTORS_CLAIM "\":\"");
+	jg_write_str(&w, slot->ancestors);
+	jg_write_text(&w, "\"}");
 	slot->content = w;
 	slot->header =
 		slot->format == JG_FORMAT_JWT_RS256 ? JG_STR(JG_MINT_RS256) : JG_STR(JG_MINT_HS256);
@@ -141,42 +120,23 @@ static bool refresh_t1(struct jg_minter *m, struct jg_mint_slot *slot,
 	return jg_mint_t1(m, slot);
 }
 
-// The secret that signed the token signs its successor too, while it is one that signs: else a
-// cut-off of that secret would miss the successor. Otherwise the first that signs has been taken.
-static void keep_key(struct jg_mint_slot *slot, struct jg_str id, int64_t now)
-{
-	for (unsigned i = 0; i < slot->app->keys_n; i++) {
-		const struct jg_key *key = &slot->app->keys[i];
-		bool signs = key->status == JG_SECRET_ACTIVE && now >= key->not_before &&
-			now < key->not_after &&
-			(slot->app->vendor != JG_VENDOR_VONAGE || key->private_key != NULL);
-		if (signs && jg_str_eq(key->id, id))
-			slot->key = key;
-	}
-}
-
+// What a refresh verdict has found to be refreshable, signed by the secret that signed it.
 static bool refresh(struct jg_minter *m, const struct jg_snapshot *snapshot,
 	struct jg_mint_slot *slot, const struct jg_request *request,
 	const struct jg_verdict *verdict, struct jg_minted *out)
 {
-	int64_t exp = 0;
 	slot->own = (struct jg_mint){.vendor = verdict->vendor,
 		.format = verdict->format,
 		.app = verdict->app,
-		.issued_at = verdict->issued_at,
+		.key = verdict->key,
+		.issued_at = verdict->issued_at != JG_TIME_NONE ? verdict->issued_at : 0,
 		.not_before = JG_TIME_NONE,
 		.expires_at = JG_TIME_NONE};
 	if (!jg_mint_begin(m, snapshot, slot, &slot->own, out))
 		return false;
-	if (verdict->vendor == JG_VENDOR_AGORA)
-		return jg_mint_fail(slot, NULL,
-			"an Agora token lives 24 hours from its issue at most; mint a new one");
-	if (verdict->key.p == NULL)
-		return jg_mint_fail(
-			slot, NULL, "a token that nobody signed is not signed now either");
-	if (!choose_times(m, slot, verdict, &exp))
-		return false;
-	keep_key(slot, verdict->key, m->now);
+	slot->ancestors =
+		(struct jg_str){m->ancestors, jg_ancestors_of_successor(verdict, m->ancestors)};
+	int64_t exp = jg_refreshed_until(slot->app, verdict, m->now);
 	if (verdict->format == JG_FORMAT_T1)
 		return refresh_t1(m, slot, verdict, exp);
 	return refresh_jwt(m, slot, request, verdict, exp);

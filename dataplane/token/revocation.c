@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Cut-offs: what was issued before a time is refused. Read from the live table, so that a change is
 // obeyed by the next burst.
-#include "stages.h"
+#include "ancestors.h"
 #include "verifier.h"
 
 // One token, however it was spelled: SHA-256(app key, 0, decoded signature), first half.
@@ -63,6 +63,8 @@ void jg_stage_cut_offs(struct jg_burst *b)
 		if (scope >= 0)
 			jg_refuse_rule(r, JG_REASON_REVOKED, JG_RULE_CUT_OFF, scopes[scope],
 				r->issued_at, before);
+		else if (b->token_ids && r->verdict->ancestors.len > 0)
+			jg_ancestors_judge(b, r);
 	}
 	jg_burst_sift(b);
 }

@@ -20,9 +20,10 @@ void jg_judge_times(struct jg_burst *b, struct jg_record *r);
 void jg_judge_lifetime(struct jg_burst *b, struct jg_record *r);
 void jg_judge_required_claims(struct jg_burst *b, struct jg_record *r);
 
-/** policy.c: overrides; not_permitted by the policy; refresh rules. */
+/** policy.c: overrides; not_permitted by the policy. */
 void jg_apply_override(struct jg_burst *b, struct jg_record *r);
 void jg_apply_policy(struct jg_burst *b, struct jg_record *r);
+/** refreshable.c: not_permitted when a refresh is asked for that cannot be. */
 void jg_judge_refresh(struct jg_burst *b, struct jg_record *r);
 
 /** Common loop of a stage: one record after the other, then the refused ones leave. */

@@ -16,7 +16,8 @@
 	X(ROLE,        "role") \
 	X(DATA,        "connection_data") \
 	X(LAYOUT,      "initial_layout_class_list") \
-	X(SCOPE,       "scope")
+	X(SCOPE,       "scope") \
+	X(ANCESTORS,   "jg_ancestors") /* joingate's own, of refreshed tokens */
 // clang-format on
 
 enum jg_t1_field {

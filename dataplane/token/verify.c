@@ -59,7 +59,9 @@ static void find_app(struct jg_burst *b, struct jg_record *r)
 
 static void name_token(struct jg_burst *b, struct jg_record *r)
 {
-	if (b->token_ids || (r->request->flags & JG_REQUEST_TOKEN_ID) != 0)
+	// A successor names the token it follows.
+	if (b->token_ids || (r->request->flags & JG_REQUEST_TOKEN_ID) != 0 ||
+		r->request->type == JG_REQUEST_REFRESH)
 		jg_name_token(b, r);
 }
 

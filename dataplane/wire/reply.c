@@ -69,6 +69,8 @@ static const uint16_t string_at[JG_WIRE_FIELD_COUNT] = {
 	[JG_WIRE_FIELD_LAYOUT_CLASSES] = offsetof(struct jg_verdict, layout_classes),
 	[JG_WIRE_FIELD_ATTRIBUTES] = offsetof(struct jg_verdict, attributes),
 	[JG_WIRE_FIELD_METADATA] = offsetof(struct jg_verdict, metadata),
+	[JG_WIRE_FIELD_ANCESTORS] = offsetof(struct jg_verdict, ancestors),
+	[JG_WIRE_FIELD_RTM_PERMISSIONS] = offsetof(struct jg_verdict, rtm_permissions),
 };
 
 // Fields that are made for the reply.
@@ -299,6 +301,10 @@ static struct jg_str *place_of(unsigned code, struct jg_wire_reply *reply)
 		return &verdict->layout_classes;
 	case JG_WIRE_FIELD_ATTRIBUTES:
 		return &verdict->attributes;
+	case JG_WIRE_FIELD_ANCESTORS:
+		return &verdict->ancestors;
+	case JG_WIRE_FIELD_RTM_PERMISSIONS:
+		return &verdict->rtm_permissions;
 	default:
 		assert(code == JG_WIRE_FIELD_METADATA);
 		return &verdict->metadata;
@@ -312,6 +318,8 @@ static enum jg_wire_fate take_field(const struct jg_wire_part *field, struct jg_
 	if (field->code == JG_WIRE_FIELD_TOKEN && reply->echo.type != JG_REQUEST_REFRESH)
 		return JG_WIRE_FATE_FIELD;
 	bool good = true;
+	if (field->code == JG_WIRE_FIELD_ANCESTORS)
+		good = field->len % sizeof(reply->verdict.token_id) == 0;
 	if (field->code == JG_WIRE_FIELD_TOKEN_ID) {
 		good = field->len == sizeof(reply->verdict.token_id);
 		memcpy(reply->verdict.token_id, field->p, good ? field->len : 0);
@@ -320,7 +328,7 @@ static enum jg_wire_fate take_field(const struct jg_wire_part *field, struct jg_
 	} else if (field->code == JG_WIRE_FIELD_DETAIL) {
 		good = take_detail(field, reply);
 	} else {
-		*place_of(field->code, reply) = bytes_of(field->p, field->len);
+		*place_of(field->code, reply) = bytes_of(field->p, good ? field->len : 0);
 	}
 	return good ? JG_WIRE_FATE_OK : JG_WIRE_FATE_VALUE;
 }

@@ -26,6 +26,7 @@ struct jg_mint {
 	struct jg_str role;
 	struct jg_str kind; /**< LiveKit */
 	struct jg_str layout_classes; /**< separated by single spaces */
+	struct jg_str rtm_permissions; /**< Agora RTM2 (a login without signal), as in a verdict */
 	/** JWT formats: one JSON object whose members are merged into the payload as they are; a member
 	 * given here replaces the one the fields above would have made. NULL = none. */
 	struct jg_str claims;
@@ -72,11 +73,16 @@ JG_API void jg_mint_burst(struct jg_minter *minter, const struct jg_snapshot *sn
 /**
  * Mint successors of tokens whose refresh verdicts admit. LiveKit: 10 minutes, or what is left of
  * the old token when that is longer; name, identity, kind, metadata, attributes, video grant,
- * roomConfig and roomPreset are carried. Stream, OpenTok and Vonage: all claims but the times, the
- * same life. Agora: a problem, its tokens are bound to their issue. iat = the original issue time (0
- * when there is none), so that a cut-off still finds it; policy.refresh_until, policy.max_lifetime
- * and the vendor's own limit count from it. Signed by the app's first active secret. Entries whose
- * verdict does not admit get len 0 and a problem.
+ * roomConfig and roomPreset are carried, and a jti where the policy requires one. Stream, OpenTok and
+ * Vonage: all claims but the times, the same life.
+ *
+ * Refreshing launders nothing. iat = the original issue time (0 when there is none), which cut-offs
+ * compare; policy.refresh_until, policy.max_lifetime and the vendor's own limit count from it. The
+ * secret that signed the token signs its successor, so that a cut-off of it, or retiring it, reaches
+ * both. The claim "jg_ancestors" (T1: field) names all tokens before it, so that a cut-off of any one
+ * refuses all that follow. Not refreshed, and the verdict says not_permitted and why: Agora tokens,
+ * unsigned ones, those that never expire, those of a secret that only verifies, and a token that has
+ * been refreshed 32 times. Entries whose verdict does not admit get len 0 and a problem.
  *
  * @param requests what was verified, @param verdicts what jg_verify_burst() said of it; both from
  * the verifier's last burst

@@ -105,6 +105,14 @@ struct jg_verdict {
 	struct jg_str role; /**< OpenTok, Vonage, Stream call tokens */
 	struct jg_str kind; /**< LiveKit, in lower case; "standard" when not given */
 	struct jg_str layout_classes; /**< separated by single spaces */
+	/** Agora RTM2: the resource permissions of every service whose login is granted, one after the
+	 * other, byte for byte as in the token: u16 n x (u16 resource, u16 m x (u16 0 = read | 1 =
+	 * write, u16 k x (u16 length, name))), little-endian. Names are any bytes; nothing here judges
+	 * them. */
+	struct jg_str rtm_permissions;
+	/** Ids of the tokens a refreshed one descends from, the first one first, 16 bytes each; "" = it
+	 * was not refreshed. A cut-off of any of them refuses it. */
+	struct jg_str ancestors;
 	const struct jg_capability_expiry *capability_expires;
 	uint32_t capability_expires_n;
 	uint32_t app_index; /**< jg_app.index of the app; UINT32_MAX before it is known */
@@ -118,7 +126,7 @@ struct jg_verdict {
 	uint8_t rule; /**< enum jg_rule */
 	bool verified; /**< the signature held */
 	uint8_t token_id
-		[16]; /**< SHA-256(app key, 0, decoded signature), first half; when asked for */
+		[16]; /**< SHA-256(app key, 0, decoded signature), first half; when asked for, and of refresh requests */
 };
 
 struct jg_verifier_options {

@@ -43,7 +43,7 @@
 #define JG_WIRE_CUT (UINT32_C(1) << 31)
 /** Request flag: the reply shall carry this field. Replies echo the flags. */
 #define JG_WIRE_WANT(FIELD) (UINT32_C(1) << JG_WIRE_FIELD_##FIELD)
-#define JG_WIRE_WANT_ALL UINT32_C(0xffee)
+#define JG_WIRE_WANT_ALL UINT32_C(0x3ffee)
 
 /** Fields; requests hold the first five only, and exactly one token unless they are pings. */
 enum jg_wire_field {
@@ -62,6 +62,8 @@ enum jg_wire_field {
 	JG_WIRE_FIELD_DETAIL = 13, /**< of the rule: value, 8; limit, 8; subject */
 	JG_WIRE_FIELD_ATTRIBUTES = 14,
 	JG_WIRE_FIELD_METADATA = 15,
+	JG_WIRE_FIELD_ANCESTORS = 16, /**< ids of 16 bytes: what a refreshed token descends from */
+	JG_WIRE_FIELD_RTM_PERMISSIONS = 17, /**< Agora RTM2, as they stand in the token */
 	JG_WIRE_FIELD_COUNT
 };
 

@@ -49,7 +49,7 @@ static void add_app(struct jg_snapshot_builder *builder, unsigned vendor, uint8_
 	cr_assert_eq(jg_snapshot_builder_add(builder, &app, &err), 0, "%s", err.text);
 }
 
-static struct jg_snapshot *build(const struct jg_policy *policy)
+static struct jg_snapshot *build(const struct jg_policy *policy, struct jg_cut_offs *cut_offs)
 {
 	char pem[2][8192];
 	struct jg_error err = {""};
@@ -67,6 +67,7 @@ static struct jg_snapshot *build(const struct jg_policy *policy)
 	cr_assert_not_null(builder);
 	for (unsigned vendor = 1; vendor < JG_VENDOR_COUNT; vendor++)
 		add_app(builder, vendor, JG_SECRET_VERIFY_ONLY, policy, rsa);
+	jg_snapshot_builder_set_cut_offs(builder, cut_offs);
 	struct jg_snapshot *snapshot = jg_snapshot_build(builder, 1, &err);
 	cr_assert_not_null(snapshot, "%s", err.text);
 	return snapshot;
@@ -79,6 +80,7 @@ void world_rotate(
 	struct jg_snapshot_builder *builder = jg_snapshot_builder_new();
 	cr_assert_not_null(builder);
 	add_app(builder, vendor, status_b, policy, NULL);
+	jg_snapshot_builder_set_cut_offs(builder, w->cut_offs);
 	jg_snapshot_free(w->snapshot);
 	w->snapshot = jg_snapshot_build(builder, 2, &err);
 	cr_assert_not_null(w->snapshot, "%s", err.text);
@@ -91,7 +93,9 @@ struct world *world_new(uint64_t seed, const struct jg_policy *policy)
 	struct world *w = calloc(1, sizeof(*w));
 	cr_assert_not_null(w);
 	w->random = seed;
-	w->snapshot = build(policy);
+	w->cut_offs = jg_cut_offs_new(0, &err);
+	cr_assert_not_null(w->cut_offs, "%s", err.text);
+	w->snapshot = build(policy, w->cut_offs);
 	w->minter = jg_minter_new(&options, &err);
 	w->verifier = jg_verifier_new(&options, &err);
 	cr_assert(w->minter != NULL && w->verifier != NULL, "%s", err.text);
@@ -105,6 +109,7 @@ void world_free(struct world *w)
 	jg_verifier_free(w->verifier);
 	jg_minter_free(w->minter);
 	jg_snapshot_free(w->snapshot);
+	jg_cut_offs_free(w->cut_offs);
 	free(w);
 }
 

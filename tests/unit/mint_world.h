@@ -14,6 +14,7 @@
 #define TOKEN_SIZE 8192
 
 struct world {
+	struct jg_cut_offs *cut_offs;
 	struct jg_snapshot *snapshot;
 	struct jg_minter *minter;
 	struct jg_verifier *verifier;

@@ -44,6 +44,8 @@ static void check_strings(const struct jg_verdict *got, const struct jg_verdict 
 	cr_assert(jg_str_eq(got->attributes, sent->attributes));
 	cr_assert(jg_str_eq(got->metadata, sent->metadata));
 	cr_assert(jg_str_eq(got->subject, sent->subject));
+	cr_assert(jg_str_eq(got->ancestors, sent->ancestors));
+	cr_assert(jg_str_eq(got->rtm_permissions, sent->rtm_permissions));
 }
 
 static void check_numbers(const struct jg_verdict *got, const struct jg_verdict *sent)
@@ -314,7 +316,8 @@ Test(reply, every_byte_that_is_wrong_has_its_fate)
 		{65, 10, JG_WIRE_FATE_VALUE},
 		{65, 11, JG_WIRE_FATE_VALUE},
 		{65, 13, JG_WIRE_FATE_VALUE},
-		{65, 16, JG_WIRE_FATE_FIELD},
+		{65, 16, JG_WIRE_FATE_VALUE},
+		{65, 18, JG_WIRE_FATE_FIELD},
 		{66, 255, JG_WIRE_FATE_FIELD_LENGTH},
 	};
 	const struct jg_verdict verdict = sample_verdict();

@@ -56,6 +56,8 @@ static inline struct jg_verdict sample_verdict(void)
 		.role = JG_STR("publisher"),
 		.kind = JG_STR("standard"),
 		.layout_classes = JG_STR("focus full"),
+		.ancestors = JG_STR("first token's idnext token's id "),
+		.rtm_permissions = JG_STR("\x01\0\x02\0\0"),
 		.capability_expires = expires,
 		.capability_expires_n = JG_ARRAY_SIZE(expires),
 		.subject = JG_STR("exp"),
