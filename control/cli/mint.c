@@ -37,7 +37,8 @@ static const char help[] =
 	"  type                user, server, call or development (Stream)\n"
 	"  salt                Agora; absent: random\n"
 	"  claims              object merged into the payload of a JWT as it is\n"
-	"A verdict's verdict, token_id and epoch are read over.\n"
+	"  rtm_permissions     hex, as in a verdict (Agora RTM2: rtm_login without signal)\n"
+	"A verdict's verdict, token_id, ancestors and epoch are read over.\n"
 	"\n"
 	"Writes {\"token\": \"...\"} for each. Exit status: 0 all made, 2 bad usage or input.\n";
 

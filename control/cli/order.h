@@ -10,17 +10,19 @@
 #include <jansson.h>
 
 /** Names that only a verdict has; mint reads over them. */
-#define ORDER_VERDICT_FIELDS "verdict", "token_id", "epoch"
+#define ORDER_VERDICT_FIELDS "verdict", "token_id", "ancestors", "epoch"
 #define ORDER_FIELDS                                                                               \
 	"vendor", "app", "identity", "name", "room", "capabilities", "capability_expires", "role", \
 		"kind", "attributes", "layout_classes", "metadata", "issued_at", "expires_at",     \
-		"ttl", "not_before", "format", "key", "service", "type", "claims", "salt"
+		"ttl", "not_before", "format", "key", "service", "type", "claims", "salt",         \
+		"rtm_permissions"
 
 struct order {
 	struct jg_mint mint; /**< borrows from the JSON and from here */
 	char *attributes; /**< JSON text */
 	char *claims;
 	char *layout_classes;
+	char *rtm_permissions;
 	struct jg_capability_expiry expires[JG_CAPABILITY_COUNT];
 };
 

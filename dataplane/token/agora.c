@@ -20,9 +20,11 @@ bool jg_agora_privilege_next(struct jg_cursor *privileges, struct jg_agora_privi
 	return !privileges->failed;
 }
 
-// RTM2: resource type to (operation to names). Only walked, to find the end of the service.
-static void skip_permissions(struct jg_cursor *c)
+// RTM2: resource type to (operation to names). Only walked, to find their end: what they permit is
+// for Signaling to judge, so they are handed on as they stand.
+static struct jg_str read_permissions(struct jg_cursor *c)
 {
+	const uint8_t *start = c->p;
 	for (unsigned n = jg_cursor_u16le(c); n > 0 && !c->failed; n--) {
 		(void)jg_cursor_u16le(c);
 		for (unsigned m = jg_cursor_u16le(c); m > 0 && !c->failed; m--) {
@@ -31,6 +33,14 @@ static void skip_permissions(struct jg_cursor *c)
 				(void)jg_cursor_str16le(c);
 		}
 	}
+	return (struct jg_str){(const char *)start, c->failed ? 0 : (uint32_t)(c->p - start)};
+}
+
+bool jg_agora_permissions_whole(struct jg_str permissions)
+{
+	struct jg_cursor c = jg_cursor_of(permissions.p, permissions.len);
+	(void)read_permissions(&c);
+	return jg_cursor_done(&c);
 }
 
 // A name that will be compared and handed on: broken text fails the cursor.
@@ -67,7 +77,7 @@ bool jg_agora_service_next(
 		break;
 	case JG_AGORA_RTM2:
 		service->account = read_text(services);
-		skip_permissions(services);
+		service->permissions = read_permissions(services);
 		break;
 	default:
 		break;

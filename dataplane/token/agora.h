@@ -46,6 +46,7 @@ struct jg_agora_service {
 	struct jg_cursor privileges; /**< for jg_agora_privilege_next() */
 	struct jg_str channel; /**< RTC, streaming, FCDN; aPaaS: room; p == NULL: none */
 	struct jg_str account; /**< the user's id; p == NULL: none */
+	struct jg_str permissions; /**< RTM2: raw; p == NULL: none */
 };
 
 struct jg_agora {
@@ -97,6 +98,9 @@ bool jg_agora_privilege_next(struct jg_cursor *privileges, struct jg_agora_privi
 
 /** A map of privileges: its count and the bytes of its entries. */
 struct jg_cursor jg_agora_privileges(struct jg_cursor *c);
+
+/** Are these the permissions of one RTM2 service, whole and nothing behind them? */
+bool jg_agora_permissions_whole(struct jg_str permissions);
 
 /** Wildcard match of a token's text with the request's: '*' is any run, the rest is literal. */
 bool jg_agora_match(struct jg_str pattern, struct jg_str text);

@@ -59,6 +59,16 @@ static bool check_channel(struct jg_mint_slot *slot)
 	return true;
 }
 
+static bool check_permissions(struct jg_mint_slot *slot, bool rtm2)
+{
+	const struct jg_str permissions = slot->ask->rtm_permissions;
+	if (!rtm2)
+		return jg_mint_check_empty(slot, "rtm_permissions", permissions);
+	if (permissions.len == 0 || jg_agora_permissions_whole(permissions))
+		return true;
+	return jg_mint_fail(slot, "rtm_permissions", "not one list of permissions as RTM2 has it");
+}
+
 static bool check(struct jg_mint_slot *slot, uint64_t capabilities)
 {
 	const struct jg_mint *ask = slot->ask;
@@ -69,7 +79,8 @@ static bool check(struct jg_mint_slot *slot, uint64_t capabilities)
 		return jg_mint_fail(slot, "capabilities", "signal comes with rtm_login only");
 	if (slot->issued_at > UINT32_MAX)
 		return jg_mint_fail(slot, "issued_at", "not within 0..2^32-1");
-	return jg_mint_check_plain(slot) && check_channel(slot) &&
+	bool rtm2 = slot->format != JG_FORMAT_AGORA_006 && has_service(capabilities, JG_AGORA_RTM2);
+	return jg_mint_check_plain(slot) && check_channel(slot) && check_permissions(slot, rtm2) &&
 		jg_mint_check_text(
 			slot, "identity", ask->identity, login ? RTM_USER_MAX : UID_MAX) &&
 		jg_mint_check_empty(slot, "name", ask->name) &&
@@ -157,7 +168,10 @@ static void write_body(struct jg_writer *w, unsigned type, const struct jg_mint 
 		break;
 	case JG_AGORA_RTM2:
 		jg_write_str16le(w, ask->identity);
-		jg_write_u16le(w, 0); // no permissions of its own
+		if (ask->rtm_permissions.len > 0)
+			jg_write_str(w, ask->rtm_permissions);
+		else
+			jg_write_u16le(w, 0); // none
 		break;
 	default:
 		break;

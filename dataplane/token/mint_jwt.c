@@ -97,6 +97,7 @@ static bool check_stream(struct jg_mint_slot *slot)
 		!jg_mint_check_empty(slot, "metadata", ask->metadata) ||
 		!jg_mint_check_empty(slot, "attributes", ask->attributes) ||
 		!jg_mint_check_empty(slot, "kind", ask->kind) ||
+		!jg_mint_check_empty(slot, "rtm_permissions", ask->rtm_permissions) ||
 		!jg_mint_check_empty(slot, "layout_classes", ask->layout_classes))
 		return false;
 	if (user && ask->identity.len == 0)

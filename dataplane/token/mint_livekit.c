@@ -181,6 +181,7 @@ static bool check(struct jg_minter *m, struct jg_mint_slot *slot, uint64_t capab
 		jg_mint_check_text(slot, "name", ask->name, JG_MINT_CONTENT_MAX) &&
 		jg_mint_check_text(slot, "metadata", ask->metadata, JG_MINT_CONTENT_MAX) &&
 		jg_mint_check_empty(slot, "role", ask->role) &&
+		jg_mint_check_empty(slot, "rtm_permissions", ask->rtm_permissions) &&
 		jg_mint_check_empty(slot, "layout_classes", ask->layout_classes) &&
 		check_kind(slot) && check_attributes(m, slot);
 }

@@ -57,6 +57,7 @@ uint64_t jg_agora_meaning(unsigned type, unsigned key)
 // What is granted so far, and until when. The later end counts, having none beats every end.
 struct grants {
 	int64_t now; // leeway taken off: what ends at or before it is over
+	int64_t until; // within the reconnect grace: its end; else JG_TIME_NONE
 	uint64_t live;
 	uint64_t endless;
 	int64_t ends[JG_CAPABILITY_COUNT];
@@ -66,6 +67,9 @@ static void grant(struct grants *g, uint64_t capabilities, int64_t end)
 {
 	if (end != JG_TIME_NONE && end <= g->now)
 		return;
+	// What ended with the token or since then ends with the grace.
+	if (end != JG_TIME_NONE && end < g->until)
+		end = g->until;
 	for (uint64_t left = capabilities; left != 0; left &= left - 1) {
 		unsigned bit = (unsigned)__builtin_ctzll(left);
 		if ((g->live >> bit & 1) == 0 || g->ends[bit] < end)
@@ -107,9 +111,25 @@ static int64_t end_of(const struct jg_agora *agora, uint32_t value)
 	return value == 0 ? JG_TIME_NONE : (int64_t)agora->issued_at + value;
 }
 
+// The token is over and yet here: it is a reconnect within the grace.
+static bool within_grace(const struct jg_burst *b, const struct jg_record *r)
+{
+	return b->now - r->app->policy.leeway >= r->exp;
+}
+
+// When privileges are judged. The grace counts from the token's end, and most privileges end with
+// the token: within it they are what they were in its last second.
 static int64_t now_of(const struct jg_burst *b, const struct jg_record *r)
 {
-	return b->now - r->app->policy.leeway;
+	return within_grace(b, r) ? r->exp - 1 : b->now - r->app->policy.leeway;
+}
+
+static struct grants grants_of(const struct jg_burst *b, const struct jg_record *r)
+{
+	const struct jg_policy *policy = &r->app->policy;
+	return (struct grants){.now = now_of(b, r),
+		.until = within_grace(b, r) ? r->exp + policy->leeway + policy->reconnect_grace
+					    : JG_TIME_NONE};
 }
 
 static bool wanted(const struct jg_record *r, unsigned type)
@@ -215,14 +235,46 @@ static void grant_service(
 		grant(g, JG_CAPABILITY(STT), JG_TIME_NONE);
 }
 
+// RTM2 permissions, raw, of one service after the other.
+struct permissions {
+	struct jg_str all;
+	char *joined; // taken when there is a second service, large enough for all
+};
+
+// Those of a login that is granted.
+static void permissions_add(struct jg_burst *b, struct jg_record *r, struct permissions *to,
+	const struct jg_agora_service *service)
+{
+	const struct jg_str more = service->permissions;
+	struct entry login = {.found = false};
+	entry_add_all(&login, r->agora, service->privileges);
+	if (!login.found || (!login.endless && login.end <= now_of(b, r)))
+		return;
+	if (to->all.len == 0) {
+		to->all = more;
+		return;
+	}
+	if (to->joined == NULL) {
+		to->joined = jg_scratch_bytes(&b->verifier->scratch, r->agora->services.left);
+		if (to->joined == NULL) {
+			jg_refuse(r, JG_REASON_OVERLOADED);
+			return;
+		}
+		memcpy(to->joined, to->all.p, to->all.len);
+	}
+	memcpy(to->joined + to->all.len, more.p, more.len);
+	to->all = (struct jg_str){to->joined, to->all.len + more.len};
+}
+
 void jg_agora_007_session(struct jg_burst *b, struct jg_record *r)
 {
-	struct grants g = {.now = now_of(b, r)};
+	struct grants g = grants_of(b, r);
 	struct entry entry = {.found = false};
 	bool rtm = r->request->service == JG_SERVICE_RTM, room_fits = false, admitted = false;
 	struct jg_agora_service service;
 	struct jg_cursor services = r->agora->services;
 	uint16_t left = r->agora->services_n;
+	struct permissions permissions = {.joined = NULL};
 	while (jg_agora_service_next(&services, &left, &service)) {
 		if (wanted(r, service.type)) {
 			if (!admits(r, &service, &room_fits))
@@ -233,6 +285,8 @@ void jg_agora_007_session(struct jg_burst *b, struct jg_record *r)
 			continue;
 		}
 		grant_service(&g, r->agora, &service);
+		if (service.type == JG_AGORA_RTM2)
+			permissions_add(b, r, &permissions, &service);
 	}
 	if (!admitted) {
 		jg_refuse_mismatch(r,
@@ -241,8 +295,10 @@ void jg_agora_007_session(struct jg_burst *b, struct jg_record *r)
 		return;
 	}
 	judge_entry(b, r, &entry); // another channel's service may have been the one that joins
-	if (r->reason == JG_REASON_OK)
-		put_grants(b, r, &g);
+	if (r->reason != JG_REASON_OK)
+		return;
+	r->verdict->rtm_permissions = permissions.all;
+	put_grants(b, r, &g);
 }
 
 // 006: the privileges of the service asked for; 1000 stands for the RTM login.
@@ -266,7 +322,7 @@ static void grant_006(struct jg_record *r, struct grants *g, struct entry *entry
 
 void jg_agora_006_claims(struct jg_burst *b, struct jg_record *r)
 {
-	struct grants g = {.now = now_of(b, r)};
+	struct grants g = grants_of(b, r);
 	struct entry entry = {.found = false};
 	grant_006(r, &g, &entry);
 	judge_entry(b, r, &entry);

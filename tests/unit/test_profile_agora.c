@@ -204,3 +204,142 @@ Test(profile_agora, flipped_bits_of_a_007_token_change_nothing_or_are_refused)
 {
 	cr_assert_leq(admitted_flips(JG_FORMAT_AGORA_007), 7);
 }
+
+#define END (NOW + 3600)
+#define GRACE 300
+
+// Judge the first token at a time, as a reconnect of a front end that is known, or as something else.
+static const struct jg_verdict *judge_late(
+	struct world *late, int64_t now, unsigned type, unsigned flags)
+{
+	late->requests[0].type = (uint8_t)type;
+	late->requests[0].flags = (uint8_t)flags;
+	jg_verify_burst(late->verifier, late->snapshot, now, late->requests, late->verdicts, 1);
+	return &late->verdicts[0];
+}
+
+static const struct jg_verdict *reconnect(struct world *late, int64_t now)
+{
+	return judge_late(late, now, JG_REQUEST_RECONNECT, JG_REQUEST_AUTHENTICATED);
+}
+
+static int64_t end_of(const struct jg_verdict *v, uint64_t capability)
+{
+	for (uint32_t i = 0; i < v->capability_expires_n; i++)
+		if ((v->capability_expires[i].capabilities & capability) != 0)
+			return v->capability_expires[i].expires_at;
+	return JG_TIME_NONE;
+}
+
+// A token with a camera until that time and everything else as long as the token says.
+static struct world *graceful(unsigned format, int64_t join_end, int64_t camera_end)
+{
+	static struct jg_capability_expiry ends[2];
+	uint64_t camera = JG_CAPABILITY(PUBLISH_CAMERA) | JG_CAPABILITY(PUBLISH_SCREEN_SHARE);
+	policy.reconnect_grace = GRACE;
+	policy.leeway = 10;
+	struct world *late = world_new(13, &policy);
+	struct jg_mint *a = &late->asks[0];
+	*a = *ask(0, "room", "42", JOIN | camera);
+	a->format = (uint8_t)format;
+	ends[0] = (struct jg_capability_expiry){JOIN, join_end};
+	ends[1] = (struct jg_capability_expiry){camera, camera_end};
+	a->capability_expires = ends;
+	a->capability_expires_n = 2;
+	world_round_trip(late, 1);
+	return late;
+}
+
+Test(profile_agora, within_the_grace_a_reconnect_gets_what_ended_with_the_token)
+{
+	static const uint8_t formats[] = {JG_FORMAT_AGORA_007, JG_FORMAT_AGORA_006};
+	const uint64_t camera = JG_CAPABILITY(PUBLISH_CAMERA);
+	for (size_t i = 0; i < JG_ARRAY_SIZE(formats); i++) {
+		struct world *late = graceful(formats[i], END, END);
+		for (int64_t now = END + 9; now < END + 10 + GRACE; now += 75) {
+			const struct jg_verdict *v = reconnect(late, now);
+			expect_reason(v, JG_REASON_OK, "within the grace");
+			cr_assert_eq(v->capabilities & (JOIN | camera), JOIN | camera);
+			int64_t end = now < END + 10 ? END : END + 10 + GRACE;
+			cr_assert_eq(end_of(v, JG_CAPABILITY(JOIN)), end);
+			cr_assert_eq(end_of(v, camera), end);
+			cr_assert_eq(v->expires_at, END);
+		}
+		expect_reason(reconnect(late, END + 10 + GRACE), JG_REASON_EXPIRED, "after it");
+		world_free(late);
+	}
+}
+
+Test(profile_agora, the_grace_is_for_known_front_ends_and_reconnects_only)
+{
+	struct world *late = graceful(JG_FORMAT_AGORA_007, END, END);
+	expect_reason(judge_late(late, END + 10, JG_REQUEST_JOIN, JG_REQUEST_AUTHENTICATED),
+		JG_REASON_EXPIRED, "join");
+	expect_reason(judge_late(late, END + 10, JG_REQUEST_RECONNECT, 0), JG_REASON_EXPIRED,
+		"unauthenticated");
+	world_free(late);
+}
+
+Test(profile_agora, the_grace_revives_no_privilege_that_was_over_before_the_token)
+{
+	struct world *late = graceful(JG_FORMAT_AGORA_007, END - 1, END);
+	expect_reason(reconnect(late, END + 8), JG_REASON_OK, "within the leeway");
+	expect_reason(reconnect(late, END + 9), JG_REASON_EXPIRED, "join was over");
+	expect_reason(reconnect(late, END + 10), JG_REASON_EXPIRED, "join was over before");
+	world_free(late);
+	late = graceful(JG_FORMAT_AGORA_007, END, END - 1);
+	const struct jg_verdict *v = reconnect(late, END + 10);
+	expect_reason(v, JG_REASON_OK, "join ended with the token");
+	cr_assert_eq(v->capabilities, JOIN);
+	world_free(late);
+}
+
+#define PERMISSIONS "\x01\0\x02\0\x02\0\0\0\x01\0\x01\0a\x01\0\x02\0\x01\0b\x03\0\xff*c"
+
+static const struct jg_verdict *log_in(struct jg_str permissions, uint64_t capabilities)
+{
+	ask(0, "", "ann", capabilities)->service = JG_SERVICE_RTM;
+	w->asks[0].rtm_permissions = permissions;
+	world_round_trip(w, 1);
+	expect_reason(&w->verdicts[0], JG_REASON_OK, "login");
+	return &w->verdicts[0];
+}
+
+Test(profile_agora, rtm2_permissions_are_passed_on_raw)
+{
+	const struct jg_str permissions = JG_STR(PERMISSIONS);
+	const uint64_t login = JG_CAPABILITY(RTM_LOGIN);
+	cr_assert(jg_str_eq(log_in(permissions, login)->rtm_permissions, permissions));
+	cr_assert(jg_str_eq(log_in(JG_STR(""), login)->rtm_permissions, JG_STR("\0\0")));
+	cr_assert_eq(log_in(JG_STR(""), LOGIN)->rtm_permissions.len, 0, "RTM has none");
+}
+
+Test(profile_agora, an_rtc_join_gets_the_permissions_of_a_login_that_lives)
+{
+	struct jg_capability_expiry end = {JG_CAPABILITY(RTM_LOGIN), NOW + 100};
+	struct jg_mint *a = ask(0, "room", "ann", JOIN | JG_CAPABILITY(RTM_LOGIN));
+	a->rtm_permissions = JG_STR(PERMISSIONS);
+	a->capability_expires = &end;
+	a->capability_expires_n = 1;
+	world_round_trip(w, 1);
+	for (int64_t now = NOW + 99; now < NOW + 102; now++) {
+		jg_verify_burst(w->verifier, w->snapshot, now, w->requests, w->verdicts, 1);
+		expect_reason(&w->verdicts[0], JG_REASON_OK, "join");
+		cr_assert_eq(w->verdicts[0].rtm_permissions.len,
+			now < NOW + 100 ? sizeof(PERMISSIONS) - 1 : 0);
+	}
+}
+
+Test(profile_agora, broken_or_misplaced_permissions_are_not_minted)
+{
+	static const struct jg_str bad[] = {JG_STR_INIT("\x01"), JG_STR_INIT("\x01\0"),
+		JG_STR_INIT(PERMISSIONS "\0"), JG_STR_INIT("\0\0\0\0")};
+	for (size_t i = 0; i <= JG_ARRAY_SIZE(bad); i++) {
+		bool misplaced = i == JG_ARRAY_SIZE(bad);
+		ask(0, "room", "ann", misplaced ? JOIN | LOGIN : JG_CAPABILITY(RTM_LOGIN));
+		w->asks[0].rtm_permissions = misplaced ? JG_STR(PERMISSIONS) : bad[i];
+		jg_mint_burst(w->minter, w->snapshot, NOW, w->asks, w->minted, 1);
+		cr_assert_not_null(w->minted[0].problem, "row %zu", i);
+		cr_assert_str_eq(w->minted[0].field, "rtm_permissions");
+	}
+}
