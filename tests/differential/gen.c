@@ -97,6 +97,21 @@ char *gen_base64(struct gen *g, const void *bytes, size_t n, enum gen_alphabet a
 	return out;
 }
 
+const char *gen_ancestors(struct gen *g)
+{
+	static const uint8_t counts[] = {1, 1, 1, 1, 2, 2, 3, 31, 32, 33, 0};
+	const uint8_t n = counts[gen_below(g, sizeof(counts))];
+	char *ids = gen_room(g, (size_t)n * REF_ID + 1);
+	size_t len = (size_t)n * REF_ID;
+	for (uint8_t i = 0; i < n; i++) {
+		memcpy(ids + i * REF_ID, GEN_ANCESTOR, REF_ID - 1);
+		ids[i * REF_ID + REF_ID - 1] = (char)('0' + (n > 3 ? 3 : gen_below(g, 4)));
+	}
+	if (gen_chance(g, 8))
+		len += len > 0 && gen_chance(g, 50) ? (size_t)-1 : 1;
+	return gen_base64(g, ids, len, gen_chance(g, 95) ? GEN_URL : GEN_STANDARD);
+}
+
 void gen_damage(struct gen *g, struct gen_case *c)
 {
 	static const char letters[] =

@@ -7,6 +7,8 @@
 
 #define GEN_NOW INT64_C(1800000000)
 #define GEN_OT_KEY "47301122"
+/** Ids of tokens that others claim to descend from; the last byte tells them apart. */
+#define GEN_ANCESTOR "ancestor-number"
 
 struct gen {
 	uint64_t state;
@@ -39,6 +41,8 @@ enum gen_alphabet {
 };
 /** NUL-terminated text; the pad character is written for GEN_STANDARD. */
 char *gen_base64(struct gen *g, const void *bytes, size_t n, enum gen_alphabet alphabet);
+/** What "jg_ancestors" may hold: mostly a list of ids, some of which are cut off. */
+const char *gen_ancestors(struct gen *g);
 /** Some characters of a token replaced, removed or added. */
 void gen_damage(struct gen *g, struct gen_case *c);
 

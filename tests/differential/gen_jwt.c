@@ -95,6 +95,8 @@ static void finish(
 {
 	size_t header_len, payload_len;
 	static const uint8_t changes[] = {0, 0, 1, 1, 1, 1, 2, 2, 3, 5};
+	if (gen_chance(g, 8))
+		gen_put(doc, "jg_ancestors", gen_string(g, gen_ancestors(g)));
 	for (uint8_t n = changes[gen_below(g, sizeof(changes))]; n > 0; n--)
 		gen_change(g, doc);
 	const char *payload = gen_render(g, doc, gen_chance(g, 4), &payload_len);

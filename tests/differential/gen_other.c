@@ -102,6 +102,8 @@ static const char *data_string(struct gen *g, const char *session)
 	if (gen_chance(g, 50))
 		pair[n++] = (struct pair){
 			"initial_layout_class_list", gen_chance(g, 50) ? "" : "focus+top"};
+	if (gen_chance(g, 8))
+		pair[n++] = (struct pair){"jg_ancestors", url_escaped(g, gen_ancestors(g))};
 	static const uint8_t changes[] = {0, 0, 0, 1, 1, 1, 1, 2, 2, 4};
 	for (uint8_t k = changes[gen_below(g, sizeof(changes))]; k > 0 && n > 0; k--)
 		change_pairs(g, pair, &n);
@@ -202,9 +204,28 @@ static const char *rtm_user(struct gen *g)
 	return GEN_PICK(g, names);
 }
 
+static void put_permissions(struct gen *g, struct writer *w)
+{
+	static const char *const names[] = {"a", "stream*", "", "\xff\xfe", "channel-7"};
+	const uint32_t resources = gen_below(g, 3);
+	put_le(w, resources, 2);
+	for (uint32_t i = 0; i < resources; i++) {
+		const uint32_t ways = gen_below(g, 3);
+		put_le(w, gen_below(g, 4), 2);
+		put_le(w, ways, 2);
+		for (uint32_t k = 0; k < ways; k++) {
+			const uint32_t n = gen_below(g, 3);
+			put_le(w, k, 2);
+			put_le(w, n, 2);
+			for (uint32_t l = 0; l < n; l++)
+				put_text(g, w, GEN_PICK(g, names));
+		}
+	}
+}
+
 static void put_service(struct gen *g, struct writer *w)
 {
-	static const uint8_t types[] = {1, 1, 1, 1, 1, 2, 2, 8, 3, 4, 5, 6, 7, 9, 10, 11};
+	static const uint8_t types[] = {1, 1, 1, 1, 1, 2, 2, 8, 8, 8, 3, 4, 5, 6, 7, 9, 10, 11};
 	const uint8_t type = types[gen_below(g, sizeof(types))];
 	put_le(w, type, 2);
 	put_privileges(g, w, 0, type == 1 ? 4 : 3);
@@ -225,13 +246,7 @@ static void put_service(struct gen *g, struct writer *w)
 		break;
 	case 8:
 		put_text(g, w, rtm_user(g));
-		put_le(w, 1, 2);
-		put_le(w, 2, 2);
-		put_le(w, 1, 2);
-		put_le(w, gen_below(g, 2), 2);
-		put_le(w, 2, 2);
-		put_text(g, w, "a");
-		put_text(g, w, "stream*");
+		put_permissions(g, w);
 		break;
 	case 2:
 	case 5:

@@ -214,6 +214,8 @@ void ref_judge(const struct ref_world *world, const struct ref_request *request,
 		.role = "",
 		.kind = "",
 		.layout_classes = "",
+		.permissions = "",
+		.ancestors = "",
 		.key = ""};
 	for (unsigned bit = 0; bit < JG_CAPABILITY_COUNT; bit++)
 		verdict->ends[bit] = JG_TIME_NONE;
@@ -229,8 +231,10 @@ void ref_judge(const struct ref_world *world, const struct ref_request *request,
 		ref_t1(&c);
 	else
 		ref_jwt(&c);
-	if (c.app != NULL)
-		ref_decide(&c);
+	if (c.app == NULL)
+		return;
+	verdict->app = c.app->key;
+	ref_decide(&c);
 }
 
 void ref_clear(struct ref_verdict *verdict)

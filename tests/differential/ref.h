@@ -20,6 +20,9 @@
 
 #define REF_APPS_MAX 32
 #define REF_CUT_OFFS_MAX 8
+#define REF_TOKEN_CUTS_MAX 512
+#define REF_ID 16 /**< bytes of a token's id */
+#define REF_ANCESTORS_MAX 32
 
 enum ref_status {
 	REF_ACTIVE,
@@ -38,6 +41,14 @@ struct ref_room_rule {
 	uint64_t deny;
 };
 
+/** What a participant gets in place of what the token says; NULL: the token's. */
+struct ref_override {
+	const char *room, *identity;
+	bool capabilities_set;
+	uint64_t capabilities;
+	const char *name, *metadata;
+};
+
 /** A cut-off of any scope but token; what is NULL does not name it. */
 struct ref_cut_off {
 	const char *user, *room, *secret;
@@ -47,7 +58,8 @@ struct ref_cut_off {
 /** All zero: the vendor's own rules. */
 struct ref_policy {
 	bool own_leeway;
-	int64_t leeway, grace, max_lifetime;
+	int64_t leeway, grace, max_lifetime, refresh_until;
+	bool refresh;
 	bool require_exp, require_iat, require_jti;
 	uint64_t deny, require, unpublished, default_capabilities;
 	struct ref_room_rule rooms[REF_CUT_OFFS_MAX];
@@ -65,6 +77,8 @@ struct ref_app {
 	struct ref_policy policy;
 	struct ref_cut_off cut_offs[REF_CUT_OFFS_MAX];
 	size_t cut_offs_n;
+	struct ref_override overrides[REF_CUT_OFFS_MAX];
+	size_t overrides_n;
 	EVP_PKEY *public_key; /**< Vonage */
 	bool auth_checks_disabled; /**< Stream */
 	int64_t revoke_before; /**< Stream, whole app; 0 = not set */
@@ -75,9 +89,18 @@ struct ref_app {
 	size_t users_n;
 };
 
+/** A cut-off of one token. */
+struct ref_token_cut {
+	const struct ref_app *app;
+	uint8_t id[REF_ID];
+	int64_t before;
+};
+
 struct ref_world {
 	struct ref_app apps[REF_APPS_MAX];
 	size_t apps_n;
+	struct ref_token_cut token_cuts[REF_TOKEN_CUTS_MAX];
+	size_t token_cuts_n;
 	int64_t now;
 };
 
@@ -90,7 +113,9 @@ struct ref_request {
 	const char *room;
 	const char *identity;
 	unsigned service;
-	bool reconnect; /**< authenticated: this client was connected before */
+	bool reconnect; /**< this client was connected before */
+	bool refresh; /**< it wants a successor */
+	bool known; /**< the front end's MAC held */
 };
 
 /** Stages in the order of the format paper, section 6. */
@@ -124,8 +149,15 @@ struct ref_verdict {
 	int64_t issued_at;
 	int64_t expires_at;
 	const char *identity, *room, *name, *metadata, *role, *kind, *layout_classes;
+	const char *app; /**< key of the app; NULL: none was found */
 	const char *key; /**< id of the secret that fitted */
 	json_t *attributes; /**< NULL: none */
+	uint8_t id[REF_ID];
+	bool id_known; /**< development tokens have none */
+	const char *ancestors; /**< raw ids */
+	size_t ancestors_len;
+	const char *permissions; /**< RTM2, raw */
+	size_t permissions_len;
 	json_t *header, *payload; /**< released by ref_clear() */
 	char pool[1 << 17]; /**< strings above */
 	size_t used;
@@ -135,6 +167,16 @@ struct ref_verdict {
 void ref_judge(const struct ref_world *world, const struct ref_request *request,
 	struct ref_verdict *verdict);
 void ref_clear(struct ref_verdict *verdict);
+/**
+ * Is this what the request's token has to be refreshed to?
+ *
+ * @param request, verdict the refresh request, and ref_judge() of it, which admits
+ * @param next the judgement of the successor as a join
+ * @return NULL, or what is wrong
+ */
+const char *ref_refreshed(const struct ref_world *world, const struct ref_request *request,
+	const struct ref_verdict *verdict, const struct ref_request *successor,
+	const struct ref_verdict *next);
 /** Acceptable reasons as a mask; 0 = admit. */
 uint32_t ref_reasons(const struct ref_verdict *verdict);
 
@@ -177,8 +219,14 @@ void ref_grant(struct ref_case *c, uint64_t capabilities, int64_t end);
 
 /** The text of the i-th secret that may be used now, NULL behind the last. */
 const char *ref_secret(const struct ref_case *c, size_t i);
-/** The i-th of them made the signature. */
-void ref_signed_by(struct ref_case *c, size_t i);
+/** The i-th of them made the signature, which is this once decoded. */
+void ref_signed_by(struct ref_case *c, size_t i, const void *signature, size_t n);
+/** The claim or field that names what a refreshed token descends from; NULL: not there. */
+void ref_ancestors(struct ref_case *c, const char *text);
+/** The text of the secret that made it, if it is one that signs. */
+const char *ref_signing_secret(const struct ref_case *c);
+/** Where a refreshed token's successor ends. */
+int64_t ref_successor_end(const struct ref_case *c);
 /** Tolerance for clocks, and what a reconnect gets beyond it. */
 int64_t ref_leeway(const struct ref_case *c);
 int64_t ref_late(const struct ref_case *c);

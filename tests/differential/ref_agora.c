@@ -28,8 +28,8 @@ struct service {
 		unsigned key;
 		uint32_t value;
 	} privileges[PRIVILEGES_MAX];
-	const uint8_t *room, *user;
-	size_t room_len, user_len;
+	const uint8_t *room, *user, *permissions;
+	size_t room_len, user_len, permissions_len;
 };
 
 struct token {
@@ -127,7 +127,9 @@ static bool read_service(struct ref_case *c, struct reader *r, struct service *s
 		break;
 	case 8:
 		s->user = read_str(r, &s->user_len);
+		s->permissions = r->p + r->at;
 		skip_permissions(r);
+		s->permissions_len = (size_t)(r->p + r->at - s->permissions);
 		break;
 	default:
 		break;
@@ -177,6 +179,27 @@ static const struct {
 	{7, 3, JG_CAPABILITY(APAAS_APP)},
 };
 
+// After the token's end only a reconnect within the grace comes this far, and gets what the token
+// gave in its last second, until the grace ends.
+static bool graceful(const struct ref_case *c)
+{
+	return c->world->now - ref_leeway(c) >= c->verdict->expires_at;
+}
+
+static bool lives(const struct ref_case *c, uint32_t value, int64_t base)
+{
+	const int64_t now = c->world->now - ref_leeway(c);
+	return value == 0 || base + value > (graceful(c) ? c->verdict->expires_at - 1 : now);
+}
+
+static int64_t end_of(const struct ref_case *c, uint32_t value, int64_t base)
+{
+	const int64_t grace = c->verdict->expires_at + ref_late(c);
+	if (value == 0)
+		return JG_TIME_NONE;
+	return graceful(c) && base + value < grace ? grace : base + value;
+}
+
 // Grants what lives; tells how privilege 1 stands: 0 absent, 1 over, 2 live.
 static int grant(struct ref_case *c, const struct service *s, int64_t base)
 {
@@ -186,8 +209,8 @@ static int grant(struct ref_case *c, const struct service *s, int64_t base)
 			JG_TIME_NONE);
 	for (unsigned i = 0; i < s->privileges_n; i++) {
 		const uint32_t value = s->privileges[i].value;
-		const int64_t end = value == 0 ? JG_TIME_NONE : base + value;
-		const bool live = value == 0 || c->world->now < end;
+		const int64_t end = end_of(c, value, base);
+		const bool live = lives(c, value, base);
 		if (s->privileges[i].key == 1)
 			first = live ? 2 : 1;
 		for (size_t m = 0; live && m < sizeof(meanings) / sizeof(meanings[0]); m++)
@@ -202,11 +225,21 @@ static int standing(const struct ref_case *c, const struct service *s, int64_t b
 {
 	for (unsigned i = 0; i < s->privileges_n; i++)
 		if (s->privileges[i].key == 1)
-			return s->privileges[i].value == 0 ||
-					c->world->now < base + s->privileges[i].value
-				? 2
-				: 1;
+			return lives(c, s->privileges[i].value, base) ? 2 : 1;
 	return 0;
+}
+
+// Section 6: passed on raw. Several logins: one after the other.
+static void pass_permissions(struct ref_case *c, const struct service *s, int64_t base)
+{
+	struct ref_verdict *v = c->verdict;
+	if (s->type != 8 || standing(c, s, base) != 2)
+		return;
+	char *all = ref_room(c, v->permissions_len + s->permissions_len);
+	memcpy(all, v->permissions, v->permissions_len);
+	memcpy(all + v->permissions_len, s->permissions, s->permissions_len);
+	v->permissions = all;
+	v->permissions_len += s->permissions_len;
 }
 
 static void odd_names(struct ref_case *c, const struct token *t)
@@ -241,8 +274,10 @@ static void match_services(struct ref_case *c, const struct token *t, int64_t ba
 		const struct service *s = &t->services[i];
 		const bool asked = rtm ? s->type == 2 || s->type == 8 : s->type == 1;
 		if (!asked) {
-			if (!rtm)
+			if (!rtm) {
 				(void)grant(c, s, base);
+				pass_permissions(c, s, base);
+			}
 			continue;
 		}
 		uint32_t mismatch = 0;
@@ -251,6 +286,8 @@ static void match_services(struct ref_case *c, const struct token *t, int64_t ba
 		if (!matches(s->user, s->user_len, c->request->identity))
 			mismatch |= REF_R(IDENTITY_MISMATCH);
 		const int first = mismatch == 0 ? grant(c, s, base) : standing(c, s, base);
+		if (mismatch == 0)
+			pass_permissions(c, s, base);
 		if (first == 2 && mismatch == 0)
 			admitted = true;
 		lacks |= mismatch;
@@ -284,7 +321,7 @@ static bool signature_holds(
 		ref_loose(c, REF_MALFORMED, REF_R(MALFORMED));
 	if (t->signature_len != 32 || memcmp(mac, t->signature, 32) != 0)
 		return false;
-	ref_signed_by(c, secret);
+	ref_signed_by(c, secret, mac, 32);
 	return true;
 }
 
@@ -367,9 +404,9 @@ static void judge_007(struct ref_case *c, const uint8_t *bytes, size_t n)
 	const int64_t now = c->world->now, issued = t.issued;
 	c->verdict->issued_at = issued;
 	c->verdict->expires_at = issued + (t.expire < DAY ? t.expire : DAY);
-	if (now >= c->verdict->expires_at)
+	if (now >= c->verdict->expires_at + ref_late(c))
 		ref_fail(c, REF_TIME, REF_R(EXPIRED));
-	if (issued > now + 600)
+	if (issued > now + 600 + ref_leeway(c))
 		ref_fail(c, REF_TIME, REF_R(NOT_YET_VALID));
 	if (t.services_n == 0)
 		ref_loose(c, REF_CONTENT, REF_R(MALFORMED));
@@ -437,9 +474,9 @@ static void judge_006(struct ref_case *c, const uint8_t *bytes, size_t n, const 
 	const int64_t now = c->world->now;
 	c->verdict->issued_at = (int64_t)end - DAY;
 	c->verdict->expires_at = end;
-	if (now >= end)
+	if (now >= end + ref_late(c))
 		ref_fail(c, REF_TIME, REF_R(EXPIRED));
-	if ((int64_t)end > now + DAY + 600)
+	if ((int64_t)end > now + DAY + 600 + ref_leeway(c))
 		ref_open(c, "a 006 token that ends more than a day ahead");
 	if (rtm)
 		s.type = 2;

@@ -118,7 +118,7 @@ static bool hmac_holds(struct ref_case *c, const struct parts *parts)
 		HMAC(EVP_sha256(), ref_secret(c, i), (int)strlen(ref_secret(c, i)),
 			(const uint8_t *)c->request->token, signed_len, mac, &mac_len);
 		if (parts->len[2] == 32 && memcmp(mac, parts->bytes[2], 32) == 0) {
-			ref_signed_by(c, i);
+			ref_signed_by(c, i, parts->bytes[2], 32);
 			return true;
 		}
 	}
@@ -134,6 +134,8 @@ static bool rsa_holds(struct ref_case *c, const struct parts *parts)
 		EVP_DigestVerify(md, parts->bytes[2], (size_t)parts->len[2],
 			(const uint8_t *)c->request->token, signed_len) == 1;
 	EVP_MD_CTX_free(md);
+	if (holds)
+		ref_signed_by(c, 0, parts->bytes[2], (size_t)parts->len[2]);
 	return holds;
 }
 
@@ -177,6 +179,10 @@ void ref_jwt(struct ref_case *c)
 	find_key(c);
 	if (c->app == NULL || !signature_holds(c, &parts, development))
 		return;
+	const json_t *ancestors = json_object_get(c->verdict->payload, "jg_ancestors");
+	if (ancestors != NULL && !json_is_string(ancestors))
+		ref_fail(c, REF_CLAIM, REF_R(BAD_CLAIM));
+	ref_ancestors(c, json_string_value(ancestors));
 	if (c->request->vendor == JG_VENDOR_LIVEKIT)
 		ref_livekit_claims(c);
 	else if (c->request->vendor == JG_VENDOR_STREAM)

@@ -327,6 +327,7 @@ static void t1_claims(struct ref_case *c, const struct t1_field *fields, int n)
 		ref_open(c, "a T1 token with another scope");
 	ref_connection_data(c, data == NULL ? "" : data);
 	ref_layout(c, layout == NULL ? "" : layout);
+	ref_ancestors(c, field(fields, n, "jg_ancestors"));
 }
 
 // partner_id and sig, each once, in any order; others are ignored.
@@ -382,7 +383,7 @@ static bool t1_holds(struct ref_case *c, const char *sig, const char *data, size
 		for (unsigned i = 0; i < 20; i++)
 			snprintf(hex + 2 * i, 3, "%02x", mac[i]);
 		if (strcmp(hex, sig) == 0) {
-			ref_signed_by(c, k);
+			ref_signed_by(c, k, mac, 20);
 			return true;
 		}
 	}
