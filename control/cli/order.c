@@ -46,7 +46,7 @@ static bool find_bit(const char *name, size_t len, uint64_t *bit, struct jg_erro
 	return true;
 }
 
-static bool read_capabilities(const json_t *json, uint64_t *mask, struct jg_error *err)
+bool order_read_capabilities(const json_t *json, uint64_t *mask, struct jg_error *err)
 {
 	const json_t *list = json_object_get(json, "capabilities");
 	*mask = 0;
@@ -157,39 +157,6 @@ static bool read_layout(struct order *order, const json_t *json, struct jg_error
 	return true;
 }
 
-static int hex_digit(char c)
-{
-	const char *digits = "0123456789abcdef", *at = c == '\0' ? NULL : strchr(digits, c);
-	return at == NULL ? -1 : (int)(at - digits);
-}
-
-// Hex, as a verdict has them.
-static bool read_permissions(struct order *order, const json_t *json, struct jg_error *err)
-{
-	struct jg_str hex;
-	if (!line_text(json, "rtm_permissions", &hex, err))
-		return false;
-	if (hex.len == 0)
-		return true;
-	order->rtm_permissions = malloc(hex.len);
-	if (order->rtm_permissions == NULL) {
-		jg_error_set(err, "out of memory");
-		return false;
-	}
-	for (uint32_t i = 0; i < hex.len; i += 2) {
-		int high = hex_digit(hex.p[i]),
-		    low = i + 1 < hex.len ? hex_digit(hex.p[i + 1]) : -1;
-		if (high < 0 || low < 0) {
-			jg_error_set(err,
-				"field \"rtm_permissions\" is not pairs of lower-case hex digits");
-			return false;
-		}
-		order->rtm_permissions[i / 2] = (char)(high << 4 | low);
-	}
-	order->mint.rtm_permissions = (struct jg_str){order->rtm_permissions, hex.len / 2};
-	return true;
-}
-
 static int64_t default_life(unsigned vendor)
 {
 	return vendor == JG_VENDOR_LIVEKIT ? 6 * 3600 : 86400;
@@ -278,12 +245,13 @@ static bool read_all(struct order *order, json_t *json, const struct jg_config *
 	mint->type = mint->vendor == JG_VENDOR_STREAM && mint->room.len > 0 ? JG_TOKEN_CALL
 									    : JG_TOKEN_USER;
 	if (!read_word(json, "type", types, &mint->type, err) ||
-		!read_capabilities(json, &mint->capabilities, err) ||
+		!order_read_capabilities(json, &mint->capabilities, err) ||
 		!read_expires(order, json_object_get(json, "capability_expires"), err) ||
 		!read_object(json, "attributes", &order->attributes, &mint->attributes, err) ||
 		!read_object(json, "claims", &order->claims, &mint->claims, err) ||
-		!read_layout(order, json, err) || !read_permissions(order, json, err) ||
-		!read_times(order, json, now, err))
+		!read_layout(order, json, err) ||
+		!order_read_permissions(json, &mint->rtm_permissions, err) ||
+		!order_read_services(order, json, err) || !read_times(order, json, now, err))
 		return false;
 	// A role says what these may do; a verdict lists it too.
 	if (mint->role.len > 0)
@@ -308,6 +276,7 @@ void order_fini(struct order *order)
 	free(order->attributes);
 	free(order->claims);
 	free(order->layout_classes);
-	free(order->rtm_permissions);
+	free((void *)(uintptr_t)order->mint.rtm_permissions.p);
+	order_free_services(order);
 	memset(order, 0, sizeof(*order));
 }

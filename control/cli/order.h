@@ -15,14 +15,14 @@
 	"vendor", "app", "identity", "name", "room", "capabilities", "capability_expires", "role", \
 		"kind", "attributes", "layout_classes", "metadata", "issued_at", "expires_at",     \
 		"ttl", "not_before", "format", "key", "service", "type", "claims", "salt",         \
-		"rtm_permissions"
+		"rtm_permissions", "services"
 
 struct order {
 	struct jg_mint mint; /**< borrows from the JSON and from here */
 	char *attributes; /**< JSON text */
 	char *claims;
 	char *layout_classes;
-	char *rtm_permissions;
+	struct jg_mint_service *services;
 	struct jg_capability_expiry expires[JG_CAPABILITY_COUNT];
 };
 
@@ -35,3 +35,14 @@ struct order {
 JG_MUST_CHECK bool order_read(struct order *order, json_t *json, const struct jg_config *config,
 	int64_t now, struct jg_error *err);
 void order_fini(struct order *order);
+
+/** The field "capabilities", a list of names, as a mask; 0 when it is not there. */
+JG_MUST_CHECK bool order_read_capabilities(
+	const json_t *json, uint64_t *mask, struct jg_error *err);
+/** The field "rtm_permissions", hex as in a verdict, into memory to be freed. */
+JG_MUST_CHECK bool order_read_permissions(
+	const json_t *json, struct jg_str *permissions, struct jg_error *err);
+/** order_services.c: the field "services" into order->mint. */
+JG_MUST_CHECK bool order_read_services(
+	struct order *order, const json_t *json, struct jg_error *err);
+void order_free_services(struct order *order);

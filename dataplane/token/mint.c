@@ -208,6 +208,8 @@ void jg_mint_end(struct jg_minter *m, const struct jg_mint_slot *slot)
 
 static bool write_content(struct jg_minter *m, struct jg_mint_slot *slot)
 {
+	if (slot->ask->services_n > 0 && slot->ask->vendor != JG_VENDOR_AGORA)
+		return jg_mint_fail(slot, "services", "only agora-007 has them");
 	for (size_t i = 0; i < JG_ARRAY_SIZE(kinds); i++)
 		if (kinds[i].vendor == slot->ask->vendor &&
 			(slot->format == JG_FORMAT_NONE || kinds[i].format == slot->format)) {

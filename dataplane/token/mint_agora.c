@@ -11,6 +11,7 @@
 #define CHANNEL_MAX 64
 #define UID_MAX 255
 #define RTM_USER_MAX 64
+#define SERVICES_MAX 64
 
 #define RTC_JOIN (JG_CAPABILITY(JOIN) | JG_CAPABILITY(SUBSCRIBE))
 #define RTM_LOGIN (JG_CAPABILITY(RTM_LOGIN) | JG_CAPABILITY(SIGNAL))
@@ -42,10 +43,9 @@ static bool default_capabilities(struct jg_mint_slot *slot, uint64_t *capabiliti
 	return true;
 }
 
-static bool check_channel(struct jg_mint_slot *slot)
+static bool check_channel(struct jg_mint_slot *slot, struct jg_str channel)
 {
 	static const char signs[] = " !#$%&()+-:;<=.>?@[]^_{}|~,*"; // and '*', which is any text
-	struct jg_str channel = slot->ask->room;
 	if (channel.len > CHANNEL_MAX)
 		return jg_mint_fail(slot, "room", "a channel name has at most 64 bytes");
 	for (uint32_t i = 0; i < channel.len; i++) {
@@ -59,14 +59,26 @@ static bool check_channel(struct jg_mint_slot *slot)
 	return true;
 }
 
-static bool check_permissions(struct jg_mint_slot *slot, bool rtm2)
+static bool check_permissions(struct jg_mint_slot *slot, struct jg_str permissions, bool rtm2)
 {
-	const struct jg_str permissions = slot->ask->rtm_permissions;
 	if (!rtm2)
 		return jg_mint_check_empty(slot, "rtm_permissions", permissions);
 	if (permissions.len == 0 || jg_agora_permissions_whole(permissions))
 		return true;
 	return jg_mint_fail(slot, "rtm_permissions", "not one list of permissions as RTM2 has it");
+}
+
+// What no Agora token has a place for.
+static bool check_others(struct jg_mint_slot *slot)
+{
+	const struct jg_mint *ask = slot->ask;
+	if (slot->issued_at > UINT32_MAX)
+		return jg_mint_fail(slot, "issued_at", "not within 0..2^32-1");
+	return jg_mint_check_plain(slot) && jg_mint_check_empty(slot, "name", ask->name) &&
+		jg_mint_check_empty(slot, "metadata", ask->metadata) &&
+		jg_mint_check_empty(slot, "attributes", ask->attributes) &&
+		jg_mint_check_empty(slot, "kind", ask->kind) &&
+		jg_mint_check_empty(slot, "layout_classes", ask->layout_classes);
 }
 
 static bool check(struct jg_mint_slot *slot, uint64_t capabilities)
@@ -77,17 +89,10 @@ static bool check(struct jg_mint_slot *slot, uint64_t capabilities)
 		return jg_mint_fail(slot, "identity", "a login needs a user id");
 	if ((capabilities & RTM_LOGIN) == JG_CAPABILITY(SIGNAL))
 		return jg_mint_fail(slot, "capabilities", "signal comes with rtm_login only");
-	if (slot->issued_at > UINT32_MAX)
-		return jg_mint_fail(slot, "issued_at", "not within 0..2^32-1");
 	bool rtm2 = slot->format != JG_FORMAT_AGORA_006 && has_service(capabilities, JG_AGORA_RTM2);
-	return jg_mint_check_plain(slot) && check_channel(slot) && check_permissions(slot, rtm2) &&
-		jg_mint_check_text(
-			slot, "identity", ask->identity, login ? RTM_USER_MAX : UID_MAX) &&
-		jg_mint_check_empty(slot, "name", ask->name) &&
-		jg_mint_check_empty(slot, "metadata", ask->metadata) &&
-		jg_mint_check_empty(slot, "attributes", ask->attributes) &&
-		jg_mint_check_empty(slot, "kind", ask->kind) &&
-		jg_mint_check_empty(slot, "layout_classes", ask->layout_classes);
+	return check_channel(slot, ask->room) &&
+		check_permissions(slot, ask->rtm_permissions, rtm2) &&
+		jg_mint_check_text(slot, "identity", ask->identity, login ? RTM_USER_MAX : UID_MAX);
 }
 
 static int64_t end_of(const struct jg_mint *ask, uint64_t bit)
@@ -148,28 +153,28 @@ static bool write_privilege(struct privileges *p, struct jg_mint_slot *slot, uns
 	return true;
 }
 
-static void write_body(struct jg_writer *w, unsigned type, const struct jg_mint *ask)
+static void write_body(struct jg_writer *w, const struct jg_mint_service *service)
 {
-	switch (type) {
+	switch (service->type) {
 	case JG_AGORA_RTC:
 	case JG_AGORA_STREAMING:
 	case JG_AGORA_FCDN:
-		jg_write_str16le(w, ask->room);
-		jg_write_str16le(w, ask->identity);
+		jg_write_str16le(w, service->room);
+		jg_write_str16le(w, service->identity);
 		break;
 	case JG_AGORA_APAAS:
-		jg_write_str16le(w, ask->room);
-		jg_write_str16le(w, ask->identity);
-		jg_write_u16le(w, UINT16_MAX); // role -1: none
+		jg_write_str16le(w, service->room);
+		jg_write_str16le(w, service->identity);
+		jg_write_u16le(w, (uint16_t)service->apaas_role);
 		break;
 	case JG_AGORA_RTM:
 	case JG_AGORA_CHAT:
-		jg_write_str16le(w, ask->identity);
+		jg_write_str16le(w, service->identity);
 		break;
 	case JG_AGORA_RTM2:
-		jg_write_str16le(w, ask->identity);
-		if (ask->rtm_permissions.len > 0)
-			jg_write_str(w, ask->rtm_permissions);
+		jg_write_str16le(w, service->identity);
+		if (service->rtm_permissions.len > 0)
+			jg_write_str(w, service->rtm_permissions);
 		else
 			jg_write_u16le(w, 0); // none
 		break;
@@ -178,16 +183,17 @@ static void write_body(struct jg_writer *w, unsigned type, const struct jg_mint 
 	}
 }
 
-static bool write_service(struct jg_mint_slot *slot, unsigned type, uint64_t capabilities)
+static bool write_service(struct jg_mint_slot *slot, const struct jg_mint_service *service)
 {
 	struct jg_writer *w = &slot->content;
-	jg_write_u16le(w, (uint16_t)type);
+	jg_write_u16le(w, service->type);
 	struct privileges p = privileges_begin(w, slot->issued_at);
 	for (unsigned key = 1; key <= JG_AGORA_PRIVILEGES_MAX; key++)
-		if (!write_privilege(&p, slot, key, jg_agora_meaning(type, key), capabilities))
+		if (!write_privilege(&p, slot, key, jg_agora_meaning(service->type, key),
+			    service->capabilities))
 			return false;
 	privileges_end(&p);
-	write_body(w, type, slot->ask);
+	write_body(w, service);
 	return true;
 }
 
@@ -212,14 +218,76 @@ static void choose_salt(struct jg_minter *m, struct jg_mint_slot *slot)
 		slot->salt = (uint32_t)(jg_mint_random(m) % SALT_MAX) + 1;
 }
 
+// One service for each that the capabilities need, all for the same user and room.
+static bool write_needed(struct jg_mint_slot *slot, uint16_t *n)
+{
+	const struct jg_mint *ask = slot->ask;
+	struct jg_mint_service service = {.room = ask->room,
+		.identity = ask->identity,
+		.rtm_permissions = ask->rtm_permissions,
+		.apaas_role = -1};
+	unsigned services;
+	if (!default_capabilities(slot, &service.capabilities) ||
+		!check(slot, service.capabilities) ||
+		!find_services(slot, service.capabilities, &services))
+		return false;
+	*n = (uint16_t)__builtin_popcount(services);
+	for (; services != 0; services &= services - 1) {
+		service.type = (uint8_t)__builtin_ctz(services);
+		if (!write_service(slot, &service))
+			return false;
+	}
+	return true;
+}
+
+static bool check_service(struct jg_mint_slot *slot, const struct jg_mint_service *service)
+{
+	unsigned type = service->type;
+	bool login = type == JG_AGORA_RTM || type == JG_AGORA_RTM2;
+	bool room = type == JG_AGORA_RTC || type == JG_AGORA_STREAMING || type == JG_AGORA_FCDN ||
+		type == JG_AGORA_APAAS;
+	bool nobody = type == JG_AGORA_FPA || type == JG_AGORA_CONVO_AI || type == JG_AGORA_STT;
+	if (type == 0 || type >= JG_AGORA_SERVICE_COUNT)
+		return jg_mint_fail(slot, "services", "a type that is none of 1..10");
+	if ((service->capabilities & ~jg_agora_service_mask(type)) != 0)
+		return jg_mint_fail(
+			slot, "services", "a capability that is no privilege of its service");
+	if ((!room && service->room.len > 0) || (nobody && service->identity.len > 0))
+		return jg_mint_fail(
+			slot, "services", "a room or identity where the service has none");
+	return check_channel(slot, service->room) &&
+		jg_mint_check_text(
+			slot, "services", service->identity, login ? RTM_USER_MAX : UID_MAX) &&
+		check_permissions(slot, service->rtm_permissions, type == JG_AGORA_RTM2);
+}
+
+// The services as they were asked for.
+static bool write_asked(struct jg_mint_slot *slot, uint16_t *n)
+{
+	const struct jg_mint *ask = slot->ask;
+	if (ask->capabilities != 0)
+		return jg_mint_fail(slot, "capabilities", "its services say what it may do");
+	if (ask->services_n > SERVICES_MAX)
+		return jg_mint_fail(slot, "services", "more than 64");
+	if (!jg_mint_check_empty(slot, "role", ask->role) ||
+		!jg_mint_check_empty(slot, "room", ask->room) ||
+		!jg_mint_check_empty(slot, "identity", ask->identity) ||
+		!check_permissions(slot, ask->rtm_permissions, false))
+		return false;
+	for (uint32_t i = 0; i < ask->services_n; i++)
+		if (!check_service(slot, &ask->services[i]) ||
+			!write_service(slot, &ask->services[i]))
+			return false;
+	*n = (uint16_t)ask->services_n;
+	return true;
+}
+
 bool jg_mint_agora_007(struct jg_minter *m, struct jg_mint_slot *slot)
 {
 	static const uint8_t no_signature[SIGNATURE_SIZE] = {0};
 	struct jg_writer *w = &slot->content;
-	uint64_t capabilities;
-	unsigned services;
-	if (!default_capabilities(slot, &capabilities) || !check(slot, capabilities) ||
-		!find_services(slot, capabilities, &services))
+	uint16_t n = 0;
+	if (!check_others(slot))
 		return false;
 	if (slot->ask->expires_at == JG_TIME_NONE)
 		return jg_mint_fail(slot, "expires_at", "an Agora token must expire");
@@ -232,12 +300,16 @@ bool jg_mint_agora_007(struct jg_minter *m, struct jg_mint_slot *slot)
 	jg_write_u32le(w, (uint32_t)slot->issued_at);
 	jg_write_u32le(w, (uint32_t)life);
 	jg_write_u32le(w, slot->salt);
-	jg_write_u16le(w, (uint16_t)__builtin_popcount(services));
-	for (; services != 0; services &= services - 1)
-		if (!write_service(slot, (unsigned)__builtin_ctz(services), capabilities))
-			return false;
+	size_t count_at = w->at;
+	jg_write_u16le(w, 0);
+	if (!(slot->ask->services_n > 0 ? write_asked(slot, &n) : write_needed(slot, &n)))
+		return false;
+	if (w->full)
+		return jg_mint_fail(slot, NULL, JG_MINT_TOO_LONG);
+	struct jg_writer count = {.p = w->p + count_at, .size = 2};
+	jg_write_u16le(&count, n);
 	slot->message = (struct jg_str){w->p + SIGNATURE_SIZE, (uint32_t)(w->at - SIGNATURE_SIZE)};
-	return w->full ? jg_mint_fail(slot, NULL, JG_MINT_TOO_LONG) : true;
+	return true;
 }
 
 bool jg_mint_finish_agora_007(
@@ -262,7 +334,10 @@ bool jg_mint_agora_006(struct jg_minter *m, struct jg_mint_slot *slot)
 	struct jg_writer *w = &slot->content;
 	bool rtm = ask->service == JG_SERVICE_RTM;
 	uint64_t capabilities;
-	if (!default_capabilities(slot, &capabilities) || !check(slot, capabilities))
+	if (ask->services_n > 0)
+		return jg_mint_fail(slot, "services", "only agora-007 has them");
+	if (!check_others(slot) || !default_capabilities(slot, &capabilities) ||
+		!check(slot, capabilities))
 		return false;
 	int64_t end = ask->expires_at != JG_TIME_NONE ? ask->expires_at
 						      : slot->issued_at + JG_AGORA_LIFE_MAX;

@@ -12,6 +12,16 @@ enum jg_token_type {
 	JG_TOKEN_DEVELOPMENT, /**< Stream: unsigned */
 };
 
+/** One service of an Agora 007 token (its own numbers: 1 RTC, 2 RTM, ... 10 STT). */
+struct jg_mint_service {
+	uint64_t capabilities; /**< its privileges; 0 = none */
+	struct jg_str room; /**< RTC, streaming, FCDN: channel; aPaaS: room */
+	struct jg_str identity; /**< its user; FPA, Convo AI and STT have none */
+	struct jg_str rtm_permissions; /**< RTM2, as in a verdict */
+	int16_t apaas_role; /**< aPaaS; the SDK's default is -1 */
+	uint8_t type;
+};
+
 /** What a token shall say. Fields a format has no place for must be empty. */
 struct jg_mint {
 	struct jg_str app; /**< key of an app in the snapshot */
@@ -41,6 +51,11 @@ struct jg_mint {
 	int64_t expires_at; /**< JG_TIME_NONE = never, where the format allows */
 	const struct jg_capability_expiry *capability_expires; /**< Agora */
 	uint32_t capability_expires_n;
+	/** Agora 007: these services in this order, several of a type if need be, each with a user and
+	 * a room of its own; then capabilities, role, room and identity must be empty. None: what
+	 * capabilities need, all for one user and room. */
+	const struct jg_mint_service *services;
+	uint32_t services_n;
 	uint32_t salt; /**< Agora; 0 = random */
 	uint8_t vendor;
 	uint8_t format; /**< enum jg_format; JG_FORMAT_NONE = the vendor's default */

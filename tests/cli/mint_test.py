@@ -12,6 +12,8 @@ import world
 
 ALL = ["join", "subscribe", "publish_camera", "publish_microphone", "publish_screen_share",
        "publish_screen_share_audio", "publish_other", "publish_data"]
+# One resource type, to be read: "m1" and "m2".
+PERMISSIONS = "0100" "0100" "0100" "0000" "0200" "02006d31" "02006d32"
 # Orders, what is sent beside their tokens, and what a verdict adds to what was ordered.
 GOOD = [
     ({"app": "APIx", "identity": "ann", "room": "r", "name": "Ann \u00e9\u2028\"", "metadata": "m\n\u0001",
@@ -36,8 +38,18 @@ GOOD = [
      {"app": world.AGORA, "room": "demo", "identity": "42"}, {"expires_at": world.NOW + 86400}),
     ({"vendor": "agora", "format": "agora-006", "identity": "42", "room": "demo",
       "capabilities": ["join", "subscribe"]}, {"room": "demo", "identity": "42"}, {}),
+    # One user joins, another logs in.
+    ({"vendor": "agora", "services": [
+        {"type": "rtc", "room": "demo", "identity": "42", "capabilities": ["join", "subscribe"]},
+        {"type": "rtm2", "identity": "ann", "capabilities": ["rtm_login"], "rtm_permissions": PERMISSIONS},
+        {"type": "apaas", "room": "class", "identity": "ann", "apaas_role": 2}]},
+     {"room": "demo", "identity": "42"},
+     {"identity": "42", "room": "demo", "capabilities": ["join", "subscribe", "rtm_login"],
+      "rtm_permissions": PERMISSIONS}),
+    ({"vendor": "agora", "service": "rtm", "identity": "ann", "capabilities": ["rtm_login"],
+      "rtm_permissions": PERMISSIONS}, {"service": "rtm", "identity": "ann"}, {"room": ""}),
 ]
-NOT_GIVEN_BACK = {"format", "type", "service", "salt", "claims", "ttl"}
+NOT_GIVEN_BACK = {"format", "type", "service", "services", "salt", "claims", "ttl"}
 BAD = [
     ({}, "several apps"),
     ({"app": "nope"}, "no such app"),
@@ -49,6 +61,17 @@ BAD = [
     ({"app": "APIx", "format": "jwt-none"}, "none of its words"),
     ({"app": "APIx", "capabilities": ["fly"]}, "not a capability"),
     ({"app": "APIx", "capabilities": "join"}, "not a list"),
+    ({"vendor": "agora", "services": {}}, "not a list"),
+    ({"vendor": "agora", "services": [1]}, "not an object"),
+    ({"vendor": "agora", "services": [{"type": "video"}]}, "none of its words"),
+    ({"vendor": "agora", "services": [{}]}, "none of its words"),
+    ({"vendor": "agora", "services": [{"type": "stt", "uid": 1}]}, "unknown field"),
+    ({"vendor": "agora", "services": [{"type": "apaas", "apaas_role": 40000}]}, "out of range"),
+    ({"vendor": "agora", "services": [{"type": "rtc", "identity": 5}]}, "not text"),
+    ({"vendor": "agora", "services": [{"type": "rtc", "capabilities": ["stt"]}]}, "no privilege"),
+    ({"vendor": "agora", "rtm_permissions": "0g"}, "hex"),
+    ({"vendor": "agora", "rtm_permissions": "000"}, "hex"),
+    ({"app": "APIx", "services": [{"type": "rtc"}]}, "only agora-007"),
     ({"app": "APIx", "attributes": []}, "not an object"),
     ({"app": "APIx", "key": "none", "identity": "i", "room": "r", "capabilities": ["join"]}, "key"),
 ]

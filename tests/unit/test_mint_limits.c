@@ -4,6 +4,8 @@
 
 #include <criterion/criterion.h>
 
+#include <stdio.h>
+
 static struct world *w;
 static struct jg_mint ask;
 
@@ -186,6 +188,44 @@ Test(mint_limits, agora_tokens_have_limits)
 	REFUSES(AGORA, AGORA_006, ask.capabilities = JG_CAPABILITY(STT), "capabilities");
 	REFUSES(AGORA, AGORA_007, ask.service = JG_SERVICE_RTM;
 		ask.identity = JG_STR(""), "identity");
+}
+
+Test(mint_limits, services_are_checked_one_by_one)
+{
+	static const struct {
+		struct jg_mint_service service;
+		const char *field;
+	} rows[] = {{{.type = 1, .room = JG_STR_INIT("r"), .identity = JG_STR_INIT("u")}, NULL},
+		{{.type = 0}, "services"}, {{.type = 11}, "services"},
+		{{.type = 1, .capabilities = JG_CAPABILITY(RTM_LOGIN)}, "services"},
+		{{.type = 1, .capabilities = JG_CAPABILITY(JOIN)}, "capabilities"},
+		{{.type = 1, .room = JG_STR_INIT("\xc3\xa9")}, "room"},
+		{{.type = 2, .room = JG_STR_INIT("r")}, "services"},
+		{{.type = 2, .identity = JG_STR_INIT("\xff")}, "services"},
+		{{.type = 4, .identity = JG_STR_INIT("u")}, "services"},
+		{{.type = 2, .rtm_permissions = JG_STR_INIT("\0\0")}, "rtm_permissions"},
+		{{.type = 8, .rtm_permissions = JG_STR_INIT("\0\0")}, NULL},
+		{{.type = 8, .rtm_permissions = JG_STR_INIT("\1\0")}, "rtm_permissions"}};
+	for (size_t i = 0; i < JG_ARRAY_SIZE(rows); i++) {
+		char what[32];
+		(void)snprintf(what, sizeof(what), "service of row %zu", i);
+		start(JG_VENDOR_AGORA, JG_FORMAT_AGORA_007);
+		ask.room = ask.identity = (struct jg_str){NULL, 0};
+		ask.services = &rows[i].service;
+		ask.services_n = 1;
+		expect(rows[i].field, what);
+	}
+}
+
+Test(mint_limits, services_stand_alone_and_only_in_agora_007)
+{
+	static const struct jg_mint_service services[65] = {{.type = 9}};
+	REFUSES(AGORA, AGORA_007, ask.services = services; ask.services_n = 1, "room");
+	REFUSES(AGORA, AGORA_007, ask.services = services; ask.services_n = 1;
+		ask.capabilities = JG_CAPABILITY(STT), "capabilities");
+	REFUSES(AGORA, AGORA_007, ask.services = services; ask.services_n = 65, "services");
+	REFUSES(AGORA, AGORA_006, ask.services = services; ask.services_n = 1, "services");
+	REFUSES(LIVEKIT, NONE, ask.services = services; ask.services_n = 1, "services");
 }
 
 Test(mint_limits, ends_of_capabilities_must_fit_their_privilege)
