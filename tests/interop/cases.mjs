@@ -84,7 +84,7 @@ admit('vonage by the OpenTok SDK', { vendor: 'vonage', room: session, token: new
   { role: 'subscriber', capabilities: ROLES.subscriber });
 
 // Agora
-const { RtcTokenBuilder, RtcRole, RtmTokenBuilder } = Agora;
+const { RtcTokenBuilder, RtcRole, RtmTokenBuilder, Rtm2Permissions } = Agora;
 const rtc = (token, more = {}) => ({ vendor: 'agora', app: agora.key, room: 'demo-room', identity: '2882341273', token, ...more });
 const rtcToken = (role, token, privilege) => RtcTokenBuilder.buildTokenWithUid(agora.key, agora.secret, 'demo-room', 2882341273, role, token, privilege);
 const publisher = ['join', 'subscribe', ...MEDIA, 'publish_data'];
@@ -108,6 +108,28 @@ both.add_service(rtmService);
 const bothText = both.build();
 admit('agora both, for rtc', rtc(bothText, { identity: 'ann' }), { capabilities: ['join', 'subscribe', 'signal', 'rtm_login'] });
 admit('agora both, for rtm', { ...rtm, token: bothText }, { capabilities: ['signal', 'rtm_login'] });
+// The other builders: tokens for several services with a user each, and for services that join no channel.
+admit('agora privileges one by one', rtc(RtcTokenBuilder.buildTokenWithUidAndPrivilege(agora.key, agora.secret, 'demo-room', 2882341273, 3600, 900, 800, 700, 600)),
+  { capabilities: publisher, capability_expires: { join: NOW + 900, subscribe: NOW + 900, publish_camera: NOW + 700, publish_microphone: NOW + 800,
+    publish_screen_share: NOW + 700, publish_screen_share_audio: NOW + 800, publish_data: NOW + 600 } });
+for (const [name, builder, capability] of [['convo ai', Agora.ConvoAITokenBuilder, 'convo_ai'], ['stt', Agora.SttTokenBuilder, 'stt']]) {
+  const token = builder.buildToken(agora.key, agora.secret, 'demo-room', 'bot', RtcRole.PUBLISHER, 3600, 0, 0, 0, 0, 'ann', 3600);
+  admit(`agora ${name}, for rtc`, rtc(token, { identity: 'bot' }), { identity: 'bot', capabilities: [...publisher, 'signal', 'rtm_login', capability] });
+  admit(`agora ${name}, for rtm`, { ...rtm, token }, { identity: 'ann', capabilities: ['signal', 'rtm_login'] });
+  reject(`agora ${name}, not for the other's user`, { ...rtm, identity: 'bot', token }, 'identity_mismatch');
+}
+const permissions = new Rtm2Permissions();
+permissions.add(Rtm2Permissions.kMessageChannels, Rtm2Permissions.kRead, ['m1', 'm2']);
+const rtm2Token = RtmTokenBuilder.buildTokenWithPermissions(agora.key, agora.secret, 'ann', permissions, 3600);
+const u16 = (...numbers) => Buffer.from(Uint16Array.from(numbers).buffer).toString('hex');
+const text = (word) => u16(word.length) + Buffer.from(word).toString('hex');
+admit('agora rtm2', { ...rtm, token: rtm2Token }, { identity: 'ann', capabilities: ['rtm_login'],
+  rtm_permissions: u16(1, Rtm2Permissions.kMessageChannels, 1, Rtm2Permissions.kRead, 2) + text('m1') + text('m2') });
+const classToken = Agora.EducationTokenBuilder.buildRoomUserToken(agora.key, agora.secret, 'class', 'ann', 2, 3600);
+admit('agora education, for rtm', { ...rtm, token: classToken }, { identity: 'ann', capabilities: ['signal', 'rtm_login'] });
+for (const [name, token] of [['education', classToken], ['chat', Agora.ChatTokenBuilder.buildUserToken(agora.key, agora.secret, 'ann', 3600)],
+  ['fpa', Agora.FpaTokenBuilder.buildToken(agora.key, agora.secret)], ['apaas', Agora.ApaasTokenBuilder.buildAppToken(agora.key, agora.secret, 3600)]])
+  reject(`agora ${name} joins no channel`, rtc(token), 'no_join');
 const old = new AccessToken1(agora.key, agora.secret, 'demo-room', '2882341273');
 old.addPriviledge(1, NOW + 600);
 old.addPriviledge(2, NOW + 600);

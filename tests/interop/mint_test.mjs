@@ -3,6 +3,7 @@
 // wrap, and say there what was ordered. mint_test.mjs JOINGATE
 import { NOW, livekit, stream, development, opentok, vonage, agora, session, run, check, finish } from './world.mjs';
 import { createRequire } from 'node:module';
+import zlib from 'node:zlib';
 
 const require = createRequire(import.meta.url);
 const { TokenVerifier } = await import('livekit-server-sdk');
@@ -10,7 +11,7 @@ const jose = await import('jose');
 const jsonwebtoken = require('jsonwebtoken');
 const t1 = require('opentok-token/helpers.js');
 const { verifySignature } = require('@vonage/jwt');
-const { AccessToken2, ServiceRtc, ServiceRtm } = require('agora-token/src/AccessToken2');
+const { AccessToken2, ServiceRtc, ServiceRtm, ServiceConvoAI } = require('agora-token/src/AccessToken2');
 const { AccessToken: AccessToken1 } = require('agora-token/src/AccessToken');
 const { StreamChat } = require('stream-chat');
 
@@ -90,6 +91,20 @@ order('agora 007 rtm', { vendor: 'agora', app: agora.key, service: 'rtm', identi
   const parsed = new AccessToken2();
   const [service] = parsed.from_string(token) ? parsed.getServices(ServiceRtm.kServiceType ?? 2) : [];
   return parsed.verifySignature(agora.secret) && Buffer.from(service.__user_id).toString() === 'ann';
+});
+// What the multi-service builders make, each service with a user of its own: the same bytes but for the salt.
+order('agora 007 of several services', { vendor: 'agora', app: agora.key, salt: 77, issued_at: NOW, expires_at: NOW + 3600, services: [
+  { type: 'rtc', room: 'demo-room', identity: 'bot', capabilities: ['join', 'subscribe'] },
+  { type: 'rtm', identity: 'ann', capabilities: ['signal', 'rtm_login'] }, { type: 'convo_ai' }],
+  capability_expires: { join: NOW + 600, subscribe: NOW + 600 } }, (token) => {
+  const theirs = new AccessToken2(agora.key, agora.secret, NOW, 3600), parsed = new AccessToken2();
+  const rtcService = new ServiceRtc('demo-room', 'bot'), rtmService = new ServiceRtm('ann');
+  rtcService.add_privilege(ServiceRtc.kPrivilegeJoinChannel, 600);
+  rtmService.add_privilege(ServiceRtm.kPrivilegeLogin, 0);
+  [rtcService, rtmService, new ServiceConvoAI()].forEach((service) => theirs.add_service(service));
+  theirs.salt = 77;
+  const plain = (text) => zlib.inflateSync(Buffer.from(text.slice(3), 'base64'));
+  return parsed.from_string(token) && parsed.verifySignature(agora.secret) && plain(token).equals(plain(theirs.build()));
 });
 // The SDK has no verifier for 006; it must make the same text from the same salt and times.
 order('agora 006', { ...rtc, format: 'agora-006', salt: 1234567, expires_at: NOW + 86400, capabilities: ['join', 'subscribe'], capability_expires: { join: NOW + 600, subscribe: NOW + 600 } }, (token) => {
