@@ -38,8 +38,9 @@ static const char help[] =
 	"  --app KEY  --room ROOM  --identity USER  --service rtc|rtm  --type "
 	"join|reconnect|refresh\n"
 	"\n"
-	"Verdicts are those of `joingate verify`, in the order of requests; in addition token (a\n"
-	"refreshed one) and cut (the gate left fields out). No answer: {\"verdict\": \"none\", "
+	"Verdicts are those of `joingate verify --all`, in the order of requests; in addition "
+	"token\n"
+	"(a refreshed one) and cut (the gate left fields out). No answer: {\"verdict\": \"none\", "
 	"...}.\n"
 	"Exit status: 0 all admitted, 1 something rejected, 2 bad usage or input, or no answer.\n";
 
@@ -148,6 +149,7 @@ static void add_silence(struct ask *ask, const struct question *question)
 static void add_verdict(struct ask *ask, const struct jg_wire_reply *reply)
 {
 	verdict_add(&ask->out, &reply->verdict, NULL);
+	verdict_add_rare(&ask->out, &reply->verdict);
 	if (ask->out.failed)
 		return;
 	ask->out.len--;

@@ -45,15 +45,18 @@ bool cli_number(const struct command *command, const char *option, const char *t
 	return true;
 }
 
-bool cli_config_and_now(
-	const struct command *command, int argc, char **argv, const char **config, int64_t *now)
+bool cli_config_and_now(const struct command *command, int argc, char **argv, const char **config,
+	int64_t *now, bool *all)
 {
 	static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-		{"now", required_argument, NULL, 'n'}, {NULL, 0, NULL, 0}};
+		{"now", required_argument, NULL, 'n'}, {"all", no_argument, NULL, 'a'},
+		{NULL, 0, NULL, 0}};
 	bool good = true;
 	for (int c; good && (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (c == 'c')
 			*config = optarg;
+		else if (c == 'a' && all != NULL)
+			*all = true;
 		else
 			good = c == 'n' &&
 				cli_number(command, "--now", optarg, 0, INT64_MAX / 2, now);

@@ -37,10 +37,10 @@ JG_COLD int cli_usage(const struct command *command);
 /** A decimal number of an option. False after saying so. */
 JG_MUST_CHECK bool cli_number(const struct command *command, const char *option, const char *text,
 	int64_t min, int64_t max, int64_t *number);
-/** The options of commands that take --config and --now and nothing else; what is not given stays as it
- * is. False after saying why. */
-JG_MUST_CHECK bool cli_config_and_now(
-	const struct command *command, int argc, char **argv, const char **config, int64_t *now);
+/** The options of commands that take --config, --now and, unless all is NULL, --all; what is not given
+ * stays as it is. False after saying why. */
+JG_MUST_CHECK bool cli_config_and_now(const struct command *command, int argc, char **argv,
+	const char **config, int64_t *now, bool *all);
 /** Seconds since 1970, now. */
 int64_t cli_now(void);
 

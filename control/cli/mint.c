@@ -163,7 +163,7 @@ static int run(int argc, char **argv)
 {
 	const char *path = NULL;
 	int64_t now = JG_TIME_NONE;
-	if (!cli_config_and_now(&command_mint, argc, argv, &path, &now))
+	if (!cli_config_and_now(&command_mint, argc, argv, &path, &now, NULL))
 		return EXIT_BAD;
 	struct stream *s = calloc(1, sizeof(*s));
 	if (s == NULL)

@@ -221,7 +221,7 @@ static int run(int argc, char **argv)
 {
 	const char *path = NULL;
 	int64_t now = JG_TIME_NONE;
-	if (!cli_config_and_now(&command_token_server, argc, argv, &path, &now))
+	if (!cli_config_and_now(&command_token_server, argc, argv, &path, &now, NULL))
 		return EXIT_BAD;
 	struct server *server = calloc(1, sizeof(*server));
 	if (server == NULL)

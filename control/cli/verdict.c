@@ -110,24 +110,6 @@ static void add_token_id(struct text *text, const struct jg_verdict *verdict)
 	add_hex(text, verdict->token_id, verdict->verified ? sizeof(verdict->token_id) : 0);
 }
 
-// Only refreshed tokens have ancestors, only RTM2 logins permissions: other lines do without.
-static void add_rare(struct text *text, const struct jg_verdict *verdict)
-{
-	const size_t id = sizeof(verdict->token_id);
-	const char *separator = ", \"ancestors\": [";
-	for (uint32_t at = 0; at + id <= verdict->ancestors.len; at += (uint32_t)id) {
-		text_adds(text, separator);
-		add_hex(text, (const uint8_t *)verdict->ancestors.p + at, id);
-		separator = ", ";
-	}
-	if (verdict->ancestors.len > 0)
-		text_adds(text, "]");
-	if (verdict->rtm_permissions.len == 0)
-		return;
-	text_adds(text, ", \"rtm_permissions\": ");
-	add_hex(text, (const uint8_t *)verdict->rtm_permissions.p, verdict->rtm_permissions.len);
-}
-
 void verdict_add(struct text *text, const struct jg_verdict *verdict, const char *detail)
 {
 	if (verdict->reason == JG_REASON_OK) {
@@ -159,6 +141,27 @@ void verdict_add(struct text *text, const struct jg_verdict *verdict, const char
 	add_time(text, "expires_at", verdict->expires_at);
 	add_text(text, "key", verdict->key);
 	add_token_id(text, verdict);
-	add_rare(text, verdict);
 	text_addf(text, ", \"epoch\": %" PRIu64 "}", verdict->epoch);
+}
+
+void verdict_add_rare(struct text *text, const struct jg_verdict *verdict)
+{
+	if (text->failed)
+		return;
+	text->len--;
+	const size_t id = sizeof(verdict->token_id);
+	const char *separator = ", \"ancestors\": [";
+	for (uint32_t at = 0; at + id <= verdict->ancestors.len; at += (uint32_t)id) {
+		text_adds(text, separator);
+		add_hex(text, (const uint8_t *)verdict->ancestors.p + at, id);
+		separator = ", ";
+	}
+	if (verdict->ancestors.len > 0)
+		text_adds(text, "]");
+	if (verdict->rtm_permissions.len > 0) {
+		text_adds(text, ", \"rtm_permissions\": ");
+		add_hex(text, (const uint8_t *)verdict->rtm_permissions.p,
+			verdict->rtm_permissions.len);
+	}
+	text_add(text, "}", 1);
 }

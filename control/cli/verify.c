@@ -14,10 +14,13 @@
 static const char help[] =
 	"joingate verify - judge tokens, one JSON object a line\n"
 	"\n"
-	"  joingate verify --config FILE [--now SECONDS] < requests > verdicts\n"
+	"  joingate verify --config FILE [--now SECONDS] [--all] < requests > verdicts\n"
 	"\n"
 	"  --config FILE   apps and cut_offs of this file are used\n"
 	"  --now SECONDS   judge as if it were then (seconds since 1970); a line's own now wins\n"
+	"  --all           also what few tokens have: a refreshed one's ancestors (ids of the "
+	"tokens\n"
+	"                  before it), an RTM2 login's rtm_permissions (hex, as in the token)\n"
 	"\n"
 	"Fields of a request:\n"
 	"  token     any text; the only one that is required\n"
@@ -32,11 +35,9 @@ static const char help[] =
 	"A verdict has verdict, reason and detail (when rejected), vendor, app, identity, name, "
 	"room,\n"
 	"capabilities, capability_expires, role, kind, attributes, layout_classes, metadata,\n"
-	"issued_at, expires_at, key, token_id and epoch; a refreshed token's also ancestors (ids "
-	"of the\n"
-	"tokens before it), an RTM2 login's rtm_permissions (hex, as in the token). Verdicts come "
-	"in the\n"
-	"order of requests; when the input pauses, all that was asked is answered.\n"
+	"issued_at, expires_at, key, token_id and epoch. Verdicts come in the order of requests; "
+	"when\n"
+	"the input pauses, all that was asked is answered.\n"
 	"\n"
 	"Exit status: 0 all admitted, 1 something rejected, 2 bad usage or input.\n";
 
@@ -51,6 +52,7 @@ struct stream {
 	int64_t now; // JG_TIME_NONE: the clock's
 	unsigned n;
 	bool rejected;
+	bool all; // fields that few tokens have, too
 	struct jg_error err; // of the line that ended the run
 };
 
@@ -94,6 +96,8 @@ static void judge_batch(struct stream *s)
 		for (unsigned i = from; i < to; i++) {
 			s->rejected |= s->verdicts[i].reason != JG_REASON_OK;
 			verdict_add(&s->out, &s->verdicts[i], NULL);
+			if (s->all)
+				verdict_add_rare(&s->out, &s->verdicts[i]);
 			text_add(&s->out, "\n", 1);
 		}
 	}
@@ -122,13 +126,15 @@ static int run(int argc, char **argv)
 {
 	const char *path = NULL;
 	int64_t now = JG_TIME_NONE;
-	if (!cli_config_and_now(&command_verify, argc, argv, &path, &now))
+	bool all = false;
+	if (!cli_config_and_now(&command_verify, argc, argv, &path, &now, &all))
 		return EXIT_BAD;
 	struct stream *s = calloc(1, sizeof(*s));
 	if (s == NULL)
 		return cli_fail(&command_verify, "out of memory");
 	int status = EXIT_BAD;
 	s->now = now;
+	s->all = all;
 	lines_init(&s->lines, STDIN_FILENO);
 	if (judge_open(&s->judge, &command_verify, path, JG_CONFIG_APPS)) {
 		status = run_stream(s);

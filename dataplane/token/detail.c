@@ -54,10 +54,10 @@ static const char *template_of(const struct jg_verdict *v)
 	static const char *const templates[JG_RULE_COUNT] = {
 		[JG_RULE_EXPIRED] = "expired %V s ago (leeway %L s)",
 		[JG_RULE_TOO_EARLY] = "%S is %V s ahead (leeway %L s)",
-		[JG_RULE_LIFETIME] = "lives %V s; %L s are allowed",
+		[JG_RULE_LIFETIME] = "lives %V s; %S allows %L s",
 		[JG_RULE_CLAIM] = "claim %S has the wrong type, range or word",
 		[JG_RULE_MISSING] = "claim %S is missing",
-		[JG_RULE_REQUIRED_CLAIM] = "claim %S is missing; the policy requires it",
+		[JG_RULE_REQUIRED_CLAIM] = "claim %S is missing; policy.required_claims names it",
 		[JG_RULE_LENGTH] = "%S has length %V; %L is allowed",
 		[JG_RULE_NO_JOIN] = "does not grant a join; needs %S",
 		[JG_RULE_MISMATCH] = "%S is not what was asked for",
@@ -73,6 +73,12 @@ static const char *template_of(const struct jg_verdict *v)
 	// clang-format on
 	if (v->rule == JG_RULE_CUT_OFF && v->rule_value == JG_TIME_NONE)
 		return "has no issue time; a cut-off of scope %S at %L is in force";
+	if (v->rule == JG_RULE_EXPIRED && jg_str_eq(v->subject, JG_STR("policy.reconnect_grace")))
+		return "expired %V s ago (leeway and %S %L s)";
+	if (v->rule == JG_RULE_EXPIRED && jg_str_eq(v->subject, JG_STR("join privilege")))
+		return "the %S expired %V s ago (leeway %L s)";
+	if (v->rule == JG_RULE_REQUIRED_CLAIM && v->rule_limit > 0)
+		return "claim %S is missing; policy.max_lifetime needs it";
 	if (v->rule == JG_RULE_DENY && v->subject.len > 0)
 		return "%S takes join away";
 	if (v->rule < JG_RULE_COUNT && templates[v->rule] != NULL)

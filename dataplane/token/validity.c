@@ -16,7 +16,8 @@ void jg_judge_times(struct jg_burst *b, struct jg_record *r)
 	int64_t grace = may_be_late(r->request) ? r->app->policy.reconnect_grace : 0;
 	int64_t ahead = r->layout->iat_ahead;
 	if (r->exp != JG_TIME_NONE && b->now >= r->exp + leeway + grace)
-		jg_refuse_rule(r, JG_REASON_EXPIRED, JG_RULE_EXPIRED, JG_STR("exp"),
+		jg_refuse_rule(r, JG_REASON_EXPIRED, JG_RULE_EXPIRED,
+			grace > 0 ? JG_STR("policy.reconnect_grace") : JG_STR("exp"),
 			b->now - r->exp, leeway + grace);
 	else if (r->nbf != JG_TIME_NONE && b->now < r->nbf - leeway)
 		jg_refuse_rule(r, JG_REASON_NOT_YET_VALID, JG_RULE_TOO_EARLY, JG_STR("nbf"),
@@ -34,10 +35,12 @@ void jg_judge_lifetime(struct jg_burst *b, struct jg_record *r)
 	int64_t issued = r->issued_at != JG_TIME_NONE ? r->issued_at : b->now;
 	int64_t life = r->exp - issued, limit = r->layout->lifetime_max;
 	int64_t wanted = r->app->policy.max_lifetime;
-	if (wanted > 0 && (limit == 0 || wanted < limit))
+	bool own = wanted > 0 && (limit == 0 || wanted < limit);
+	if (own)
 		limit = wanted;
 	if (limit > 0 && life > limit)
-		jg_refuse_rule(r, JG_REASON_LIFETIME, JG_RULE_LIFETIME, JG_STR("exp"), life, limit);
+		jg_refuse_rule(r, JG_REASON_LIFETIME, JG_RULE_LIFETIME,
+			own ? JG_STR("policy.max_lifetime") : JG_STR("the vendor"), life, limit);
 }
 
 void jg_judge_required_claims(struct jg_burst *b, struct jg_record *r)
@@ -48,11 +51,12 @@ void jg_judge_required_claims(struct jg_burst *b, struct jg_record *r)
 	} claims[] = {
 		{JG_CLAIM_EXP, {"exp", 3}}, {JG_CLAIM_IAT, {"iat", 3}}, {JG_CLAIM_JTI, {"jti", 3}}};
 	(void)b;
-	uint32_t wanted = r->app->policy.required_claims;
-	if (r->app->policy.max_lifetime > 0)
+	uint32_t named = r->app->policy.required_claims, wanted = named;
+	int64_t max_lifetime = r->app->policy.max_lifetime;
+	if (max_lifetime > 0)
 		wanted |= JG_CLAIM_EXP; // nothing lives too long that says when it ends
 	for (size_t i = 0; i < JG_ARRAY_SIZE(claims); i++)
 		if ((wanted & claims[i].bit) != 0 && (r->claim_bits & claims[i].bit) == 0)
 			jg_refuse_rule(r, JG_REASON_MISSING_CLAIM, JG_RULE_REQUIRED_CLAIM,
-				claims[i].name, 0, 0);
+				claims[i].name, 0, (named & claims[i].bit) != 0 ? 0 : max_lifetime);
 }

@@ -61,12 +61,12 @@ struct jg_capability_expiry {
 /** Which rule refused; jg_verdict_detail() puts it into words. */
 enum jg_rule {
 	JG_RULE_NONE = 0,
-	JG_RULE_EXPIRED, /**< value = seconds since exp, limit = leeway */
+	JG_RULE_EXPIRED, /**< subject = what ended, value = seconds since, limit = leeway, grace */
 	JG_RULE_TOO_EARLY, /**< subject = claim, value = seconds until it, limit = leeway */
-	JG_RULE_LIFETIME, /**< value = life in seconds, limit = allowed */
+	JG_RULE_LIFETIME, /**< subject = who limits it, value = life in seconds, limit = allowed */
 	JG_RULE_CLAIM, /**< subject = claim: wrong type, range or word */
 	JG_RULE_MISSING, /**< subject = claim */
-	JG_RULE_REQUIRED_CLAIM, /**< subject = claim that policy.required_claims names */
+	JG_RULE_REQUIRED_CLAIM, /**< subject = claim; limit = max_lifetime if that requires it */
 	JG_RULE_LENGTH, /**< subject = claim, value = bytes or characters, limit = allowed */
 	JG_RULE_NO_JOIN, /**< subject = what the token lacks */
 	JG_RULE_MISMATCH, /**< subject = what differs */

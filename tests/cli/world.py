@@ -55,7 +55,7 @@ def mint(joingate, path, orders, now=NOW):
 
 
 def verify(joingate, path, requests, now=NOW):
-    done = run(joingate, "verify", "--config", path, "--now", str(now),
+    done = run(joingate, "verify", "--all", "--config", path, "--now", str(now),
                text="".join(json.dumps(r) + "\n" for r in requests))
     assert done.returncode in (0, 1), done.stderr
     return [json.loads(line) for line in done.stdout.split("\n") if line]

@@ -22,6 +22,30 @@ Test(detail, an_expired_token_says_by_how_much)
 		"expired 125 s ago (leeway 60 s)");
 }
 
+Test(detail, what_is_over_is_named_when_it_is_not_the_token)
+{
+	struct jg_verdict verdict = {.reason = JG_REASON_EXPIRED,
+		.rule = JG_RULE_EXPIRED,
+		.subject = JG_STR("join privilege"),
+		.rule_value = 5};
+	expect_detail(&verdict, "the join privilege expired 5 s ago (leeway 0 s)");
+	verdict.subject = JG_STR("policy.reconnect_grace");
+	verdict.rule_limit = 4;
+	expect_detail(&verdict, "expired 5 s ago (leeway and policy.reconnect_grace 4 s)");
+	verdict.subject = JG_STR("exp");
+	expect_detail(&verdict, "expired 5 s ago (leeway 4 s)");
+}
+
+Test(detail, the_policy_that_misses_a_claim_is_named)
+{
+	struct jg_verdict verdict = {.reason = JG_REASON_MISSING_CLAIM,
+		.rule = JG_RULE_REQUIRED_CLAIM,
+		.subject = JG_STR("exp")};
+	expect_detail(&verdict, "claim exp is missing; policy.required_claims names it");
+	verdict.rule_limit = 3600;
+	expect_detail(&verdict, "claim exp is missing; policy.max_lifetime needs it");
+}
+
 Test(detail, a_claim_is_named)
 {
 	expect_detail(&(struct jg_verdict){.reason = JG_REASON_BAD_CLAIM,
@@ -53,9 +77,11 @@ Test(detail, a_cut_off_tells_an_absent_issue_time_from_an_old_one)
 
 Test(detail, the_extremes_of_numbers_are_written_out)
 {
-	struct jg_verdict verdict = {
-		.rule = JG_RULE_LIFETIME, .rule_value = INT64_MAX, .rule_limit = INT64_MIN};
-	expect_detail(&verdict, "lives 9223372036854775807 s; -9223372036854775808 s are allowed");
+	struct jg_verdict verdict = {.rule = JG_RULE_LIFETIME,
+		.subject = JG_STR("x"),
+		.rule_value = INT64_MAX,
+		.rule_limit = INT64_MIN};
+	expect_detail(&verdict, "lives 9223372036854775807 s; x allows -9223372036854775808 s");
 }
 
 Test(detail, without_a_rule_the_reason_speaks)

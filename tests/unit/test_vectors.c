@@ -76,6 +76,52 @@ Test(vectors, policies_change_verdicts_as_expected)
 	check_file("policy", 57);
 }
 
+// Which rule of the policy it was: the words name the setting.
+static const char *setting_of(const char *reason, const char *name)
+{
+	static const struct {
+		const char *reason, *vector, *setting;
+	} rows[] = {{"lifetime", "", "policy.max_lifetime"},
+		{"missing_claim", "lifetime", "policy.max_lifetime"},
+		{"missing_claim", "", "policy.required_claims"},
+		{"not_permitted", "deny", "policy.deny"},
+		{"not_permitted", "require", "policy.require"},
+		{"not_permitted", "room", "policy.rooms"},
+		{"not_permitted", "role", "policy.roles"},
+		{"not_permitted", "refresh-not-for-strangers", "not authenticated"},
+		{"not_permitted", "refresh", "policy.refresh"},
+		{"expired", "grace-over", "policy.reconnect_grace"}};
+	for (size_t i = 0; i < JG_ARRAY_SIZE(rows); i++)
+		if (strcmp(rows[i].reason, reason) == 0 && strstr(name, rows[i].vector) != NULL)
+			return rows[i].setting;
+	return NULL;
+}
+
+Test(vectors, a_refusal_by_policy_names_the_setting)
+{
+	struct jg_verifier *verifier = new_verifier("ref");
+	json_t *lines = vectors_load("policy"), *line;
+	size_t i, named = 0;
+	json_array_foreach(lines, i, line)
+	{
+		struct vector v = vector_of(line);
+		struct jg_verdict verdict;
+		char detail[256];
+		judge(verifier, &v, &verdict);
+		(void)jg_verdict_detail(&verdict, detail, sizeof(detail));
+		const char *setting = setting_of(jg_reason_name(verdict.reason), v.name);
+		cr_expect(setting == NULL || strstr(detail, setting) != NULL, "%s: %s", v.name,
+			detail);
+		cr_expect(
+			setting != NULL || verdict.reason != JG_REASON_NOT_PERMITTED, "%s", v.name);
+		named += setting != NULL;
+		vector_fini(&v);
+	}
+	cr_assert_geq(named, 20);
+	json_decref(lines);
+	jg_verifier_free(verifier);
+}
+
 static const char *const files[] = {"livekit", "stream", "opentok", "vonage", "agora", "policy"};
 
 // Reasons that no token provokes, and the end-to-end test that does.

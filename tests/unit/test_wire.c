@@ -66,7 +66,7 @@ Test(wire, request_comes_back_as_sent)
 Test(wire, header_has_the_published_layout)
 {
 	static const uint8_t expected[] = {'J', 'G', 1, 1, 0, 0, 0, 170, 0x11, 0x22, 0x33, 0x44,
-		0x55, 0x66, 0x77, 0x88, 0, 0, 0xff, 0xee, 0, FE, 2, 0, 0, 1, 0, 4, 'j', 'o', 'h',
+		0x55, 0x66, 0x77, 0x88, 0, 3, 0xff, 0xee, 0, FE, 2, 0, 0, 1, 0, 4, 'j', 'o', 'h',
 		'n', 0, 2, 0, 14};
 	cr_assert_eq(build(FE), 170);
 	cr_assert_arr_eq(buffer, expected, sizeof(expected));
@@ -192,7 +192,7 @@ Test(wire, every_header_byte_that_is_wrong_has_its_fate)
 		{4, 1, JG_WIRE_FATE_TRUNCATED},
 		{7, 0, JG_WIRE_FATE_TRAILING},
 		{16, 0x80, JG_WIRE_FATE_FLAGS},
-		{17, 1, JG_WIRE_FATE_FLAGS},
+		{17, 4, JG_WIRE_FATE_FLAGS},
 		{19, 1, JG_WIRE_FATE_FLAGS},
 		{19, 0x10, JG_WIRE_FATE_FLAGS},
 		{22, 0, JG_WIRE_FATE_VENDOR},
