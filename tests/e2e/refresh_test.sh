@@ -17,6 +17,7 @@ session=1_MX40NzMwMTEyMn4xMjcuMC4wLjF-VGh1IEphbiAxNCAyMDI3IDA4OjAxOjAwfjAuNDgyOT
 agora=3f1c9a7e5b2d4860a1b2c3d4e5f60718
 
 settings() {
+	# shellcheck disable=SC2016 # variables of jq
 	config '.store = {sqlite: ($work + "/gate.db")} | .apps += [
 		{vendor: "opentok", key: "47301122", secrets: [{id: "a", secret: $secret}]},
 		{vendor: "vonage", key: "5b6c7d8e-1f20-4a3b-8c4d-5e6f708192a3", secrets: [{id: "a",

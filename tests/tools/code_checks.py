@@ -54,7 +54,7 @@ COLD_NAME = (r"(_new|_free|_init|_fini|_build\w*|_builder\w*|_add\w*|_allow|_ove
              r"|_describe|_detail|_create\w*|_destroy\w*|_open|_close|_measure\w*|_calibrate\w*|_select\w*"
              r"|_alloc\w*|_copy\w*|_load\w*|_wipe\w*|_parse_pem|_start|_stop)$|^(alloc|select|take|measure)_")
 PUBLISHED = {"jg_refresh_burst"}  # the public interface as declared
-FUNCTION_MAX, FILE_MAX, PARAMETERS_MAX, HEADERS_MAX = 100, 600, 6, 800
+FUNCTION_MAX, FILE_MAX, PARAMETERS_MAX, HEADERS_MAX = 100, 600, 6, 850
 
 
 def tracked(*patterns):

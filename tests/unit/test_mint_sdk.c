@@ -187,7 +187,7 @@ static bool made_of_services(json_t *line)
 	struct jg_mint ask = {.vendor = JG_VENDOR_AGORA, .not_before = JG_TIME_NONE};
 	struct jg_agora agora;
 	bool same = false;
-	cr_assert_eq(jg_agora_parse_007(v.request.token, inflater, scratch, &agora), JG_REASON_OK);
+	cr_assert_eq(jg_agora_parse_007(v.request.token, &tools, scratch, &agora), JG_REASON_OK);
 	ask.app = agora.app_id;
 	services_of(agora, &ask, services, ends);
 	for (size_t i = 0; i < JG_ARRAY_SIZE(roles) && !same; i++) {
