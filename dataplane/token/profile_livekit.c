@@ -256,7 +256,8 @@ static bool outline(const struct jg_claims *types, struct jg_outline *outline)
 		[JG_VALUE_METADATA] = METADATA};
 	static const uint8_t times[] = {JG_SLOT_EXP, JG_SLOT_NBF, JG_SLOT_IAT};
 	const uint64_t read = UINT64_C(1) << ATTRIBUTES | UINT64_C(1) << KIND_DETAILS |
-		UINT64_C(1) << KIND | UINT64_C(1) << CAN_PUBLISH_SOURCES;
+		UINT64_C(1) << KIND | UINT64_C(1) << CAN_PUBLISH_SOURCES |
+		UINT64_C(1) << JG_SLOT_ANCESTORS;
 	const uint64_t wanted =
 		UINT64_C(1) << JG_SLOT_KEY | UINT64_C(1) << SUB | UINT64_C(1) << ROOM;
 	if (!jg_jwt_types_hold(&jg_livekit_schema, types) ||

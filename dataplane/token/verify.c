@@ -207,7 +207,8 @@ static inline bool is_ordinary(const struct jg_burst *b, const struct jg_record 
 	const struct jg_request *request = r->request;
 	int64_t leeway = r->app->leeway, ahead = r->layout->iat_ahead;
 	return r->app->plain_policy && r->layout->lifetime_max == 0 && !b->token_ids &&
-		(request->flags & JG_REQUEST_TOKEN_ID) == 0 && request->room.p == NULL &&
+		(request->flags & JG_REQUEST_TOKEN_ID) == 0 &&
+		request->type != JG_REQUEST_REFRESH && request->room.p == NULL &&
 		request->identity.p == NULL &&
 		(r->exp == JG_TIME_NONE || b->now < r->exp + leeway) &&
 		(r->nbf == JG_TIME_NONE || b->now >= r->nbf - leeway) &&

@@ -252,3 +252,28 @@ Test(ancestors, more_ids_than_a_chain_has_are_refused)
 			w->verdicts[0].reason, tokens == 32 ? JG_REASON_OK : JG_REASON_BAD_CLAIM);
 	}
 }
+
+// The quickest way through the stages is for tokens of a known shape with nothing beside them.
+Test(ancestors, tokens_of_a_learnt_shape_keep_their_ancestors)
+{
+	make_chain(kinds[0], 1);
+	w->requests[0].room = w->requests[0].identity = w->requests[0].app =
+		(struct jg_str){NULL, 0};
+	w->requests[0].flags = JG_REQUEST_AUTHENTICATED;
+	for (unsigned i = 0; i < 2000; i++) {
+		w->requests[0].token = chain[i % 2];
+		w->requests[0].type = JG_REQUEST_JOIN;
+		jg_verify_burst(w->verifier, w->snapshot, NOW, w->requests, w->verdicts, 1);
+		cr_assert_eq(w->verdicts[0].reason, JG_REASON_OK);
+		cr_assert_eq(w->verdicts[0].ancestors.len, i % 2 * 16);
+	}
+	w->requests[0].token = chain[0];
+	w->requests[0].type = JG_REQUEST_REFRESH;
+	jg_verify_burst(w->verifier, w->snapshot, NOW, w->requests, w->verdicts, 1);
+	cr_assert_eq(memcmp(w->verdicts[0].token_id, ids[0], 16), 0);
+	cut_token(0, NOW + 1);
+	w->requests[0].token = chain[1];
+	w->requests[0].type = JG_REQUEST_JOIN;
+	jg_verify_burst(w->verifier, w->snapshot, NOW, w->requests, w->verdicts, 1);
+	cr_assert_eq(w->verdicts[0].reason, JG_REASON_REVOKED);
+}
