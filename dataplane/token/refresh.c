@@ -42,6 +42,8 @@ static bool write_carried(struct jg_minter *m, struct jg_mint_slot *slot, struct
 	struct jg_claim top = {.len = m->claims.len, .type = JG_JSON_OBJECT}, name, value;
 	while (m->claims.text[top.start] != '{')
 		top.start++, top.len--;
+	while (m->claims.text[top.start + top.len - 1] != '}')
+		top.len--;
 	struct jg_json_walk walk = jg_json_walk_of(&m->claims, &top);
 	while (jg_json_next(&walk, &name, &value)) {
 		struct jg_str text = jg_claim_string(&m->scratch, &m->claims, &name);

@@ -305,3 +305,21 @@ Test(refresh, what_cannot_be_refreshed_says_why)
 	expect_refusal(w, "nobody signed");
 	world_free(w);
 }
+
+// White space may follow the payload's object. {"user_id":"john","iat":1800000000,"exp":1800003600,
+// "x":0} and a space, signed with the secret of key "a".
+Test(refresh, white_space_behind_the_payload_is_not_taken_along)
+{
+	static const char payload[] =
+		" {\"user_id\":\"john\",\"iat\":1800000000,\"exp\":1800003600,\"x\":0} \n";
+	static char token[512];
+	struct world *w = begin();
+	w->asks[0] = world_ask(JG_VENDOR_STREAM, JG_FORMAT_NONE);
+	w->asks[0].identity = JG_STR("john");
+	world_round_trip(w, 1);
+	w->requests[0].token = (struct jg_str){
+		token, world_sign_hs256(payload, sizeof(payload) - 1, token, sizeof(token))};
+	refresh_signed(w, LATER);
+	cr_assert(eq(join_at(w, LATER)->identity, "john"));
+	world_free(w);
+}
