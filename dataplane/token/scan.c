@@ -18,22 +18,30 @@ struct span {
 	uint32_t len;
 };
 
+// Unknown names of all open objects.
+struct seen {
+	uint32_t n;
+	struct span span[NAMES_MAX];
+};
+
+// All that changes from member to member; its address never leaves jg_scan(), into which everything is
+// inlined, so that it lives in registers.
 struct scan {
 	const struct jg_scan_schema *schema;
 	const uint8_t *t;
 	const uint16_t *quotes;
-	struct jg_claims *claims;
+	struct jg_claim *slots; // of the claims
 	struct jg_holes *holes;
+	struct seen *seen;
 	uint64_t present;
+	uint64_t of_null, of_false, of_true, of_number, of_string, of_object, of_array;
 	uint32_t quotes_n;
 	uint32_t next; // quote
 	uint32_t at;
-	uint32_t seen_n;
 	bool backslashes;
-	unsigned depth;
-	struct frame stack[DEPTH_MAX];
-	struct span seen[NAMES_MAX];
 };
+
+#define BODY static inline __attribute__((always_inline))
 
 static inline uint64_t load64(const void *p)
 {
@@ -99,10 +107,16 @@ static inline bool is_digit(uint8_t c)
 	return (unsigned)(c - '0') < 10u;
 }
 
+// Eight at once; what is not one leaves the highest bit of its byte.
 static inline uint32_t skip_digits(const uint8_t *text, uint32_t at)
 {
-	while (is_digit(text[at]))
-		at++;
+	const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f);
+	uint64_t other;
+	do {
+		uint64_t word = load64(text + at) ^ UINT64_C(0x3030303030303030);
+		other = (((word & low) + UINT64_C(0x7676767676767676)) | word) & ~low;
+		at += other == 0 ? 8 : (uint32_t)__builtin_ctzll(other) / 8;
+	} while (other == 0);
 	return at;
 }
 
@@ -127,43 +141,55 @@ uint32_t jg_scan_number(const uint8_t *text, uint32_t at)
 	return p;
 }
 
-static inline void note_hole(
-	struct scan *s, uint32_t start, uint32_t end, unsigned type, unsigned slot)
+BODY void note_hole(
+	const struct scan *s, uint32_t start, uint32_t end, unsigned type, unsigned slot)
 {
-	if (s->holes == NULL)
+	struct jg_holes *holes = s->holes;
+	if (holes == NULL)
 		return;
-	if (s->holes->n >= JG_HOLES_MAX) {
-		s->holes->n = JG_HOLES_MAX + 1;
+	if (holes->n >= JG_HOLES_MAX) {
+		holes->n = JG_HOLES_MAX + 1;
 		return;
 	}
-	s->holes->hole[s->holes->n++] =
+	holes->hole[holes->n++] =
 		(struct jg_hole){(uint16_t)start, (uint16_t)end, (uint8_t)type, (uint8_t)slot};
 }
 
-static inline void set_claim(struct scan *s, unsigned slot, struct jg_claim claim)
+// A known member's bit; words say all there is by it.
+BODY uint64_t bit_of(unsigned slot)
 {
-	if (slot == JG_SCAN_NO_SLOT)
-		return;
-	jg_claims_set(s->claims, slot, claim);
-	s->present |= UINT64_C(1) << slot;
+	return slot == JG_SCAN_NO_SLOT ? 0 : UINT64_C(1) << slot;
 }
 
-// Compare an unknown name with its siblings before it.
-static bool unknown_name(struct scan *s, const struct frame *frame, struct span name)
+BODY uint64_t set_claim(const struct scan *s, unsigned slot, struct jg_claim claim)
 {
-	for (uint32_t i = frame->names; i < s->seen_n; i++)
-		if (s->seen[i].len == name.len &&
-			memcmp(s->t + s->seen[i].start, s->t + name.start, name.len) == 0)
+	if (slot != JG_SCAN_NO_SLOT)
+		s->slots[slot] = claim;
+	return bit_of(slot);
+}
+
+// Compare an unknown name with its siblings, which begin at first.
+static bool unknown_name(const uint8_t *t, struct seen *seen, uint32_t first, struct span name)
+{
+	for (uint32_t i = first; i < seen->n; i++)
+		if (seen->span[i].len == name.len &&
+			memcmp(t + seen->span[i].start, t + name.start, name.len) == 0)
 			return false;
-	if (s->seen_n == NAMES_MAX)
+	if (seen->n == NAMES_MAX)
 		return false;
-	s->seen[s->seen_n++] = name;
+	seen->span[seen->n++] = name;
 	return true;
 }
 
+BODY bool same_name(const struct jg_scan_name *known, const uint8_t *name, uint32_t len,
+	uint64_t first, uint64_t last)
+{
+	return known->len == len && known->first == first && known->last == last && len != 0 &&
+		(len <= 16 || memcmp(known->name, name, len) == 0);
+}
+
 // A name and its colon. A known member met twice is left to json.c to refuse.
-static inline bool read_name(
-	struct scan *s, const struct frame *frame, unsigned *slot, unsigned *level)
+BODY bool read_name(struct scan *s, const struct frame *frame, unsigned *slot, unsigned *level)
 {
 	if (s->t[s->at] != '"' || s->next + 1 >= s->quotes_n)
 		return false;
@@ -177,16 +203,14 @@ static inline bool read_name(
 	*slot = JG_SCAN_NO_SLOT;
 	*level = NO_LEVEL;
 	if (frame->level == NO_LEVEL)
-		return unknown_name(s, frame, name);
+		return unknown_name(s->t, s->seen, frame->names, name);
 	uint64_t first, last;
 	name_words(s->t + name.start, name.len, &first, &last);
 	uint64_t multiplier = s->schema->level[frame->level].multiplier;
 	const struct jg_scan_name *known =
 		&s->schema->level[frame->level].names[name_slot(first, last, name.len, multiplier)];
-	if (known->len != name.len || known->len == 0 || known->first != first ||
-		known->last != last ||
-		(name.len > 16 && memcmp(known->name, s->t + name.start, name.len) != 0))
-		return unknown_name(s, frame, name);
+	if (!same_name(known, s->t + name.start, name.len, first, last))
+		return unknown_name(s->t, s->seen, frame->names, name);
 	if ((s->present >> known->slot & 1) != 0)
 		return false;
 	*slot = known->slot;
@@ -194,7 +218,7 @@ static inline bool read_name(
 	return true;
 }
 
-static inline bool read_string(struct scan *s, unsigned slot)
+BODY bool read_string(struct scan *s, unsigned slot)
 {
 	if (s->next + 1 >= s->quotes_n)
 		return false;
@@ -204,111 +228,106 @@ static inline bool read_string(struct scan *s, unsigned slot)
 	s->at = end + 1;
 	note_hole(s, start, end, JG_JSON_STRING, slot);
 	bool escaped = s->backslashes && memchr(s->t + start, '\\', end - start) != NULL;
-	set_claim(s, slot, (struct jg_claim){start, end - start, JG_JSON_STRING, escaped});
+	s->of_string |=
+		set_claim(s, slot, (struct jg_claim){start, end - start, JG_JSON_STRING, escaped});
 	return true;
 }
 
-static inline bool read_word(
-	struct scan *s, unsigned slot, const char *word, uint32_t len, unsigned type)
+BODY bool is_word(const struct scan *s, uint32_t at, const char *word)
 {
-	if (memcmp(s->t + s->at, word, len) != 0)
-		return false;
-	set_claim(s, slot, (struct jg_claim){s->at, len, (uint8_t)type, false});
+	uint32_t a, b;
+	memcpy(&a, s->t + at, sizeof(a));
+	memcpy(&b, word, sizeof(b));
+	return a == b;
+}
+
+BODY bool read_word(struct scan *s, unsigned slot, uint64_t *of_type, uint32_t len)
+{
+	*of_type |= bit_of(slot);
 	s->at += len;
 	return true;
 }
 
-static inline bool read_number(struct scan *s, unsigned slot)
+BODY bool read_number(struct scan *s, unsigned slot)
 {
 	uint32_t end = jg_scan_number(s->t, s->at);
 	if (end == s->at)
 		return false;
 	note_hole(s, s->at, end, JG_JSON_NUMBER, slot);
-	set_claim(s, slot, (struct jg_claim){s->at, end - s->at, JG_JSON_NUMBER, false});
+	s->of_number |=
+		set_claim(s, slot, (struct jg_claim){s->at, end - s->at, JG_JSON_NUMBER, false});
 	s->at = end;
 	return true;
 }
 
-static inline bool read_scalar(struct scan *s, unsigned slot)
+BODY bool read_scalar(struct scan *s, unsigned slot)
 {
 	switch (s->t[s->at]) {
 	case '"':
 		return read_string(s, slot);
 	case 't':
-		return read_word(s, slot, "true", 4, JG_JSON_TRUE);
+		return is_word(s, s->at, "true") && read_word(s, slot, &s->of_true, 4);
 	case 'f':
-		return read_word(s, slot, "false", 5, JG_JSON_FALSE);
+		return is_word(s, s->at + 1, &"false"[1]) && read_word(s, slot, &s->of_false, 5);
 	case 'n':
-		return read_word(s, slot, "null", 4, JG_JSON_NULL);
+		return is_word(s, s->at, "null") && read_word(s, slot, &s->of_null, 4);
 	default:
 		return read_number(s, slot);
 	}
 }
 
-static inline bool open_container(struct scan *s, unsigned slot, unsigned level)
+BODY void close_container(struct scan *s, const struct frame *frame)
 {
-	if (s->depth == DEPTH_MAX)
-		return false;
-	bool object = s->t[s->at] == '{';
-	s->stack[s->depth++] = (struct frame){
-		.start = s->at,
-		.slot = (uint8_t)slot,
-		.level = (uint8_t)(object ? level : NO_LEVEL),
-		.names = (uint8_t)s->seen_n,
-		.close = object ? '}' : ']',
-	};
-	// Taken at once, so that a second one of the name is noticed inside the first.
-	if (slot != JG_SCAN_NO_SLOT)
-		s->present |= UINT64_C(1) << slot;
 	s->at++;
-	return true;
+	s->seen->n = frame->names;
+	bool object = frame->close == '}';
+	uint64_t bit = set_claim(s, frame->slot,
+		(struct jg_claim){frame->start, s->at - frame->start,
+			object ? JG_JSON_OBJECT : JG_JSON_ARRAY, false});
+	s->of_object |= object ? bit : 0;
+	s->of_array |= object ? 0 : bit;
 }
 
-static inline void close_container(struct scan *s)
+// All of the text. A value is read, or a container opened, whose values come next; behind a value any
+// number of containers end.
+BODY bool read_text(struct scan *s)
 {
-	const struct frame *frame = &s->stack[--s->depth];
-	s->at++;
-	s->seen_n = frame->names;
-	uint8_t type = frame->close == '}' ? JG_JSON_OBJECT : JG_JSON_ARRAY;
-	set_claim(
-		s, frame->slot, (struct jg_claim){frame->start, s->at - frame->start, type, false});
-}
-
-enum outcome {
-	FAILED,
-	READ,
-	OPENED, // a container, whose values come next
-};
-
-// One value of the innermost container, its name first in an object.
-static inline enum outcome read_value(struct scan *s)
-{
-	const struct frame *frame = &s->stack[s->depth - 1];
-	unsigned slot = JG_SCAN_NO_SLOT;
-	unsigned level = NO_LEVEL;
-	if (frame->close == '}' && !read_name(s, frame, &slot, &level))
-		return FAILED;
-	if (s->t[s->at] == '{' || s->t[s->at] == '[')
-		return open_container(s, slot, level == 0 ? NO_LEVEL : level) ? OPENED : FAILED;
-	return read_scalar(s, slot) ? READ : FAILED;
-}
-
-static bool read_text(struct scan *s)
-{
-	enum outcome last = open_container(s, JG_SCAN_NO_SLOT, 0) ? OPENED : FAILED;
-	while (last != FAILED) {
-		if (last == READ || s->t[s->at] == s->stack[s->depth - 1].close) {
-			while (s->t[s->at] == s->stack[s->depth - 1].close) {
-				close_container(s);
-				if (s->depth == 0)
-					return true;
-			}
-			if (s->t[s->at++] != ',')
+	struct frame stack[DEPTH_MAX];
+	struct frame *top = stack;
+	unsigned slot = JG_SCAN_NO_SLOT, level = 0;
+	for (;;) {
+		uint8_t c = s->t[s->at];
+		if (c == '{' || c == '[') {
+			if (top == stack + DEPTH_MAX)
 				return false;
+			*top++ = (struct frame){.start = s->at++,
+				.slot = (uint8_t)slot,
+				.level = (uint8_t)(c == '{' ? level : NO_LEVEL),
+				.names = (uint8_t)s->seen->n,
+				.close = (uint8_t)(c + 2)};
+			// Taken at once, so that a second one of the name is noticed inside.
+			s->present |= bit_of(slot);
+			if (s->t[s->at] != top[-1].close)
+				goto value;
+		} else if (read_scalar(s, slot)) {
+			s->present |= bit_of(slot);
+		} else {
+			return false;
 		}
-		last = read_value(s);
+		while (s->t[s->at] == top[-1].close) {
+			close_container(s, --top);
+			if (top == stack)
+				return true;
+		}
+		if (s->t[s->at++] != ',')
+			return false;
+	value:
+		slot = JG_SCAN_NO_SLOT;
+		level = NO_LEVEL;
+		if (top[-1].close == '}' && !read_name(s, top - 1, &slot, &level))
+			return false;
+		level = level == 0 ? NO_LEVEL : level;
 	}
-	return false;
 }
 
 bool jg_scan(const struct jg_scan_schema *schema, const struct jg_text *text,
@@ -316,19 +335,26 @@ bool jg_scan(const struct jg_scan_schema *schema, const struct jg_text *text,
 {
 	if ((text->flags & (JG_TEXT_CONTROL | JG_TEXT_ESCAPE)) != 0 || text->bytes[0] != '{')
 		return false;
-	struct scan s;
-	s.schema = schema;
-	s.t = text->bytes;
-	s.quotes = text->quotes;
-	s.quotes_n = text->quotes_n;
-	s.claims = claims;
-	jg_claims_clear(claims);
-	s.holes = holes;
-	s.present = 0;
-	s.next = 0;
-	s.at = 0;
-	s.seen_n = 0;
-	s.backslashes = (text->flags & JG_TEXT_BACKSLASH) != 0;
-	s.depth = 0;
-	return read_text(&s) && s.at == text->len && s.next == s.quotes_n;
+	struct seen seen;
+	seen.n = 0;
+	struct scan s = {.schema = schema,
+		.t = text->bytes,
+		.quotes = text->quotes,
+		.quotes_n = text->quotes_n,
+		.slots = claims->slot,
+		.holes = holes,
+		.seen = &seen,
+		.backslashes = (text->flags & JG_TEXT_BACKSLASH) != 0};
+	if (!read_text(&s) || s.at != text->len || s.next != s.quotes_n)
+		return false;
+	claims->present = s.present;
+	claims->of_type[JG_JSON_NONE] = 0;
+	claims->of_type[JG_JSON_NULL] = s.of_null;
+	claims->of_type[JG_JSON_FALSE] = s.of_false;
+	claims->of_type[JG_JSON_TRUE] = s.of_true;
+	claims->of_type[JG_JSON_NUMBER] = s.of_number;
+	claims->of_type[JG_JSON_STRING] = s.of_string;
+	claims->of_type[JG_JSON_OBJECT] = s.of_object;
+	claims->of_type[JG_JSON_ARRAY] = s.of_array;
+	return true;
 }

@@ -61,5 +61,5 @@ JG_MUST_CHECK bool jg_scan(const struct jg_scan_schema *schema, const struct jg_
 	struct jg_claims *claims, struct jg_holes *holes);
 
 /** The end of the number that starts here (RFC 8259 section 6); at itself when there is none. The
- * text must end in a byte that no number contains. */
+ * text must end in a byte that no number contains; seven more are read. */
 uint32_t jg_scan_number(const uint8_t *text, uint32_t at);
