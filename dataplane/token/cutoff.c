@@ -46,9 +46,10 @@ struct view {
 
 struct jg_cut_offs {
 	_Atomic(struct view *) view; // writer: wo, readers: ro
-	_Atomic size_t scopes[JG_SCOPE_COUNT]; // entries in force; writer: wo, readers: ro
+	_Atomic unsigned scopes; // bit per scope with entries in force; writer: wo, readers: ro
 	struct jg_hash_seed seed; // read-only
 	// From here on writer only.
+	size_t in_scope[JG_SCOPE_COUNT]; // entries in force
 	size_t moved; // buckets of the old table that are done with
 	size_t live;
 	struct view *retired;
@@ -257,9 +258,18 @@ static unsigned scopes_named(const struct jg_cut_off_query *query)
 	return scopes;
 }
 
-static uint64_t app_hash(const struct jg_cut_offs *cut_offs, unsigned vendor, struct jg_str app)
+uint64_t jg_cut_offs_app_hash(
+	const struct jg_cut_offs *cut_offs, unsigned vendor, struct jg_str app)
 {
-	return jg_hash(&cut_offs->seed, vendor, app);
+	uint64_t hash = jg_hash(&cut_offs->seed, vendor, app);
+	return hash == 0 ? 1 : hash;
+}
+
+static void set_scope(struct jg_cut_offs *cut_offs, unsigned scope, bool any)
+{
+	unsigned scopes = atomic_load_explicit(&cut_offs->scopes, memory_order_relaxed);
+	scopes = any ? scopes | 1u << scope : scopes & ~(1u << scope);
+	atomic_store_explicit(&cut_offs->scopes, scopes, memory_order_relaxed);
 }
 
 // Starts a table that has room for twice what is in force, also if all of the moving time is spent
@@ -367,7 +377,7 @@ int jg_cut_offs_set(
 	if (status != 0)
 		return status;
 	uint64_t fingerprint = fingerprint_of(cut_offs, cut_off->scope,
-		app_hash(cut_offs, cut_off->vendor, cut_off->app), &query);
+		jg_cut_offs_app_hash(cut_offs, cut_off->vendor, cut_off->app), &query);
 	uint32_t was = 0;
 	bool there = view_find(current_view(cut_offs), fingerprint, &was);
 	uint32_t before = cut_off->before == JG_TIME_NONE ? 0 : (uint32_t)cut_off->before;
@@ -377,14 +387,13 @@ int jg_cut_offs_set(
 		jg_error_set(err, "no memory for more than %zu cut-offs", cut_offs->live);
 		return -ENOMEM;
 	}
-	_Atomic size_t *scope = &cut_offs->scopes[cut_off->scope];
-	size_t in_scope = atomic_load_explicit(scope, memory_order_relaxed);
 	// A reader is told of the scope before it could miss the entry, and after it is gone.
-	if (was == 0)
-		atomic_store_explicit(scope, in_scope + 1, memory_order_relaxed);
+	size_t *in_scope = &cut_offs->in_scope[cut_off->scope];
+	if (was == 0 && (*in_scope)++ == 0)
+		set_scope(cut_offs, cut_off->scope, true);
 	table_put(current_view(cut_offs)->current, fingerprint, before, true);
-	if (before == 0)
-		atomic_store_explicit(scope, in_scope - 1, memory_order_relaxed);
+	if (before == 0 && --*in_scope == 0)
+		set_scope(cut_offs, cut_off->scope, false);
 	cut_offs->live += (was == 0 ? 1u : 0u);
 	cut_offs->live -= (before == 0 ? 1u : 0u);
 	return 0;
@@ -407,29 +416,25 @@ size_t jg_cut_offs_memory(const struct jg_cut_offs *cut_offs)
 	return size;
 }
 
-bool jg_cut_offs_any(const struct jg_cut_offs *cut_offs, unsigned scope)
+unsigned jg_cut_offs_scopes(const struct jg_cut_offs *cut_offs)
 {
-	return cut_offs != NULL && scope < JG_SCOPE_COUNT &&
-		atomic_load_explicit(&cut_offs->scopes[scope], memory_order_relaxed) > 0;
+	return cut_offs == NULL ? 0 : atomic_load_explicit(&cut_offs->scopes, memory_order_relaxed);
 }
 
 void jg_cut_offs_probe(const struct jg_cut_offs *cut_offs, const struct jg_cut_off_query *query,
 	struct jg_cut_off_probe *probe)
 {
-	probe->scopes = 0;
+	unsigned scopes = jg_cut_offs_scopes(cut_offs) & scopes_named(query);
+	probe->scopes = (uint8_t)scopes;
 	probe->issued_at = query->issued_at == JG_TIME_NONE ? 0 : query->issued_at;
-	unsigned scopes = scopes_named(query);
-	for (unsigned scope = 0; scope < JG_SCOPE_COUNT; scope++)
-		if (!jg_cut_offs_any(cut_offs, scope))
-			scopes &= ~(1u << scope);
 	if (scopes == 0)
 		return;
 	const struct view *view = reader_view(cut_offs);
-	uint64_t app = app_hash(cut_offs, query->vendor, query->app);
-	probe->scopes = (uint8_t)scopes;
-	for (unsigned scope = 0; scope < JG_SCOPE_COUNT; scope++) {
-		if ((scopes >> scope & 1) == 0)
-			continue;
+	uint64_t app = query->app_hash != 0
+		? query->app_hash
+		: jg_cut_offs_app_hash(cut_offs, query->vendor, query->app);
+	for (; scopes != 0; scopes &= scopes - 1) {
+		unsigned scope = (unsigned)__builtin_ctz(scopes);
 		uint64_t fingerprint = fingerprint_of(cut_offs, scope, app, query);
 		probe->fingerprint[scope] = fingerprint;
 		__builtin_prefetch(&view->current->buckets[home(view->current, fingerprint)]);
@@ -444,15 +449,14 @@ int jg_cut_offs_judge(
 	if (probe->scopes == 0)
 		return -1;
 	const struct view *view = reader_view(cut_offs);
-	for (unsigned scope = 0; scope < JG_SCOPE_COUNT; scope++) {
+	for (unsigned scopes = probe->scopes; scopes != 0; scopes &= scopes - 1) {
+		unsigned scope = (unsigned)__builtin_ctz(scopes);
 		uint32_t found = 0;
-		if ((probe->scopes >> scope & 1) == 0 ||
-			!view_find(view, probe->fingerprint[scope], &found))
+		if (!view_find(view, probe->fingerprint[scope], &found) ||
+			probe->issued_at >= (int64_t)found)
 			continue;
-		if (probe->issued_at < (int64_t)found) {
-			*before = found;
-			return (int)scope;
-		}
+		*before = found;
+		return (int)scope;
 	}
 	return -1;
 }
@@ -463,10 +467,4 @@ int jg_cut_offs_check(
 	struct jg_cut_off_probe probe;
 	jg_cut_offs_probe(cut_offs, query, &probe);
 	return jg_cut_offs_judge(cut_offs, &probe, before);
-}
-
-void jg_cut_offs_prefetch(const struct jg_cut_offs *cut_offs, const struct jg_cut_off_query *query)
-{
-	struct jg_cut_off_probe probe;
-	jg_cut_offs_probe(cut_offs, query, &probe);
 }

@@ -195,7 +195,8 @@ struct jg_burst {
 	struct jg_record **live; /**< records not refused yet, in request order */
 	int64_t now;
 	unsigned n; /**< of live */
-	bool token_ids; /**< there are cut-offs of single tokens */
+	unsigned cut_off_scopes; /**< jg_cut_offs_scopes(), as the burst began */
+	bool token_ids; /**< there are cut-offs of single tokens: every token needs its id */
 	bool overrides; /**< there are overrides of participants */
 };
 

@@ -24,20 +24,13 @@ void jg_name_token(struct jg_burst *b, struct jg_record *r)
 	memcpy(r->verdict->token_id, digest, sizeof(r->verdict->token_id));
 }
 
-bool jg_token_ids_count(const struct jg_burst *b)
+static struct jg_cut_off_query query_of(const struct jg_burst *b, const struct jg_record *r)
 {
-	const struct jg_cut_offs *cut_offs = jg_snapshot_cut_offs(b->snapshot);
-	return cut_offs != NULL && jg_cut_offs_any(cut_offs, JG_SCOPE_TOKEN);
-}
-
-static struct jg_cut_off_query query_of(const struct jg_record *r, bool token_ids)
-{
-	return (struct jg_cut_off_query){.vendor = r->layout->vendor,
-		.app = r->app->key,
+	return (struct jg_cut_off_query){.app_hash = r->app->cut_off_hash,
 		.user = r->verdict->identity,
 		.room = r->verdict->room,
 		.secret = r->verdict->key,
-		.token_id = token_ids ? r->verdict->token_id : NULL,
+		.token_id = b->token_ids ? r->verdict->token_id : NULL,
 		.issued_at = r->issued_at};
 }
 
@@ -49,11 +42,11 @@ void jg_stage_cut_offs(struct jg_burst *b)
 #undef X
 	};
 	const struct jg_cut_offs *cut_offs = jg_snapshot_cut_offs(b->snapshot);
-	struct jg_cut_off_probe *probes = b->verifier->probes;
-	if (cut_offs == NULL)
+	if (b->cut_off_scopes == 0)
 		return;
+	struct jg_cut_off_probe *probes = b->verifier->probes;
 	for (unsigned i = 0; i < b->n; i++) {
-		struct jg_cut_off_query query = query_of(b->live[i], b->token_ids);
+		struct jg_cut_off_query query = query_of(b, b->live[i]);
 		jg_cut_offs_probe(cut_offs, &query, &probes[i]);
 	}
 	for (unsigned i = 0; i < b->n; i++) {

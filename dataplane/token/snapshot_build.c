@@ -337,6 +337,9 @@ static bool slots_build(struct jg_snapshot_builder *builder)
 		struct jg_app_entry *app = (void *)(uintptr_t)builder->apps.slots[i].item;
 		if (app == NULL)
 			continue;
+		if (snapshot->cut_offs != NULL)
+			app->cut_off_hash =
+				jg_cut_offs_app_hash(snapshot->cut_offs, app->vendor, app->key);
 		slots[i].hash = app->hash;
 		slots[i].app = app;
 		slots[i].vendor = app->vendor;

@@ -36,6 +36,7 @@ struct jg_app_entry {
 	uint16_t caller_set; /**< index of the bit set of callers that may ask */
 	uint32_t index;
 	int32_t leeway; /**< of the policy, resolved to seconds */
+	uint64_t cut_off_hash; /**< jg_cut_offs_app_hash() of the snapshot's table; 0: has none */
 	struct jg_policy policy; /**< strings live in the snapshot */
 };
 
@@ -72,6 +73,7 @@ bool jg_glob_match(struct jg_str pattern, struct jg_str text);
 
 /** What a token's issue is compared with. */
 struct jg_cut_off_query {
+	uint64_t app_hash; /**< jg_cut_offs_app_hash(); 0: of the vendor and app below */
 	unsigned vendor;
 	struct jg_str app;
 	struct jg_str user; /**< empty: no user scope */
@@ -81,8 +83,13 @@ struct jg_cut_off_query {
 	int64_t issued_at; /**< JG_TIME_NONE counts as 0 */
 };
 
-/** Are there cut-offs of this scope at all? A hint that lets a burst skip work; any thread. */
-bool jg_cut_offs_any(const struct jg_cut_offs *cut_offs, unsigned scope);
+/** The scopes that there are cut-offs of, a bit each, so that a burst can skip the rest. NULL table:
+ * none. Any thread. */
+unsigned jg_cut_offs_scopes(const struct jg_cut_offs *cut_offs);
+
+/** What the table knows an app by, for as long as the table lives; never 0. */
+uint64_t jg_cut_offs_app_hash(
+	const struct jg_cut_offs *cut_offs, unsigned vendor, struct jg_str app);
 
 /** The scope and time of a cut-off that refuses (issued_at < time), -1 when none does. NULL table:
  * -1. Any thread, lock-free. */
@@ -103,6 +110,3 @@ void jg_cut_offs_probe(const struct jg_cut_offs *cut_offs, const struct jg_cut_o
 /** jg_cut_offs_check() for a query made ready in the same burst. */
 int jg_cut_offs_judge(
 	const struct jg_cut_offs *cut_offs, const struct jg_cut_off_probe *probe, int64_t *before);
-
-/** Prefetch the buckets that jg_cut_offs_check() will read. */
-void jg_cut_offs_prefetch(const struct jg_cut_offs *cut_offs, const struct jg_cut_off_query *query);

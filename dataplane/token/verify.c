@@ -270,7 +270,8 @@ static void begin(struct jg_burst *b, const struct jg_request *requests,
 	uint64_t epoch = jg_snapshot_epoch(b->snapshot);
 	v->scratch.used = 0;
 	b->n = n;
-	b->token_ids = jg_token_ids_count(b);
+	b->cut_off_scopes = jg_cut_offs_scopes(jg_snapshot_cut_offs(b->snapshot));
+	b->token_ids = (b->cut_off_scopes >> JG_SCOPE_TOKEN & 1) != 0;
 	b->overrides = jg_snapshot_overrides_any(b->snapshot);
 	// Whole arrays at once: for single structures compilers choose slow string instructions.
 	memset(verdicts, 0, n * sizeof(*verdicts));
