@@ -190,8 +190,9 @@ static void fill_reading(
 	reading->claim_bits = shape->claim_bits;
 }
 
-static enum jg_match match(struct jg_shapes *shapes, const struct jg_shape *shape,
-	const struct jg_text *text, struct jg_claims *claims, struct jg_reading *reading)
+static inline __attribute__((always_inline)) enum jg_match match(struct jg_shapes *shapes,
+	const struct jg_shape *shape, const struct jg_text *text, struct jg_claims *claims,
+	struct jg_reading *reading)
 {
 	uint16_t at[JG_SHAPE_PLACES_MAX];
 	enum jg_fit fit = shapes->fit(shape, text, at, reading->time);

@@ -27,8 +27,26 @@ static inline bool jg_str_eq(struct jg_str a, struct jg_str b)
 	return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
 }
 
-/** Constant-time compare of n bytes: the only way to compare a MAC or a secret. */
-bool jg_memeq_ct(const void *a, const void *b, size_t n);
+/** Constant-time compare of n bytes: the only way to compare a MAC or a secret. Inlined: for a burst of
+ * MACs the call cost as much as the comparing. */
+static inline bool jg_memeq_ct(const void *a, const void *b, size_t n)
+{
+	const unsigned char *x = (const unsigned char *)a, *y = (const unsigned char *)b;
+	uint64_t differ = 0;
+	for (; n >= sizeof(differ); n -= sizeof(differ), x += sizeof(differ), y += sizeof(differ)) {
+		uint64_t p, q;
+		memcpy(&p, x, sizeof(p));
+		memcpy(&q, y, sizeof(q));
+		differ |= p ^ q;
+		// The compiler must not find out that it could stop here.
+		__asm__ volatile("" : "+r"(differ));
+	}
+	for (size_t i = 0; i < n; i++) {
+		differ |= (uint64_t)(x[i] ^ y[i]);
+		__asm__ volatile("" : "+r"(differ));
+	}
+	return differ == 0;
+}
 
 /** Fill in an error, cut to fit. */
 JG_COLD JG_PRINTF(2, 3) void jg_error_set(struct jg_error *err, const char *format, ...);
