@@ -163,13 +163,15 @@ class Etcd:
         raise RuntimeError("etcd does not start")
 
     def leader(self):
-        for i in range(3):
+        for attempt in range(600):
             try:
-                status = self.call("maintenance/status", {}, i)
+                status = self.call("maintenance/status", {}, attempt % 3)
             except OSError:
                 continue
-            if status["leader"] == status["header"]["member_id"]:
-                return i
+            # In an election there is none.
+            if status.get("leader") == status["header"]["member_id"]:
+                return attempt % 3
+            time.sleep(0.02)
         raise RuntimeError("no leader")
 
 
