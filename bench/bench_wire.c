@@ -21,7 +21,7 @@ enum stage {
 static const char *const stage_names[] = {"parse", "request_mac", "reply", "reply_mac"};
 static uint8_t sent[BURST][SLOT];
 static uint8_t frames[BURST][SLOT];
-static uint8_t scratch[BURST * JG_WIRE_MAC_SCRATCH];
+static alignas(JG_CACHE_LINE) uint8_t scratch[BURST * JG_WIRE_MAC_SCRATCH];
 static size_t lengths[BURST];
 static struct jg_wire_request wires[BURST];
 static struct jg_request requests[BURST];

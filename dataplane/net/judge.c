@@ -19,7 +19,7 @@ int jg_judge_init(struct jg_judge *judge, struct jg_counters *counters,
 		return -EINVAL;
 	}
 	judge->slots = calloc(JG_JUDGE_SLOTS, JG_WIRE_DATAGRAM_MAX);
-	judge->mac_scratch = calloc(JG_BURST_MAX, JG_WIRE_MAC_SCRATCH);
+	judge->mac_scratch = aligned_alloc(JG_CACHE_LINE, JG_BURST_MAX * JG_WIRE_MAC_SCRATCH);
 	if (judge->slots == NULL || judge->mac_scratch == NULL) {
 		jg_error_set(err, "no memory for a worker's buffers");
 		jg_judge_fini(judge);

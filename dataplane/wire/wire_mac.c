@@ -28,11 +28,11 @@ size_t jg_wire_request_mac_job(const struct jg_wire_request *wire, const struct 
 		job->len = (uint32_t)end;
 		return 0;
 	}
-	memcpy(scratch, wire->datagram, head);
+	jg_wire_copy(scratch, wire->datagram, head);
 	memcpy(scratch + head, wire->datagram + end - JG_WIRE_BINDING, JG_WIRE_BINDING);
 	job->message = scratch;
 	job->len = (uint32_t)head + JG_WIRE_BINDING;
-	return job->len;
+	return (job->len + JG_CACHE_LINE - 1) / JG_CACHE_LINE * JG_CACHE_LINE;
 }
 
 bool jg_wire_request_mac_holds(const struct jg_wire_request *wire, const struct jg_mac_job *job)
