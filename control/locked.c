@@ -30,6 +30,7 @@ static struct {
 	char *chunk;
 	size_t chunk_left;
 	size_t shortage;
+	size_t used; // bytes of blocks, less their headers
 } arena = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static void *map_locked(size_t size)
@@ -85,6 +86,8 @@ void *jg_locked_alloc(size_t size)
 		if (h != NULL)
 			h->size = whole;
 	}
+	if (h != NULL)
+		arena.used += h->size - sizeof(*h);
 	pthread_mutex_unlock(&arena.lock);
 	return h == NULL ? NULL : h + 1;
 }
@@ -95,17 +98,19 @@ void jg_locked_free(void *memory)
 		return;
 	struct header *h = (struct header *)memory - 1;
 	explicit_bzero(memory, h->size - sizeof(*h));
-	if (h->size > (size_t)1 << CLASS_MAX) {
-		(void)munmap(h, h->size);
-		return;
-	}
+	bool mapped = h->size > (size_t)1 << CLASS_MAX;
 	unsigned size_class = CLASS_MIN;
-	while (((size_t)1 << size_class) < h->size)
+	while (!mapped && ((size_t)1 << size_class) < h->size)
 		size_class++;
 	pthread_mutex_lock(&arena.lock);
-	h->next = arena.free[size_class];
-	arena.free[size_class] = h;
+	arena.used -= h->size - sizeof(*h);
+	if (!mapped) {
+		h->next = arena.free[size_class];
+		arena.free[size_class] = h;
+	}
 	pthread_mutex_unlock(&arena.lock);
+	if (mapped)
+		(void)munmap(h, h->size);
 }
 
 size_t jg_locked_size(const void *memory)
@@ -128,6 +133,14 @@ char *jg_locked_copy(const void *bytes, size_t n)
 void jg_locked_adopt_json(void)
 {
 	json_set_alloc_funcs(jg_locked_alloc, jg_locked_free);
+}
+
+size_t jg_locked_used(void)
+{
+	pthread_mutex_lock(&arena.lock);
+	size_t used = arena.used;
+	pthread_mutex_unlock(&arena.lock);
+	return used;
 }
 
 size_t jg_locked_shortage(void)

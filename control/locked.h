@@ -21,6 +21,9 @@ JG_MUST_CHECK char *jg_locked_copy(const void *bytes, size_t n);
 /** From here on all JSON values of the process live in locked memory. Call once, before any. */
 void jg_locked_adopt_json(void);
 
+/** Bytes handed out and not freed. */
+size_t jg_locked_used(void);
+
 /** Bytes that could not be locked; 0 = all is well. */
 size_t jg_locked_shortage(void);
 
