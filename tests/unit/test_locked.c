@@ -44,8 +44,7 @@ Test(locked, what_is_handed_out_is_counted_until_it_is_freed)
 	size_t before = jg_locked_used();
 	void *small = jg_locked_alloc(100);
 	void *large = jg_locked_alloc(100000);
-	cr_assert_eq(
-		jg_locked_used() - before, jg_locked_size(small) + jg_locked_size(large));
+	cr_assert_eq(jg_locked_used() - before, jg_locked_size(small) + jg_locked_size(large));
 	jg_locked_free(small);
 	jg_locked_free(large);
 	cr_assert_eq(jg_locked_used(), before);
