@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define USERS_MAX 100000
+#define SETTLE_STEPS 4 // of the store, before a list; more would hold up others
 
 // "now" is the next full second, so that what was issued in this one dies too; Stream compares a
 // token of the same second as still good (token-formats.md section 3).
@@ -179,6 +180,20 @@ void jg_ask_cut_offs(struct jg_ask *ask)
 	if (store == NULL) {
 		jg_ask_fail(ask, JG_FAILURE_UNAVAILABLE,
 			"there is no store: the cut-offs are those of the configuration file");
+		return;
+	}
+	for (unsigned i = 0; i < SETTLE_STEPS && store->unsettled > 0; i++) {
+		if (store->ops->settle(store, &ask->err) != 0) {
+			ask->failure = JG_FAILURE_UNAVAILABLE;
+			return;
+		}
+	}
+	if (store->unsettled > 0) {
+		jg_ask_fail(ask, JG_FAILURE_UNAVAILABLE,
+			"many cut-offs came in lately and are still being sorted (unsettled %llu "
+			"in "
+			"status); they are in force, ask for their list later",
+			(unsigned long long)store->unsettled);
 		return;
 	}
 	json_t *list = json_array();

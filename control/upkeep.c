@@ -13,7 +13,8 @@
 #define SCAN_MAX 10000 // cut-offs looked at in one step
 #define SEARCH_NS (UINT64_C(60) * 1000000000) // from the start of one search to the next
 #define QUIET_NS (UINT64_C(1) * 1000000000) // without a change: time for what can wait
-#define UNSETTLED_MAX 4096u // rows; beyond that it cannot wait
+#define UNSETTLED_MAX 16384u // rows; beyond that it cannot wait,
+#define PRESSED_NS (UINT64_C(100) * 1000000) // but those who change still come first
 #define RETRY_NS (UINT64_C(1) * 1000000000)
 
 unsigned jg_engine_compare(const struct jg_engine *engine)
@@ -371,6 +372,8 @@ bool jg_engine_rest(struct jg_engine *engine, uint64_t now_ns)
 		return false;
 	if (store->ops->settle != NULL && store->unsettled > (quiet ? 0 : UNSETTLED_MAX)) {
 		int result = store->ops->settle(store, &err);
+		if (!quiet)
+			engine->rest_ns = now_ns + PRESSED_NS;
 		if (result == 0)
 			return true;
 		jg_log(JG_LOG_WARNING, "store", "%s", err.text);

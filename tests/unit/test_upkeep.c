@@ -279,3 +279,32 @@ Test(upkeep, a_store_that_cannot_settle_now_is_asked_again_later)
 	restart();
 	cr_assert_eq(verdict(NOW - 1, NOW + 3000), JG_REASON_REVOKED);
 }
+
+// 60 001 users in one list; longer than harness_ask() takes.
+static void revoke_many(void)
+{
+	static char request[1 << 20];
+	size_t n = (size_t)snprintf(request, sizeof(request),
+		"{\"command\":\"revoke\",\"scope\":\"user\",\"app\":\"k\",\"users\":[\"first\"");
+	for (unsigned i = 0; i < 60000; i++)
+		n += (size_t)snprintf(request + n, sizeof(request) - n, ",\"u%u\"", i);
+	snprintf(request + n, sizeof(request) - n, "]}");
+	char *text = jg_control_ask(h.control, "test", request, strlen(request));
+	cr_assert_not_null(strstr(text, "\"ok\":true"), "%.200s", text);
+	jg_control_reply_free(text);
+}
+
+Test(upkeep, a_list_does_not_hold_up_revocations_after_a_storm)
+{
+	start(LIMITED);
+	revoke_many();
+	ASK_FAILS(&h, "unavailable", "still being sorted",
+		"{\"command\":\"cut_offs\",\"app\":\"k\"}");
+	pass(2);
+	while (status_of("unsettled") > 0)
+		;
+	json_t *reply =
+		harness_ask(&h, "{\"command\":\"cut_offs\",\"app\":\"k\",\"limit\":100000}");
+	cr_assert_eq(json_array_size(json_object_get(reply, "list")), 60001);
+	json_decref(reply);
+}
