@@ -128,7 +128,7 @@ int main(int argc, char **argv)
 	int failed = 0;
 
 	for (unsigned i = 0; i < SERVERS; i++) {
-		int status;
+		int status = -1;
 		pid_t pid = fork();
 
 		if (pid == 0) {
