@@ -51,7 +51,10 @@ CORE_TITLES = ["case", "token bytes", "whole ns", "median", "ipsec-mb ns", "own 
 def core(group):
     def table(rows):
         found = find(rows, bench="core", group=group)
-        return grid(CORE_TITLES, [core_line(r) for r in found]) if found else "Not measured."
+        skipped = [f"Skipped: {r['case']}: this CPU lacks what it needs."
+                   for r in find(rows, bench="core_skipped", group=group)]
+        text = grid(CORE_TITLES, [core_line(r) for r in found]) if found else "Not measured."
+        return "\n".join([text] + ([""] + skipped if skipped else []))
     return table
 
 
