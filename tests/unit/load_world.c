@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "load_world.h"
 
+#include "rsa_pems.h"
+
 #include <criterion/criterion.h>
 #include <jansson.h>
 
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <stdlib.h>
 
 static const char apps[] =
@@ -31,29 +31,20 @@ static const char apps[] =
 	"{\"vendor\": \"stream\", \"app\": \"k8mzq2w7rt5x\", \"scope\": \"user\", \"user\": "
 	"\"banned\", \"before\": 1799999000}]%s}";
 
-static char *as_json(BIO *bio)
+static char *as_json(const char *text)
 {
-	char *p;
-	long n = BIO_get_mem_data(bio, &p);
-	json_t *json = json_stringn(p, (size_t)n);
-	char *text = json_dumps(json, JSON_ENCODE_ANY);
+	json_t *json = json_string(text);
+	char *quoted = json_dumps(json, JSON_ENCODE_ANY);
 	json_decref(json);
-	BIO_free(bio);
-	return text;
+	return quoted;
 }
 
 struct jg_config *load_world(const char *extra)
 {
 	char *text;
 	struct jg_problems problems = {0};
-	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
-	BIO *private = BIO_new(BIO_s_mem());
-	BIO *public = BIO_new(BIO_s_mem());
-	cr_assert_eq(PEM_write_bio_PrivateKey(private, key, NULL, NULL, 0, NULL, NULL), 1);
-	cr_assert_eq(PEM_write_bio_PUBKEY(public, key), 1);
-	EVP_PKEY_free(key);
-	char *private_key = as_json(private);
-	char *public_key = as_json(public);
+	char *private_key = as_json(RSA_PRIVATE_PEM);
+	char *public_key = as_json(RSA_PUBLIC_PEM);
 	cr_assert_gt(asprintf(&text, apps, public_key, private_key, extra), 0);
 	struct jg_config *config = jg_config_parse(
 		(struct jg_str){text, (uint32_t)strlen(text)}, "/", JG_CONFIG_APPS, &problems);

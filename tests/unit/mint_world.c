@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "mint_world.h"
 
+#include "rsa_pems.h"
+
 #include <criterion/criterion.h>
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/pem.h>
 #include <stdlib.h>
 
 struct jg_str world_app(unsigned vendor)
@@ -18,17 +19,14 @@ struct jg_str world_app(unsigned vendor)
 	return (struct jg_str){keys[vendor], (uint32_t)strlen(keys[vendor])};
 }
 
-static size_t pem_text(BIO *bio, char *text, size_t size)
-{
-	int n = BIO_read(bio, text, (int)size);
-	cr_assert_gt(n, 0);
-	BIO_free(bio);
-	return (size_t)n;
-}
-
 static void add_app(struct jg_snapshot_builder *builder, unsigned vendor, uint8_t status_b,
-	const struct jg_policy *policy, const struct jg_secret *rsa)
+	const struct jg_policy *policy)
 {
+	static const struct jg_secret rsa[2] = {
+		{.id = JG_STR_INIT("a"),
+			.public_key = JG_STR_INIT(RSA_PUBLIC_PEM),
+			.private_key = JG_STR_INIT(RSA_PRIVATE_PEM)},
+		{.id = JG_STR_INIT("b"), .public_key = JG_STR_INIT(RSA_PUBLIC_PEM)}};
 	struct jg_error err = {""};
 	struct jg_secret secrets[2] = {
 		{.id = JG_STR("a"), .secret = JG_STR("9e8d7c6b5a493827160f1e2d3c4b5a69")},
@@ -52,22 +50,11 @@ static void add_app(struct jg_snapshot_builder *builder, unsigned vendor, uint8_
 
 static struct jg_snapshot *build(const struct jg_policy *policy, struct jg_cut_offs *cut_offs)
 {
-	char pem[2][8192];
 	struct jg_error err = {""};
-	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
-	BIO *private = BIO_new(BIO_s_mem()), *public = BIO_new(BIO_s_mem());
-	cr_assert_eq(PEM_write_bio_PrivateKey(private, key, NULL, NULL, 0, NULL, NULL), 1);
-	cr_assert_eq(PEM_write_bio_PUBKEY(public, key), 1);
-	struct jg_str private_key = {pem[0], (uint32_t)pem_text(private, pem[0], sizeof(pem[0]))};
-	struct jg_str public_key = {pem[1], (uint32_t)pem_text(public, pem[1], sizeof(pem[1]))};
-	EVP_PKEY_free(key);
-	struct jg_secret rsa[2] = {
-		{.id = JG_STR("a"), .public_key = public_key, .private_key = private_key},
-		{.id = JG_STR("b"), .public_key = public_key}};
 	struct jg_snapshot_builder *builder = jg_snapshot_builder_new();
 	cr_assert_not_null(builder);
 	for (unsigned vendor = 1; vendor < JG_VENDOR_COUNT; vendor++)
-		add_app(builder, vendor, JG_SECRET_VERIFY_ONLY, policy, rsa);
+		add_app(builder, vendor, JG_SECRET_VERIFY_ONLY, policy);
 	jg_snapshot_builder_set_cut_offs(builder, cut_offs);
 	struct jg_snapshot *snapshot = jg_snapshot_build(builder, 1, &err);
 	cr_assert_not_null(snapshot, "%s", err.text);
@@ -80,7 +67,7 @@ void world_rotate(
 	struct jg_error err = {""};
 	struct jg_snapshot_builder *builder = jg_snapshot_builder_new();
 	cr_assert_not_null(builder);
-	add_app(builder, vendor, status_b, policy, NULL);
+	add_app(builder, vendor, status_b, policy);
 	jg_snapshot_builder_set_cut_offs(builder, w->cut_offs);
 	jg_snapshot_free(w->snapshot);
 	w->snapshot = jg_snapshot_build(builder, 2, &err);

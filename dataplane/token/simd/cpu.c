@@ -4,9 +4,11 @@
 
 #ifdef __x86_64__
 #include <cpuid.h>
+#include <limits.h>
+#include <stdatomic.h>
 #include <x86intrin.h>
 
-unsigned jg_cpu_features(void)
+static unsigned ask(void)
 {
 	__builtin_cpu_init();
 	unsigned features = 0;
@@ -25,6 +27,18 @@ unsigned jg_cpu_features(void)
 	unsigned eax, ebx, ecx, edx;
 	if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ebx >> 29 & 1) != 0)
 		features |= JG_CPU_SHA;
+	return features;
+}
+
+// A hypervisor catches every question to the CPU, so one is enough.
+unsigned jg_cpu_features(void)
+{
+	static _Atomic unsigned known = UINT_MAX;
+	unsigned features = atomic_load_explicit(&known, memory_order_relaxed);
+	if (features == UINT_MAX) {
+		features = ask();
+		atomic_store_explicit(&known, features, memory_order_relaxed);
+	}
 	return features;
 }
 
