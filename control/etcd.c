@@ -12,9 +12,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define CALL_MS 3000L
-#define CONNECT_MS 1000L
-#define PATIENCE_S 3 // an endpoint more is tried within this time
+#define CONNECT_MS 1000L // at most, and never longer than a call may take
 
 struct jg_etcd {
 	const struct jg_config *config;
@@ -160,6 +158,7 @@ static void prepare(
 	struct jg_etcd *etcd, const char *url, const char *body, struct curl_slist *headers)
 {
 	CURL *curl = etcd->curl;
+	long timeout_ms = (long)etcd->config->store_etcd_timeout;
 	curl_easy_reset(curl);
 	(void)curl_easy_setopt(curl, CURLOPT_URL, url);
 	(void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
@@ -167,7 +166,8 @@ static void prepare(
 	(void)curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	(void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	(void)curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-	(void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
+	(void)curl_easy_setopt(
+		curl, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms < CONNECT_MS ? timeout_ms : CONNECT_MS);
 	(void)curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
 	(void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, etcd->trouble);
 	(void)curl_easy_setopt(
@@ -177,7 +177,7 @@ static void prepare(
 	(void)curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, is_enough);
 	(void)curl_easy_setopt(curl, CURLOPT_XFERINFODATA, etcd);
 	if (etcd->watch == NULL)
-		(void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, CALL_MS);
+		(void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout_ms);
 	prepare_tls(curl, etcd->config);
 	etcd->trouble[0] = '\0';
 	etcd->too_large = false;
@@ -328,25 +328,31 @@ static void next_endpoint(struct jg_etcd *etcd)
 	etcd->endpoint = (etcd->endpoint + 1) % etcd->config->store_etcd_endpoints_n;
 }
 
+static int64_t monotonic_ms(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 json_t *jg_etcd_call(
 	struct jg_etcd *etcd, const char *method, json_t *request, bool *sent, struct jg_error *err)
 {
 	char *body = json_dumps(request, JSON_COMPACT);
 	json_t *reply = NULL;
 	bool maybe = false;
-	struct timespec begin;
-	struct timespec now;
+	int64_t begin = monotonic_ms();
 	json_decref(request);
 	jg_error_set(err, "out of memory");
-	(void)clock_gettime(CLOCK_MONOTONIC, &begin);
 	for (unsigned i = 0; body != NULL && i < etcd->config->store_etcd_endpoints_n; i++) {
 		reply = ask_endpoint(etcd, method, body, &maybe, err);
 		// A page that is too large is so on every endpoint.
 		if (reply != NULL || etcd->too_large)
 			break;
 		next_endpoint(etcd);
-		(void)clock_gettime(CLOCK_MONOTONIC, &now);
-		if ((maybe && sent != NULL) || now.tv_sec - begin.tv_sec > PATIENCE_S)
+		// Where one took all of its time there is one more, and no third.
+		if ((maybe && sent != NULL) ||
+			monotonic_ms() - begin > etcd->config->store_etcd_timeout * 3 / 2)
 			break;
 	}
 	if (sent != NULL)

@@ -21,8 +21,8 @@ void jg_etcd_free(struct jg_etcd *etcd);
  *
  * @param[out] sent the request may have had its effect although there is no reply: it was not
  *             repeated. NULL: it may be repeated
- * @return the reply; NULL with err: unreachable, slow (3 s an endpoint, 6 s in all), refused, or
- *         nonsense
+ * @return the reply; NULL with err: unreachable, slow (store.etcd.timeout an endpoint, twice that in
+ *         all), refused, or nonsense
  */
 JG_MUST_CHECK json_t *jg_etcd_call(struct jg_etcd *etcd, const char *method, json_t *request,
 	bool *sent, struct jg_error *err);

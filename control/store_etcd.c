@@ -18,9 +18,6 @@
 #define OPERATIONS_MAX 100 // of etcd's 128 in one transaction
 #define BYTES_MAX \
 	JG_CHANGE_MAX // of etcd's 1.5 MiB in one request; one record may exceed it when sealed
-#define FIRST_WAIT_MS 5000
-#define ECHO_MS \
-	3000 // what was committed comes back within this time, or the request waits by itself
 #define GIVE_BACK_RETRY_S 5
 
 static struct jg_etcd_store *self(struct jg_store *store)
@@ -62,7 +59,8 @@ static int etcd_poll(struct jg_store *store, const struct jg_store_sink *sink, s
 // Until the watch has told of it: false when the history went back meanwhile.
 static bool wait_echo(struct jg_etcd_store *s, int64_t revision)
 {
-	const struct timespec until = jg_etcd_deadline(ECHO_MS);
+	// Later than that the request waits by itself.
+	const struct timespec until = jg_etcd_deadline(s->config->store_etcd_timeout);
 	(void)pthread_mutex_lock(&s->lock);
 	while (s->history == s->seen_history && s->from < revision &&
 		pthread_cond_timedwait(&s->delivered, &s->lock, &until) == 0)
@@ -277,7 +275,7 @@ static void etcd_status(struct jg_store *store, struct jg_store_status *status)
 		.kind = "etcd",
 		.where = s->config->store_etcd_endpoints[0].p,
 		.trouble = trouble[0] != '\0' ? trouble : NULL,
-		.stale_s = stale > JG_RENEW_MS / 1000 + 1 || stale < 0 ? stale : 0,
+		.stale_s = stale > jg_etcd_renew_ms(s) / 1000 + 1 || stale < 0 ? stale : 0,
 		.revision = store->applied,
 	};
 }
@@ -337,7 +335,7 @@ static bool start(struct jg_etcd_store *s)
 	s->renewing = pthread_create(&s->renew_thread, NULL, jg_etcd_renew, s) == 0;
 	if (!s->watching || !s->renewing)
 		return false;
-	const struct timespec until = jg_etcd_deadline(FIRST_WAIT_MS);
+	const struct timespec until = jg_etcd_deadline(s->config->store_etcd_timeout * 5 / 3);
 	(void)pthread_mutex_lock(&s->lock);
 	while (!s->synced && pthread_cond_timedwait(&s->delivered, &s->lock, &until) == 0)
 		;

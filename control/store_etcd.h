@@ -21,8 +21,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define JG_LEASE_S 10 // life of a node's lease
-#define JG_RENEW_MS 3000 // between renewals; less where max_staleness is short
+#define JG_LEASE_MIN_S 2 // shortest life of a node's lease
 #define JG_TOMBSTONE "null" // the value of a record that was removed
 #define JG_NODE_MAX 128
 
@@ -91,6 +90,8 @@ struct jg_etcd_store {
 };
 
 int64_t jg_boottime(void);
+/** Between renewals of the membership, where max_staleness asks for no shorter time. */
+int64_t jg_etcd_renew_ms(const struct jg_etcd_store *s);
 /** A deadline for pthread_cond_timedwait() on the store's conditions, which no clock's jump moves. */
 struct timespec jg_etcd_deadline(int64_t ms);
 /** Something is wrong now; logged when it is news. NULL: no more. */

@@ -6,20 +6,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static json_int_t lease_of(const json_t *value)
+{
+	return json_integer_value(json_object_get(value, "lease"));
+}
+
 // Silent so long, by our own clock, that it must have stopped admitting by its own. What was not seen
 // before counts from now on.
 static bool is_fenced(struct jg_etcd_store *s, const struct jg_etcd_event *node,
 	const json_t *value, int64_t *silent)
 {
 	json_int_t staleness = json_integer_value(json_object_get(value, "max_staleness"));
-	json_int_t lease = json_integer_value(json_object_get(value, "lease"));
+	json_int_t lease = lease_of(value);
 	const char *name = node->bytes + 2;
 	(void)pthread_mutex_lock(&s->lock);
 	jg_etcd_observe(s, name, node->mod);
 	const json_t *seen = json_object_get(s->nodes, name);
 	*silent = jg_boottime() - json_integer_value(json_array_get(seen, 1));
 	(void)pthread_mutex_unlock(&s->lock);
-	return staleness > 0 && lease >= JG_LEASE_S && *silent > staleness + lease;
+	return staleness > 0 && lease >= JG_LEASE_MIN_S && *silent > staleness + lease;
 }
 
 static int list_node(
@@ -32,10 +37,10 @@ static int list_node(
 	bool counts = has >= revision || fenced;
 	(void)json_array_append_new(list,
 		json_pack("{s:s, s:s, s:I, s:I, s:I}", "node", node->bytes + 2, "state",
-			fenced			      ? "fenced"
-				: silent > JG_LEASE_S ? "silent"
-				: has < revision      ? "behind"
-						      : "in force",
+			fenced				   ? "fenced"
+				: silent > lease_of(value) ? "silent"
+				: has < revision	   ? "behind"
+							   : "in force",
 			"revision", (json_int_t)has, "silent_s", (json_int_t)silent,
 			"max_staleness",
 			(json_int_t)json_integer_value(json_object_get(value, "max_staleness"))));

@@ -227,7 +227,7 @@ static bool stop_watching(void *arg)
 	struct jg_etcd_store *s = w->store;
 	int64_t now = jg_boottime();
 	(void)pthread_mutex_lock(&s->lock);
-	bool hangs = now - w->last > JG_LEASE_S ||
+	bool hangs = now - w->last > s->config->store_etcd_lease ||
 		(s->own_mod > s->from && now - s->contact > BEHIND_S && now - w->last > BEHIND_S);
 	bool stop = atomic_load(&s->quit) || s->history != w->history || s->own_mod == 0 ||
 		(s->reread_at != 0 && now >= s->reread_at) || hangs;

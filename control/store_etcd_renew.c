@@ -111,7 +111,7 @@ static int64_t grant(struct jg_etcd_store *s)
 {
 	struct jg_error err;
 	json_t *reply = jg_etcd_call(s->renewer, "lease/grant",
-		json_pack("{s:o}", "TTL", jg_etcd_string(JG_LEASE_S)), NULL, &err);
+		json_pack("{s:o}", "TTL", jg_etcd_string(s->config->store_etcd_lease)), NULL, &err);
 	int64_t id = jg_etcd_number(json_object_get(reply, "ID"));
 	if (reply != NULL && id == 0)
 		jg_error_set(&err, "etcd answers nonsense: a lease without a number");
@@ -145,9 +145,10 @@ static void say(struct jg_etcd_store *s, char value[200])
 {
 	(void)pthread_mutex_lock(&s->lock);
 	snprintf(value, 200,
-		"{\"revision\":%" PRId64 ",\"max_staleness\":%" PRId64
-		",\"lease\":%d,\"instance\":\"%s\"}",
-		s->in_force, s->config->store_max_staleness, JG_LEASE_S, s->instance);
+		"{\"revision\":%" PRId64 ",\"max_staleness\":%" PRId64 ",\"lease\":%" PRId64
+		",\"instance\":\"%s\"}",
+		s->in_force, s->config->store_max_staleness, s->config->store_etcd_lease,
+		s->instance);
 	s->announce = false;
 	(void)pthread_mutex_unlock(&s->lock);
 }
@@ -264,10 +265,16 @@ static bool renew(struct jg_etcd_store *s, int64_t lease)
 	return false;
 }
 
+int64_t jg_etcd_renew_ms(const struct jg_etcd_store *s)
+{
+	return s->config->store_etcd_lease * 300;
+}
+
 static int64_t interval_ms(const struct jg_etcd_store *s)
 {
 	int64_t third = s->config->store_max_staleness * 1000 / 3;
-	return third > 0 && third < JG_RENEW_MS ? third : JG_RENEW_MS;
+	int64_t usual = jg_etcd_renew_ms(s);
+	return third > 0 && third < usual ? third : usual;
 }
 
 static void wait_renewal(struct jg_etcd_store *s, int64_t ms)
@@ -317,13 +324,14 @@ void *jg_etcd_renew(void *arg)
 	struct jg_etcd_store *s = arg;
 	int64_t lease = 0;
 	int64_t kept = 0; // when the lease was last kept alive
+	const int64_t often_s = jg_etcd_renew_ms(s) / 1000;
 	while (!atomic_load(&s->quit)) {
 		int64_t start = jg_boottime();
 		if (lease == 0)
 			lease = grant(s);
-		else if (start - kept >= JG_RENEW_MS / 1000 && !keep_alive(s, lease))
+		else if (start - kept >= often_s && !keep_alive(s, lease))
 			lease = grant(s);
-		kept = start - kept >= JG_RENEW_MS / 1000 ? start : kept;
+		kept = start - kept >= often_s ? start : kept;
 		bool renewed = lease != 0 && renew(s, lease);
 		if (renewed)
 			count_renewal(s, start);

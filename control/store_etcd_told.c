@@ -11,6 +11,7 @@
 
 #define EVENTS_AT_ONCE 2000 // between two looks at requests
 #define CUT_OFFS_AT_ONCE 20000
+#define KEPT_S 3 // the local memory knows of a renewal at least this young
 #define REREAD_S 30 // when something could not be taken over or kept
 
 // What is taken over together. The strings live in the JSON values and opened texts.
@@ -323,7 +324,7 @@ static bool has_more(struct jg_etcd_store *s, bool *renewed)
 {
 	(void)pthread_mutex_lock(&s->lock);
 	bool more_to_come = s->at != NULL || s->queue != NULL;
-	*renewed = s->renewed - s->kept >= JG_RENEW_MS / 1000;
+	*renewed = s->renewed - s->kept >= KEPT_S;
 	(void)pthread_mutex_unlock(&s->lock);
 	return more_to_come;
 }

@@ -45,6 +45,8 @@
 	X(store_etcd_password, KEY_FILE,   "store.etcd.password_file", "",          1, 1024,     "bytes",   NO,  "file with the etcd user's password") \
 	X(store_etcd_fleet_key, KEY_FILE,  "store.etcd.fleet_key_file", "",         32, 1024,    "bytes",   NO,  "file with the key that seals secrets in etcd, the same on every node") \
 	X(store_etcd_insecure, BOOLEAN,    "store.etcd.insecure",      "false",     0, 0,        "",        NO,  "allow http:// endpoints") \
+	X(store_etcd_timeout,  INTEGER,    "store.etcd.timeout",       "3000",      100, 60000,  "milliseconds", NO, "how long a member of etcd has for an answer before another one is asked") \
+	X(store_etcd_lease,    INTEGER,    "store.etcd.lease",         "10",        2, 3600,     "seconds", NO,  "silence after which a gate shows as cut off; added to max_staleness before the others count it as fenced; its membership is renewed three times within it") \
 	X(store_max_staleness, INTEGER,    "store.max_staleness",      "0",         0, 604800,   "seconds", NO,  "with etcd: admit nobody when the last renewal is older; 0 = go on for ever with what is known") \
 	X(log_format,          WORD,       "log.format",               "\"text\"",  0, 0,        "text|json", YES, "lines on stderr as text, or as a JSON object each (docs/logs.md)") \
 	X(log_level,           WORD,       "log.level",                "\"info\"",  0, 0,        "error|warning|info", YES, "the least that is logged") \
