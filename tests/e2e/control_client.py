@@ -2,6 +2,7 @@
 """A gate's admin socket for tests: start control_host, ask, kill, start again."""
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -12,6 +13,18 @@ SECRET = "not-a-secret-not-a-secret-not-a-secret"
 
 def app(vendor, key, secret_id="a", secret=SECRET):
     return {"vendor": vendor, "key": key, "secrets": [{"id": secret_id, "secret": secret}]}
+
+
+def free_port():
+    """On loopback, below the ports that the kernel hands out by itself: nobody takes it meanwhile."""
+    while True:
+        port = random.randrange(20000, 32768)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 class Lost(Exception):

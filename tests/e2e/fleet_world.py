@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 from control_client import Host, app
 
@@ -178,13 +179,15 @@ class Etcd:
 class Gate(Host):
     """A gate of the fleet in a namespace of its own."""
 
-    def __init__(self, program, folder, network, etcd, number, **store):
+    def __init__(self, program, folder, network, etcd, number, times=None, **store):
+        """times: of store.etcd, where the usual ones are too long for a test."""
         self.name = f"gate{number}"
         network.add(self.name, f"10.9.0.{number + 10}")
         urls = etcd.urls()
         settings = {"sqlite": os.path.join(folder, self.name + ".db"),
                     "etcd": {"endpoints": urls[number % 3:] + urls[:number % 3],
-                             "insecure": True, "fleet_key_file": key_file(folder)}}
+                             "insecure": True, "fleet_key_file": key_file(folder),
+                             **(times or {})}}
         settings.update(store)
         super().__init__(program, folder, self.name, inside=network.inside(self.name),
                          apps=[app("stream", "k")], store=settings)
@@ -232,6 +235,13 @@ def nodes(gate):
     return {n["node"]: n for n in gate.ask(command="node", verb="list")["nodes"]}
 
 
+def stop(gates):
+    """Together: each may have to wait for an answer of etcd's."""
+    with ThreadPoolExecutor(len(gates) or 1) as pool:
+        for done in [pool.submit(gate.stop) for gate in gates]:
+            done.result()
+
+
 def run(program, count, test, **store):
     """A fleet for a test function test(etcd, network, gates, folder)."""
     with tempfile.TemporaryDirectory(prefix="joingate-fleet-") as folder:
@@ -251,6 +261,5 @@ def run(program, count, test, **store):
                 print(gate.name, gate.tail(), flush=True)
             raise
         finally:
-            for gate in gates:
-                gate.stop()
+            stop(gates)
             etcd.stop_all()

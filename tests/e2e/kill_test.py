@@ -81,18 +81,17 @@ class Client(threading.Thread):
             self.changes += 1
 
 
-def state_of(host, number):
+def state_of(host, number, listed):
     me = f"{number}-"
-    listed = host.ask(command="cut_offs", app="k", limit=100000)["list"]
     cut_offs = {c["user"]: c["before"] for c in listed if c["user"].startswith(me)}
     shown = host.ask(command="rotate", verb="show", app=me + "app")
     secrets = [s["id"] for s in shown["secrets"]] if shown["ok"] else None
     return cut_offs, secrets
 
 
-def check(host, client):
+def check(host, client, listed):
     """Either what the client knows, or that and the whole of the change without an answer."""
-    found = state_of(host, client.number)
+    found = state_of(host, client.number, listed)
     known = (client.cut_offs, client.secrets if client.app else None)
     if found == known:
         return
@@ -117,15 +116,16 @@ def main():
             for _ in range(rounds):
                 for c in clients:
                     c.start()
-                time.sleep(dice.random() * 0.1)
+                time.sleep(dice.random() * 0.05)
                 host.kill()
                 for c in clients:
                     c.stopping = True
                     c.join()
                 host.start()
+                listed = host.ask(command="cut_offs", app="k", limit=100000)["list"]
                 fresh = []
                 for c in clients:
-                    check(host, c)
+                    check(host, c, listed)
                     changes += c.changes
                     n = Client(host, c.number, dice.random())
                     n.cut_offs, n.app, n.secrets = c.cut_offs, c.app, c.secrets
