@@ -421,6 +421,8 @@ void jg_engine_take_over(struct jg_engine *engine)
 	if (n <= 0)
 		return;
 	engine->changed_ns = jg_monotonic_ns();
+	// Of the next epoch, whenever it comes: workers of this one may still look at what was replaced.
+	engine->reclaim_epoch = jg_publisher_next(engine->publisher);
 	if (engine->dirty) {
 		if (jg_engine_publish(engine, &err) != 0)
 			jg_log(JG_LOG_ERROR, "state", "not in force yet, will be tried again: %s",
@@ -428,7 +430,6 @@ void jg_engine_take_over(struct jg_engine *engine)
 	} else if (jg_publisher_publish(engine->publisher, NULL, jg_monotonic_ns()) == 0) {
 		engine->dirty = true;
 	}
-	engine->reclaim_epoch = jg_publisher_epoch(engine->publisher);
 }
 
 // Workers see by themselves that their time is over; this is what operators and probes see of it.

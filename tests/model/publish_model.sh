@@ -45,4 +45,5 @@ fails early_free 's/retired_until\[i\] <= least/retired_until[i] <= least + 1/'
 fails early_report 's/^\tin_force = least;/\tin_force = epoch;/'
 fails acknowledge_first 's|^\t\t\tobeyed = e;|\t\t\tskip;|'
 fails lost_snapshot 's/:: snapshot_sent\[w\] != snapshot -> ring/:: snapshot_sent[w] == 0 -> ring/'
+fails early_reclaim 's/reclaim_epoch = epoch + 1;/reclaim_epoch = epoch;/'
 echo "publish model: holds"
