@@ -356,17 +356,21 @@ void jg_admin_turn(struct jg_admin *admin, const struct pollfd *fds, unsigned n,
 		accept_one(admin, now_ns);
 }
 
-bool jg_admin_waiting(const struct jg_admin *admin)
+enum jg_pace jg_admin_pace(const struct jg_admin *admin)
 {
+	enum jg_pace pace = JG_PACE_IDLE;
 	for (unsigned i = 0; i < JG_ADMIN_CONNECTIONS; i++) {
 		const struct connection *c = &admin->connections[i];
 		// A reply that is out has made room for the next request in the buffer.
 		bool next = c->out == NULL && !c->closing && !c->following && c->in_len > 0 &&
 			(c->ended || memchr(c->in, '\n', c->in_len) != NULL);
-		if (c->fd >= 0 && ((c->waiting && !c->ask.captures) || next))
-			return true;
+		enum jg_pace own = next ? JG_PACE_SPIN
+			: c->waiting	? jg_ask_pace(&c->ask)
+					: JG_PACE_IDLE;
+		if (c->fd >= 0 && own > pace)
+			pace = own;
 	}
-	return false;
+	return pace;
 }
 
 // A socket file without a listener is what a killed gate leaves behind.

@@ -7,6 +7,7 @@
  */
 
 #include "engine.h"
+#include "request.h"
 
 #include <poll.h>
 
@@ -35,5 +36,5 @@ void jg_admin_turn(struct jg_admin *admin, const struct pollfd *fds, unsigned n,
 /** After jg_engine_flush(): answer those whose epoch is in force, write, close the idle. */
 void jg_admin_answer(struct jg_admin *admin, uint64_t now_ns);
 
-/** Somebody waits for an epoch: poll for acknowledgements often. */
-bool jg_admin_waiting(const struct jg_admin *admin);
+/** How soon to look again for those who wait. */
+enum jg_pace jg_admin_pace(const struct jg_admin *admin);

@@ -20,7 +20,7 @@
 
 #define IDLE_NS (200 * 1000000L) // how often the idle thread looks at acknowledgements
 #define SPIN_NS (20 * 1000L) // and while somebody waits for them
-#define REST_NS (1000 * 1000L) // between two steps of what can wait
+#define REST_NS (1000 * 1000L) // between two steps of what can wait, or for the fleet
 #define STOPPING 1u
 #define RELOADING 2u
 
@@ -163,22 +163,36 @@ static void answer_asked(struct jg_control *control, uint64_t now_ns)
 	(void)pthread_mutex_unlock(&control->lock);
 }
 
-static bool asked_waiting(struct jg_control *control)
+static enum jg_pace asked_pace(struct jg_control *control)
 {
-	bool waiting = false;
+	enum jg_pace pace = JG_PACE_IDLE;
 	(void)pthread_mutex_lock(&control->lock);
-	for (struct jg_asked *a = control->asked; a != NULL; a = a->next)
-		waiting |= !a->done;
+	for (struct jg_asked *a = control->asked; a != NULL; a = a->next) {
+		enum jg_pace own = a->done ? JG_PACE_IDLE : jg_ask_pace(&a->ask);
+		pace = own > pace ? own : pace;
+	}
 	(void)pthread_mutex_unlock(&control->lock);
-	return waiting;
+	return pace;
+}
+
+// Who waits here is told within microseconds. The fleet waits for our workers, too, but has no one here
+// who could be stuck with one of them.
+static long timeout_ns(struct jg_control *control)
+{
+	const struct jg_publisher *publisher = control->engine.publisher;
+	enum jg_pace pace = asked_pace(control);
+	enum jg_pace other = control->admin != NULL ? jg_admin_pace(control->admin) : JG_PACE_IDLE;
+	bool behind = jg_publisher_in_force(publisher) < jg_publisher_epoch(publisher);
+	if (pace == JG_PACE_SPIN || other == JG_PACE_SPIN)
+		return SPIN_NS;
+	return pace == JG_PACE_REST || other == JG_PACE_REST || behind || control->resting
+		? REST_NS
+		: IDLE_NS;
 }
 
 static void wait_for_work(struct jg_control *control, struct pollfd *fds, unsigned n)
 {
-	bool waiting = (control->admin != NULL && jg_admin_waiting(control->admin)) ||
-		asked_waiting(control);
-	const struct timespec timeout = {
-		.tv_nsec = waiting ? SPIN_NS : (control->resting ? REST_NS : IDLE_NS)};
+	const struct timespec timeout = {.tv_nsec = timeout_ns(control)};
 	(void)ppoll(fds, n, &timeout, NULL);
 	uint64_t count;
 	if ((fds[0].revents & POLLIN) != 0)

@@ -352,24 +352,37 @@ static void finish_change(struct jg_ask *ask)
 		(unsigned long long)ask->epoch, stuck);
 }
 
-#define FLEET_FIRST_NS (UINT64_C(2) * 1000000) // most fleets have it by then
-#define FLEET_MOST_NS (UINT64_C(50) * 1000000)
+#define FLEET_NS (UINT64_C(100) * 1000000) // nodes are fenced, or join, without a word to us
 
-// Are all nodes there, or fenced? Their list is part of the reply.
-static bool fleet_done(struct jg_ask *ask, uint64_t now_ns)
+// Are all nodes there, or fenced? Their list, as etcd has it, is part of the reply.
+static bool ask_fleet(struct jg_ask *ask)
 {
 	struct jg_store *store = ask->engine->store;
-	if (now_ns < ask->fleet_ns)
-		return false;
-	uint64_t step = ask->fleet_step_ns * 3 / 2;
-	step = step < FLEET_FIRST_NS ? FLEET_FIRST_NS : step;
-	ask->fleet_step_ns = step > FLEET_MOST_NS ? FLEET_MOST_NS : step;
-	ask->fleet_ns = now_ns + ask->fleet_step_ns;
 	json_t *nodes = json_array();
 	int missing = store->ops->fleet(store, ask->change.revision, nodes, &ask->err);
 	(void)json_object_set_new(ask->reply, "nodes", nodes);
 	ask->fleet_done = missing == 0;
 	return missing == 0;
+}
+
+// etcd is not asked before what nodes told on their own says that it may be so.
+static bool fleet_done(struct jg_ask *ask, uint64_t now_ns)
+{
+	struct jg_store *store = ask->engine->store;
+	bool may = store->ops->fleet_may(store, ask->change.revision);
+	if (!ask->fleet_left)
+		ask->fleet_ns = now_ns + FLEET_NS;
+	ask->fleet_left = true;
+	if (now_ns < ask->fleet_ns && (!may || ask->fleet_asked))
+		return false;
+	ask->fleet_asked = may;
+	ask->fleet_ns = now_ns + FLEET_NS;
+	return ask_fleet(ask);
+}
+
+enum jg_pace jg_ask_pace(const struct jg_ask *ask)
+{
+	return ask->captures ? JG_PACE_IDLE : ask->fleet_left ? JG_PACE_REST : JG_PACE_SPIN;
 }
 
 bool jg_ask_done(struct jg_ask *ask, uint64_t now_ns, uint64_t deadline_ns)
@@ -411,7 +424,9 @@ void jg_ask_finish(struct jg_ask *ask)
 {
 	if (ask->failure == JG_FAILURE_NONE && ask->epoch != 0)
 		finish_change(ask);
-	if (ask->failure == JG_FAILURE_NONE && ask->epoch != 0 && ask->fleet && !ask->fleet_done)
+	// Out of time: who is missing is said as etcd has it now.
+	if (ask->failure == JG_FAILURE_NONE && ask->epoch != 0 && ask->fleet && !ask->fleet_done &&
+		!ask_fleet(ask))
 		finish_fleet(ask);
 	if (ask->reply == NULL)
 		ask->reply = json_object();

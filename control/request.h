@@ -27,6 +27,13 @@ enum jg_failure {
 
 const char *jg_failure_name(enum jg_failure failure);
 
+/** What may be waited for, and so how soon the control thread is to look again. */
+enum jg_pace {
+	JG_PACE_IDLE, // nothing
+	JG_PACE_REST, // what wakes us by itself, but for a deadline
+	JG_PACE_SPIN, // workers, which only acknowledge
+};
+
 struct jg_ask {
 	struct jg_engine *engine;
 	const char *who; // for the audit trail
@@ -43,8 +50,9 @@ struct jg_ask {
 	bool queued;
 	bool fleet; // wait for every node of the fleet
 	bool fleet_done;
-	uint64_t fleet_ns; // when the fleet is to be asked next
-	uint64_t fleet_step_ns; // and how long after that
+	bool fleet_asked; // since what nodes told said that it may be so
+	bool fleet_left; // nothing else is waited for: its news wake us
+	uint64_t fleet_ns; // when the fleet is to be asked next, whatever is known of it
 	uid_t uid; // who asks
 	int fd; // passed with the request, owned; -1 = none
 	bool captures; // the engine's capture is this one's
@@ -60,6 +68,9 @@ void jg_ask_fini(struct jg_ask *ask);
 
 /** Can it be answered: failed, in force, or out of time? Polls the fleet where that was asked for. */
 bool jg_ask_done(struct jg_ask *ask, uint64_t now_ns, uint64_t deadline_ns);
+
+/** While it cannot be answered. */
+enum jg_pace jg_ask_pace(const struct jg_ask *ask);
 
 /** The epoch is in force (or time is up): say so. ok, durable and in-force times, lag of workers. */
 void jg_ask_finish(struct jg_ask *ask);

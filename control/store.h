@@ -107,6 +107,8 @@ struct jg_store_ops {
 	/** Nodes as JSON objects appended to list (a json_t). @return how many count neither as in
 	 * force at the revision nor as fenced; negative: error */
 	int (*fleet)(struct jg_store *store, int64_t revision, void *list, struct jg_error *err);
+	/** As far as is known here without asking: may fleet() find every node done? */
+	bool (*fleet_may)(struct jg_store *store, int64_t revision);
 	/** Remove a node for good: 0, -ENOENT. */
 	int (*forget)(struct jg_store *store, const char *node, struct jg_error *err);
 	/** Too long out of contact: workers admit nobody. */

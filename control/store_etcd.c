@@ -244,6 +244,11 @@ static int etcd_fleet(struct jg_store *store, int64_t revision, void *list, stru
 	return jg_etcd_fleet(self(store), revision, list, err);
 }
 
+static bool etcd_fleet_may(struct jg_store *store, int64_t revision)
+{
+	return jg_etcd_fleet_may(self(store), revision);
+}
+
 static int etcd_forget(struct jg_store *store, const char *node, struct jg_error *err)
 {
 	return jg_etcd_forget(self(store), node, err);
@@ -323,6 +328,7 @@ static const struct jg_store_ops etcd_ops = {
 	.poll = etcd_poll,
 	.in_force = etcd_in_force,
 	.fleet = etcd_fleet,
+	.fleet_may = etcd_fleet_may,
 	.forget = etcd_forget,
 	.fenced = etcd_fenced,
 	.status = etcd_status,

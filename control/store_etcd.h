@@ -86,7 +86,7 @@ struct jg_etcd_store {
 	int64_t contact; // CLOCK_BOOTTIME of the last renewal's start, whether it counts or not
 	int64_t renewed; // of the last one that counts; -1 = never
 	int64_t kept; // the one that the local memory holds
-	json_t *nodes; // node: [mod_revision, since when on our CLOCK_BOOTTIME]
+	json_t *nodes; // node: [mod_revision, since when on our CLOCK_BOOTTIME, revision in force]
 };
 
 int64_t jg_boottime(void);
@@ -157,11 +157,13 @@ void jg_etcd_add_audit(struct jg_etcd_store *s, const struct jg_audit *audit, js
 /** Threads: read everything, then watch; renew the lease and announce the revision in force. */
 void *jg_etcd_follow(void *arg);
 void *jg_etcd_renew(void *arg);
-/** Note when a node's membership was last seen to change, by our own clock; the lock is held. */
-void jg_etcd_observe(struct jg_etcd_store *s, const char *node, int64_t mod);
+/** Note what a node says in its membership, and since when by our own clock; the lock is held. */
+void jg_etcd_observe(struct jg_etcd_store *s, const struct jg_etcd_event *node);
 
 /** The fleet: nodes with state and revision appended to list. @return nodes that count neither as
  * in force at the revision nor as fenced; negative: error */
 JG_MUST_CHECK int jg_etcd_fleet(
 	struct jg_etcd_store *s, int64_t revision, json_t *list, struct jg_error *err);
+/** Does every node have the revision in force, as far as their memberships were seen? */
+JG_MUST_CHECK bool jg_etcd_fleet_may(struct jg_etcd_store *s, int64_t revision);
 JG_MUST_CHECK int jg_etcd_forget(struct jg_etcd_store *s, const char *node, struct jg_error *err);

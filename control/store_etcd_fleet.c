@@ -20,7 +20,7 @@ static bool is_fenced(struct jg_etcd_store *s, const struct jg_etcd_event *node,
 	json_int_t lease = lease_of(value);
 	const char *name = node->bytes + 2;
 	(void)pthread_mutex_lock(&s->lock);
-	jg_etcd_observe(s, name, node->mod);
+	jg_etcd_observe(s, node);
 	const json_t *seen = json_object_get(s->nodes, name);
 	*silent = jg_boottime() - json_integer_value(json_array_get(seen, 1));
 	(void)pthread_mutex_unlock(&s->lock);
@@ -68,6 +68,18 @@ int jg_etcd_fleet(struct jg_etcd_store *s, int64_t revision, json_t *list, struc
 	jg_etcd_events_free(&nodes);
 	free(reading.last);
 	return missing;
+}
+
+bool jg_etcd_fleet_may(struct jg_etcd_store *s, int64_t revision)
+{
+	bool all = true;
+	const char *name;
+	json_t *node;
+	(void)pthread_mutex_lock(&s->lock);
+	json_object_foreach(s->nodes, name, node) all &=
+		json_integer_value(json_array_get(node, 2)) >= revision;
+	(void)pthread_mutex_unlock(&s->lock);
+	return all;
 }
 
 int jg_etcd_forget(struct jg_etcd_store *s, const char *node, struct jg_error *err)

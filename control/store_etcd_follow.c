@@ -40,12 +40,17 @@ void jg_etcd_batch_free(struct jg_etcd_batch *batch)
 	free(batch);
 }
 
-void jg_etcd_observe(struct jg_etcd_store *s, const char *node, int64_t mod)
+void jg_etcd_observe(struct jg_etcd_store *s, const struct jg_etcd_event *node)
 {
-	const json_t *old = json_object_get(s->nodes, node);
-	if (json_integer_value(json_array_get(old, 0)) != mod)
-		(void)json_object_set_new(s->nodes, node,
-			json_pack("[I, I]", (json_int_t)mod, (json_int_t)jg_boottime()));
+	const char *name = node->bytes + 2;
+	const json_t *old = json_object_get(s->nodes, name);
+	if (json_integer_value(json_array_get(old, 0)) == node->mod)
+		return;
+	json_t *value = json_loadb(jg_etcd_event_value(node), node->value_len, 0, NULL);
+	json_int_t revision = json_integer_value(json_object_get(value, "revision"));
+	json_decref(value);
+	(void)json_object_set_new(s->nodes, name,
+		json_pack("[I, I, I]", (json_int_t)node->mod, (json_int_t)jg_boottime(), revision));
 }
 
 // Members are for us, what is left is for the control thread. The lock is held.
@@ -59,10 +64,11 @@ static void take_members(struct jg_etcd_store *s, struct jg_etcd_events *events)
 			events->list[kept++] = e;
 			continue;
 		}
-		if (jg_etcd_event_below(e, "n/") && e->gone)
+		bool member = jg_etcd_event_below(e, "n/");
+		if (member && e->gone)
 			(void)json_object_del(s->nodes, e->bytes + 2);
-		else if (jg_etcd_event_below(e, "n/"))
-			jg_etcd_observe(s, e->bytes + 2, e->mod);
+		else if (member)
+			jg_etcd_observe(s, e);
 		free(e);
 	}
 	events->n = kept;
@@ -279,7 +285,7 @@ static bool same_history(struct jg_etcd_store *s)
 	(void)pthread_mutex_lock(&s->lock);
 	for (size_t i = 0; i < events.n; i++) {
 		const struct jg_etcd_event *e = events.list[i];
-		jg_etcd_observe(s, e->bytes + 2, e->mod);
+		jg_etcd_observe(s, e);
 		back |= strcmp(e->bytes + 2, s->node) == 0 && e->mod < own_mod;
 	}
 	bool same = s->history == history && s->own_mod != 0;

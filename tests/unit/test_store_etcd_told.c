@@ -282,3 +282,24 @@ Test(store_etcd_told, a_large_batch_is_taken_in_pieces)
 	cr_assert_eq(world.cut_offs, N);
 	cr_assert_eq(store.head.applied, N);
 }
+
+Test(store_etcd_told, a_fleet_may_be_done_once_every_member_said_so)
+{
+	fresh();
+	struct jg_etcd_event *a = event("n/a", "{\"revision\": 7}", 10);
+	struct jg_etcd_event *b = event("n/b", "{\"revision\": 6}", 11);
+	jg_etcd_observe(&store, a);
+	jg_etcd_observe(&store, b);
+	cr_assert(jg_etcd_fleet_may(&store, 6));
+	cr_assert_not(jg_etcd_fleet_may(&store, 7));
+	free(b);
+	b = event("n/b", "{\"revision\": 7}", 12);
+	jg_etcd_observe(&store, b);
+	cr_assert(jg_etcd_fleet_may(&store, 7));
+	free(b);
+	b = event("n/b", "nonsense", 13);
+	jg_etcd_observe(&store, b);
+	cr_assert_not(jg_etcd_fleet_may(&store, 1));
+	free(a);
+	free(b);
+}
