@@ -308,14 +308,40 @@ static int seed(struct jg_engine *engine, struct jg_record *records, struct jg_e
 		.cut_offs_n = engine->config->cut_offs_n,
 		.audit = &audit,
 		.epoch = 1,
+		.seed = true,
 	};
-	int result = engine->store->ops->commit(engine->store, &change, err);
-	if (result == -EAGAIN && engine->store->echoes) {
-		// Another node was first: what it wrote comes with the first poll.
-		jg_state_clear(engine->state);
-		result = 0;
-	}
-	return result;
+	return engine->store->ops->commit(engine->store, &change, err);
+}
+
+static void tell_seeding(int result, const struct jg_error *err)
+{
+	if (result == 0)
+		jg_log(JG_LOG_INFO, "store", "the fleet has its first state from this gate");
+	else if (result == -EAGAIN)
+		jg_log(JG_LOG_INFO, "store", "another gate writes the fleet's first state");
+	else
+		jg_log(JG_LOG_WARNING, "store", "the fleet has no first state yet: %s", err->text);
+}
+
+// At the start. A fleet may not be seeded by us now: what another node wrote, or what we try again,
+// comes with a poll.
+static int seed_first(struct jg_engine *engine, struct jg_record *records, struct jg_error *err)
+{
+	int result = seed(engine, records, err);
+	if (result == 0 || !engine->store->echoes)
+		return result;
+	tell_seeding(result, err);
+	jg_state_clear(engine->state);
+	return 0;
+}
+
+void jg_engine_seed(struct jg_engine *engine)
+{
+	struct jg_error err;
+	struct jg_record *records = config_records(engine->config, &err);
+	tell_seeding(records == NULL ? -ENOMEM : seed(engine, records, &err), &err);
+	if (records != NULL)
+		records_free(records, engine->config->apps_n);
 }
 
 int jg_engine_load(struct jg_engine *engine, struct jg_error *err)
@@ -333,7 +359,7 @@ int jg_engine_load(struct jg_engine *engine, struct jg_error *err)
 		return -ENOMEM;
 	int result = apply_config(engine, records, err);
 	if (result == 0 && seeding)
-		result = seed(engine, records, err);
+		result = seed_first(engine, records, err);
 	if (result == 0 && seeding)
 		jg_publisher_resume(engine->publisher, engine->store->epoch);
 	records_free(records, engine->config->apps_n);

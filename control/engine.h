@@ -45,6 +45,7 @@ struct jg_engine {
 	uint64_t rest_ns; // what can wait was in trouble: not before
 	bool dirty; // durable, but not yet compiled: retried
 	uint64_t retry_ns; // not before
+	uint64_t seed_ns; // a fleet without a state: not before
 	bool fenced; // too long out of contact with the fleet: workers refuse everything
 	int64_t revision; // of the fleet, in the newest epoch
 	int64_t announced; // in force on all workers, and told to the fleet
@@ -105,6 +106,10 @@ int64_t jg_engine_now(struct jg_engine *engine);
 
 /** Fill the state from store or configuration. */
 JG_MUST_CHECK int jg_engine_load(struct jg_engine *engine, struct jg_error *err);
+
+/** A fleet that was found to have no state, or half of one: write it from the configuration. What was
+ * written comes back through polls. */
+void jg_engine_seed(struct jg_engine *engine);
 
 /** Compile and publish a snapshot of the state; 0 or negative errno. */
 JG_MUST_CHECK int jg_engine_publish(struct jg_engine *engine, struct jg_error *err);

@@ -39,6 +39,7 @@ struct jg_store_change {
 	uint32_t cut_offs_n;
 	const struct jg_audit *audit; /**< NULL: none (seeding aside, only a cache does that) */
 	uint64_t epoch; /**< the epoch that will seal the change */
+	bool seed; /**< the first state, from the configuration: a fleet's may take several steps */
 	bool local; /**< fleet: for this node's memory alone, as every node does it by itself */
 };
 
@@ -121,7 +122,7 @@ struct jg_store_ops {
 struct jg_store {
 	const struct jg_store_ops *ops;
 	uint64_t epoch; /**< the newest that was committed; where epochs go on after a restart */
-	bool empty; /**< nothing was ever written: the configuration seeds it */
+	bool empty; /**< nothing was ever written: the configuration seeds it. A fleet's may be found so late */
 	const _Atomic int64_t *admit_until; /**< as in jg_gate_state; NULL = for ever */
 	int wake_fd; /**< readable when poll() has something; -1 = never */
 	bool echoes; /**< what was committed comes back through poll(), in the order of the fleet */

@@ -34,6 +34,8 @@ static int etcd_poll(struct jg_store *store, const struct jg_store_sink *sink, s
 {
 	struct jg_etcd_store *s = self(store);
 	int told = jg_etcd_take_over(s, sink);
+	s->fresh = s->fresh && told == 0;
+	store->empty = jg_etcd_unseeded(s);
 	store->unsettled = s->cache->unsettled;
 	if (s->give_back_at == 0 || jg_boottime() < s->give_back_at || s->at != NULL)
 		return told;
@@ -121,15 +123,15 @@ static int too_large(struct jg_error *err)
 	return -E2BIG;
 }
 
-// The operations of the next transaction of a change; records from *done on. 0 or negative.
+// The operations of a change. 0 or negative.
 static int add_operations(struct jg_etcd_store *s, const struct jg_store_change *change,
-	uint32_t *done, json_t *compare, json_t *puts, struct jg_error *err)
+	json_t *compare, json_t *puts, struct jg_error *err)
 {
 	size_t bytes = 0;
-	uint32_t first = *done;
-	for (; *done < change->records_n && *done - first < OPERATIONS_MAX && bytes < BYTES_MAX / 2;
-		(*done)++) {
-		const struct jg_record *record = &change->records[*done];
+	if (change->records_n > OPERATIONS_MAX)
+		return too_large(err);
+	for (uint32_t i = 0; i < change->records_n; i++) {
+		const struct jg_record *record = &change->records[i];
 		if (record->value.len > BYTES_MAX)
 			return too_large(err);
 		if (!jg_etcd_add_record(s, record, compare, puts, &bytes)) {
@@ -137,8 +139,6 @@ static int add_operations(struct jg_etcd_store *s, const struct jg_store_change 
 			return -ENOMEM;
 		}
 	}
-	if (*done < change->records_n)
-		return 0;
 	if (change->cut_offs_n > 0 &&
 		!jg_etcd_add_cut_offs(s, change->cut_offs, change->cut_offs_n, puts, &bytes))
 		return too_large(err);
@@ -151,25 +151,23 @@ static int etcd_commit(
 	struct jg_store *store, const struct jg_store_change *change, struct jg_error *err)
 {
 	struct jg_etcd_store *s = self(store);
-	uint32_t done = 0;
-	int result = 0;
 	if (change->local)
 		return jg_etcd_remember(s, change, store->applied) ? 0 : -EIO;
-	// One transaction, but for the seeding of a fleet with more apps than etcd takes at once.
-	do {
-		json_t *compare = json_array();
-		json_t *puts = json_array();
-		result = add_operations(s, change, &done, compare, puts, err);
-		if (result != 0) {
-			json_decref(compare);
-			json_decref(puts);
-			return result;
-		}
-		result = jg_etcd_transact(
-			s, compare, puts, change->records_n > 0 || change->cut_offs_n > 0, err);
-	} while (result == 0 && done < change->records_n);
-	store->empty = store->empty && result != 0;
-	return result;
+	if (change->seed) {
+		int seeded = jg_etcd_seed(s, change, err);
+		store->empty = false; // until poll() finds it so again
+		return seeded;
+	}
+	json_t *compare = json_array();
+	json_t *puts = json_array();
+	int result = add_operations(s, change, compare, puts, err);
+	if (result != 0) {
+		json_decref(compare);
+		json_decref(puts);
+		return result;
+	}
+	return jg_etcd_transact(
+		s, compare, puts, change->records_n > 0 || change->cut_offs_n > 0, err);
 }
 
 // --- The rest ---
@@ -346,8 +344,8 @@ static bool start(struct jg_etcd_store *s)
 	while (!s->synced && pthread_cond_timedwait(&s->delivered, &s->lock, &until) == 0)
 		;
 	bool synced = s->synced;
-	s->head.empty = synced && s->blank && s->cache->epoch <= 1;
 	(void)pthread_mutex_unlock(&s->lock);
+	s->head.empty = jg_etcd_unseeded(s);
 	if (!synced)
 		jg_log(JG_LOG_WARNING, "store",
 			"etcd does not answer; the gate goes on with the state it last had");

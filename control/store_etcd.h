@@ -6,6 +6,7 @@
  *
  *     s/r/PATH    records, sealed           s/h       put by every change: the head of the history
  *     s/c/NAME    cut-offs of one change    n/NODE    members; they outlive their leases
+ *     s/seed      the first state is not all there yet
  *     a/TIME-...  the audit trail           l/NODE    members that are alive: gone with the lease
  *
  * so that one watch over n/ to s/ tells changes and members in the order of their revisions.
@@ -59,6 +60,7 @@ struct jg_etcd_store {
 	struct jg_etcd_batch *at; // being taken over
 	struct jg_ledger *ledger; // while two histories are merged
 	int64_t seen_history;
+	bool fresh; // our memory held nothing at the start, and nothing was told since
 	bool gap; // something was not taken over or kept; what is applied stays where it is
 	int64_t give_back_at; // CLOCK_BOOTTIME when what etcd lost is to be put there; 0 = nothing
 
@@ -76,7 +78,9 @@ struct jg_etcd_store {
 	int64_t reread_at; // CLOCK_BOOTTIME of the next whole reading; 0 = none
 	bool merge; // the next reading is of another history
 	bool synced; // once at least
-	bool blank; // the first reading found nothing
+	bool blank; // the first reading found nothing, and nobody has seeded since
+	int64_t mark; // mod_revision of s/seed; 0 = it is not there
+	int64_t mark_since; // CLOCK_BOOTTIME when it was first seen like that
 	int64_t in_force; // revision that all workers have
 	bool announce; // in_force grew
 	int64_t own_mod; // of our membership as this process wrote it; 0 = not registered
@@ -143,6 +147,12 @@ JG_MUST_CHECK int jg_etcd_give_back(struct jg_etcd_store *s, struct jg_error *er
 /** One transaction of these operations (stolen); waits until the watch has told of it, where wanted. */
 JG_MUST_CHECK int jg_etcd_transact(
 	struct jg_etcd_store *s, json_t *compare, json_t *puts, bool wait, struct jg_error *err);
+
+/** Is the first state to be written, or to be completed? */
+JG_MUST_CHECK bool jg_etcd_unseeded(struct jg_etcd_store *s);
+/** Write it; 0, -EAGAIN: another gate did or does, other errors: to be tried again. */
+JG_MUST_CHECK int jg_etcd_seed(
+	struct jg_etcd_store *s, const struct jg_store_change *change, struct jg_error *err);
 
 void jg_etcd_batch_free(struct jg_etcd_batch *batch);
 

@@ -53,6 +53,21 @@ void jg_etcd_observe(struct jg_etcd_store *s, const struct jg_etcd_event *node)
 		json_pack("[I, I, I]", (json_int_t)node->mod, (json_int_t)jg_boottime(), revision));
 }
 
+static void observe_mark(struct jg_etcd_store *s, int64_t mod)
+{
+	if (mod != s->mark)
+		s->mark_since = jg_boottime();
+	s->mark = mod;
+}
+
+static bool has_mark(const struct jg_etcd_events *events)
+{
+	for (size_t i = 0; i < events->n; i++)
+		if (strcmp(events->list[i]->bytes, "s/seed") == 0)
+			return true;
+	return false;
+}
+
 // Members are for us, what is left is for the control thread. The lock is held.
 static void take_members(struct jg_etcd_store *s, struct jg_etcd_events *events)
 {
@@ -64,6 +79,8 @@ static void take_members(struct jg_etcd_store *s, struct jg_etcd_events *events)
 			events->list[kept++] = e;
 			continue;
 		}
+		if (strcmp(e->bytes, "s/seed") == 0)
+			observe_mark(s, e->gone ? 0 : e->mod);
 		bool member = jg_etcd_event_below(e, "n/");
 		if (member && e->gone)
 			(void)json_object_del(s->nodes, e->bytes + 2);
@@ -98,6 +115,8 @@ static bool deliver(struct jg_etcd_store *s, struct jg_etcd_events *events, int6
 	bool good = batch != NULL && s->history == history;
 	if (good) {
 		*batch = *like;
+		if (like->whole && !has_mark(events))
+			observe_mark(s, 0);
 		take_members(s, events);
 		batch->events = *events;
 		batch->revision = revision;

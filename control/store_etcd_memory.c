@@ -93,14 +93,19 @@ static bool is_local(const struct jg_record *record)
 static int only_local(void *arg, const struct jg_record *record, struct jg_error *err)
 {
 	(void)err;
+	struct jg_etcd_store *s = arg;
 	if (is_local(record))
-		recall_local(arg, record);
+		recall_local(s, record);
+	else
+		s->fresh = false;
 	return 0;
 }
 
 static int no_cut_off(void *arg, const struct jg_cut_off *cut_off, struct jg_error *err)
 {
-	(void)arg, (void)cut_off, (void)err;
+	struct jg_etcd_store *s = arg;
+	(void)cut_off, (void)err;
+	s->fresh = false;
 	return 1; // enough
 }
 
@@ -109,6 +114,7 @@ void jg_etcd_recall_name(struct jg_etcd_store *s)
 	struct jg_error err;
 	const struct jg_store_sink sink = {s, only_local, no_cut_off};
 	jg_etcd_name(s);
+	s->fresh = true;
 	if (s->cache->ops->load(s->cache, &sink, &err) < 0)
 		jg_log(JG_LOG_WARNING, "store", "%s", err.text);
 }

@@ -453,6 +453,11 @@ void jg_engine_turn(struct jg_engine *engine)
 		fence(engine);
 	}
 	uint64_t now_ns = jg_monotonic_ns();
+	if (engine->store != NULL && engine->store->echoes && engine->store->empty &&
+		now_ns >= engine->seed_ns) {
+		engine->seed_ns = now_ns + RETRY_NS;
+		jg_engine_seed(engine);
+	}
 	if (engine->dirty && now_ns >= engine->retry_ns && jg_engine_publish(engine, &err) != 0) {
 		jg_log(JG_LOG_ERROR, "state", "not in force yet, will be tried again: %s",
 			err.text);

@@ -15,6 +15,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import fleet_world
+from control_client import app
 from fleet_world import Gate, converge, nodes, until
 
 STALENESS = 2  # of every gate
@@ -258,6 +259,43 @@ def tampered(etcd, gates, expected):
         print("rubbish is replaced:", reply.get("code", "ok"))
 
 
+def seeding(etcd, network, gates, folder, _):
+    """The first state of a fleet is more than etcd takes at once."""
+    state = {"apps": [app("livekit", f"k{i}") for i in range(250)], "cut_offs": [
+        {"vendor": "livekit", "app": "k", "scope": "user", "user": "john", "before": 5}]}
+    state["apps"].append(app("livekit", "k"))
+    keys = {a["key"] for a in state["apps"]}
+
+    def gate(number, prefix):
+        return Gate(gates[0].program, folder, network, etcd, number,
+                    {**times, "timeout": 1000, "prefix": prefix}, state)
+
+    # Etcd is away when the first gate starts, twice: nobody is admitted by what the file says.
+    late = gate(92, "/late/")
+    network.cut(late.name)
+    late.start().kill()
+    late.start()
+    assert not late.apps(), "it goes by its file"
+    network.join(late.name)
+    until("a fleet is seeded when etcd is there", lambda: late.apps() == keys)
+    assert late.cut_offs() == {"john": 5} and etcd.get("/late/s/seed") is None
+    everywhere(late, "john", 50)
+    late.kill()
+
+    # As it is when the gate is killed in between.
+    etcd.put("/late/s/seed", b"of another gate")
+    lost = etcd.keys("/late/s/r/")[100:]
+    for key in lost:
+        etcd.delete(key)
+    other = gate(93, "/late/").start()
+    until("half of a first state is taken", lambda: len(other.apps()) == 100)
+    assert etcd.get("/late/s/seed") is not None, "its writer may be alive"
+    until("and completed by another gate", lambda: other.apps() == keys)
+    until("which is noted", lambda: etcd.get("/late/s/seed") is None)
+    assert len(lost) == 151 and other.cut_offs() == {"john": 50}, "an operator's change stays"
+    other.kill()
+
+
 def cuts(etcd, network, gates, _, rounds):
     """One machine without a network."""
     expected = {}
@@ -292,7 +330,7 @@ def histories(etcd, network, gates, folder, _):
     tampered(etcd, gates, expected)
 
 
-PARTS = {part.__name__: part for part in (cuts, losses, histories)}
+PARTS = {part.__name__: part for part in (cuts, losses, histories, seeding)}
 
 
 def in_parts(program, count, rounds):

@@ -150,6 +150,15 @@ class Etcd:
         self.call("kv/put", {"key": base64.b64encode(key.encode()).decode(),
                              "value": base64.b64encode(value).decode()})
 
+    def keys(self, folder):
+        found = self.call("kv/range", {
+            "key": base64.b64encode(folder.encode()).decode(),
+            "range_end": base64.b64encode(folder[:-1].encode() + b"0").decode(), "keys_only": True})
+        return [base64.b64decode(kv["key"]).decode() for kv in found.get("kvs", [])]
+
+    def delete(self, key):
+        self.call("kv/deleterange", {"key": base64.b64encode(key.encode()).decode()})
+
     def get(self, key):
         kvs = self.call("kv/range", {"key": base64.b64encode(key.encode()).decode()}).get("kvs")
         return base64.b64decode(kvs[0]["value"]) if kvs else None
@@ -179,8 +188,9 @@ class Etcd:
 class Gate(Host):
     """A gate of the fleet in a namespace of its own."""
 
-    def __init__(self, program, folder, network, etcd, number, times=None, **store):
-        """times: of store.etcd, where the usual ones are too long for a test."""
+    def __init__(self, program, folder, network, etcd, number, times=None, state=None, **store):
+        """times: of store.etcd, where the usual ones are too long for a test; state: of the
+        configuration, to seed with."""
         self.name = f"gate{number}"
         network.add(self.name, f"10.9.0.{number + 10}")
         urls = etcd.urls()
@@ -190,7 +200,7 @@ class Gate(Host):
                              **(times or {})}}
         settings.update(store)
         super().__init__(program, folder, self.name, inside=network.inside(self.name),
-                         apps=[app("stream", "k")], store=settings)
+                         **(state or {"apps": [app("stream", "k")]}), store=settings)
 
     def store(self):
         return self.ask(command="status")["store"]
@@ -205,6 +215,9 @@ class Gate(Host):
     def secrets(self):
         shown = self.ask(command="rotate", verb="show", app="k")
         return {s["id"] for s in shown["secrets"]}
+
+    def apps(self):
+        return {a["app"] for a in self.ask(command="app", verb="list")["apps"]}
 
     def tail(self):
         with open(self.log.name, encoding="utf-8") as f:

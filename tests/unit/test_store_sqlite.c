@@ -111,7 +111,12 @@ static int commit(struct jg_store *store, const struct jg_record *r, uint32_t rn
 		.who = JG_STR("uid 0"),
 		.what = JG_STR("test"),
 		.detail = JG_STR("{}")};
-	const struct jg_store_change change = {r, rn, c, cn, &audit, store->epoch + 1, false};
+	const struct jg_store_change change = {.records = r,
+		.records_n = rn,
+		.cut_offs = c,
+		.cut_offs_n = cn,
+		.audit = &audit,
+		.epoch = store->epoch + 1};
 	return store->ops->commit(store, &change, &err);
 }
 

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The first state of a fleet, from a gate's configuration. It may be more than etcd takes at once: what
+// refuses comes first, and until all is there a mark says so, with which another gate goes on when
+// this one is gone.
+#include "log.h"
+#include "store_etcd.h"
+
+#include <joingate/verify.h>
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define MARK "s/seed"
+#define CUT_OFFS_AT_ONCE 250 // 1 MiB of the longest names
+#define RECORDS_AT_ONCE 100 // of etcd's 128 operations in one transaction
+
+struct seeding {
+	struct jg_etcd_store *store;
+	const struct jg_store_change *change;
+	int64_t mark; // mod_revision of the mark that was left behind; 0 = nobody was here
+	bool marked; // by us
+	uint32_t cut_offs; // done
+	uint32_t records;
+};
+
+static json_t *equal(struct jg_etcd_store *s, const char *target, const char *name, json_t *value)
+{
+	return json_pack("{s:o, s:s, s:s, s:o}", "key", jg_etcd_key(s, MARK), "target", target,
+		"result", "EQUAL", name, value);
+}
+
+// The mark must be as we saw it, then as we left it.
+static json_t *mark_as_known(const struct seeding *w)
+{
+	return w->marked ? equal(w->store, "VALUE", "value", jg_etcd_bytes(w->store->instance))
+			 : equal(w->store, "MOD", "mod_revision", jg_etcd_string(w->mark));
+}
+
+static json_t *mark_put(const struct seeding *w)
+{
+	return json_pack("{s:{s:o, s:o}}", "request_put", "key", jg_etcd_key(w->store, MARK),
+		"value", jg_etcd_bytes(w->store->instance));
+}
+
+static json_t *mark_delete(const struct seeding *w)
+{
+	return json_pack("{s:{s:o}}", "request_delete_range", "key", jg_etcd_key(w->store, MARK));
+}
+
+// What is there already was written before us, or changed by an operator since: it stays.
+static int add_records(struct seeding *w, json_t *compare, json_t *puts, struct jg_error *err)
+{
+	size_t bytes = 0;
+	uint32_t n = 0;
+	for (; w->records < w->change->records_n && n < RECORDS_AT_ONCE &&
+		bytes < JG_CHANGE_MAX / 2;
+		w->records++) {
+		const struct jg_record *record = &w->change->records[w->records];
+		char path[JG_PATH_MAX];
+		snprintf(path, sizeof(path), "%.*s", (int)record->path.len, record->path.p);
+		if (jg_etcd_known(w->store, path, 0) != 0)
+			continue;
+		if (!jg_etcd_add_record(w->store, record, compare, puts, &bytes)) {
+			jg_error_set(err, "out of memory while sealing");
+			return -ENOMEM;
+		}
+		n++;
+	}
+	return 0;
+}
+
+static int add_cut_offs(
+	struct seeding *w, struct jg_ledger *known, json_t *puts, struct jg_error *err)
+{
+	struct jg_cut_off *list = calloc(CUT_OFFS_AT_ONCE, sizeof(*list));
+	size_t bytes = 0;
+	uint32_t n = 0;
+	for (; list != NULL && w->cut_offs < w->change->cut_offs_n && n < CUT_OFFS_AT_ONCE;
+		w->cut_offs++)
+		if (jg_ledger_newer(known, &w->change->cut_offs[w->cut_offs]))
+			list[n++] = w->change->cut_offs[w->cut_offs];
+	bool ok = list != NULL && (n == 0 || jg_etcd_add_cut_offs(w->store, list, n, puts, &bytes));
+	free(list);
+	if (!ok)
+		jg_error_set(err, "out of memory for the cut-offs");
+	return ok ? 0 : -ENOMEM;
+}
+
+// The next transaction. 1: there are more.
+static int step(struct seeding *w, struct jg_ledger *known, struct jg_error *err)
+{
+	json_t *compare = json_pack("[o]", mark_as_known(w));
+	json_t *puts = json_array();
+	int result = add_cut_offs(w, known, puts, err);
+	if (result == 0 && w->cut_offs == w->change->cut_offs_n)
+		result = add_records(w, compare, puts, err);
+	if (result != 0) {
+		json_decref(compare);
+		json_decref(puts);
+		return result;
+	}
+	bool more = w->cut_offs < w->change->cut_offs_n || w->records < w->change->records_n;
+	if (more)
+		(void)json_array_append_new(puts, mark_put(w));
+	else if (w->marked || w->mark != 0)
+		(void)json_array_append_new(puts, mark_delete(w));
+	if (!more)
+		jg_etcd_add_audit(w->store, w->change->audit, puts);
+	result = jg_etcd_transact(w->store, compare, puts, !more, err);
+	w->marked |= result == 0 && more;
+	return result == 0 && more ? 1 : result;
+}
+
+bool jg_etcd_unseeded(struct jg_etcd_store *s)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	// Who began it may still be at it: a lease's time is his.
+	bool left = s->mark != 0 && jg_boottime() - s->mark_since > s->config->store_etcd_lease;
+	bool unseeded = (s->synced && s->blank && s->fresh) || left;
+	(void)pthread_mutex_unlock(&s->lock);
+	return unseeded;
+}
+
+int jg_etcd_seed(
+	struct jg_etcd_store *s, const struct jg_store_change *change, struct jg_error *err)
+{
+	struct seeding w = {.store = s, .change = change};
+	struct jg_ledger *known = jg_ledger_new(s->cache);
+	int result = known == NULL ? -ENOMEM : 1;
+	(void)pthread_mutex_lock(&s->lock);
+	w.mark = s->mark;
+	(void)pthread_mutex_unlock(&s->lock);
+	jg_error_set(err, "out of memory for the cut-offs");
+	if (w.mark != 0)
+		jg_log(JG_LOG_WARNING, "store",
+			"the fleet's first state was not written to its end: it is completed from "
+			"this gate's configuration");
+	while (result == 1)
+		result = step(&w, known, err);
+	jg_ledger_free(known);
+	(void)pthread_mutex_lock(&s->lock);
+	if (result == 0 || result == -EAGAIN)
+		s->blank = false; // there is something now, from us or from another gate
+	s->mark_since = jg_boottime(); // where it did not work out: not at once again
+	(void)pthread_mutex_unlock(&s->lock);
+	return result;
+}
