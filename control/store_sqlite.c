@@ -38,8 +38,12 @@ static const char *const migrations[] = {
 };
 
 static const char *const sql[JG_SQLITE_STATEMENTS] = {
-	[JG_SQLITE_PUT_RECORD] = "INSERT INTO records VALUES(?1, ?2, ?3)"
-				 " ON CONFLICT DO UPDATE SET value = ?2, revision = ?3",
+	// A floor of another node's, or of an older backup, lowers none of ours.
+	[JG_SQLITE_PUT_RECORD] =
+		"INSERT INTO records VALUES(?1, ?2, ?3)"
+		" ON CONFLICT DO UPDATE SET value = ?2, revision = ?3"
+		" WHERE path NOT GLOB 'floor/*'"
+		" OR json_extract(?2, '$.before') >= json_extract(value, '$.before')",
 	[JG_SQLITE_DELETE_RECORD] = "DELETE FROM records WHERE path = ?1",
 	[JG_SQLITE_PUT_RECENT] = "INSERT INTO recent(packed) VALUES(?1)",
 	[JG_SQLITE_ALL_RECENT] = "SELECT id, packed FROM recent ORDER BY id",

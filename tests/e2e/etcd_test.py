@@ -6,8 +6,11 @@ No acknowledged revocation may be lost, every gate must converge, and a gate tha
 be counted as done. Usage: etcd_test.py PROGRAM [GATES [ROUNDS [PART]]]; exits 77 without etcd or
 namespaces.
 """
+import contextlib
+import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -201,8 +204,24 @@ def twins(etcd, network, gates, folder, expected):
     gates[1].own = (two - silent).pop()
 
 
+def collected(gate, before):
+    """What a gate's memory holds in place of cut-offs that it has collected: on this gate alone."""
+    gate.stop()
+    with contextlib.closing(sqlite3.connect(gate.config.replace(".json", ".db"))) as db:
+        db.execute("INSERT INTO records VALUES('floor/stream/k', ?, 0)",
+                   [json.dumps({"vendor": "stream", "app": "k", "before": before})])
+        db.commit()
+    gate.start()
+    assert floor(gate) == before
+
+
+def floor(gate):
+    return gate.ask(command="app", verb="list")["apps"][0].get("collected_before")
+
+
 def rewound(etcd, network, gates, folder, expected):
     """All of etcd is brought back from an older day: what was acknowledged since must stay."""
+    collected(gates[0], 4)
     etcd.stop_all()
     etcd.copy("-old")
     etcd.start_all()
@@ -225,6 +244,8 @@ def rewound(etcd, network, gates, folder, expected):
     fresh = Gate(gates[0].program, folder, network, etcd, 91, times).start()
     converge("a new gate has it too", [fresh], expected)
     until("a new gate has the new secret", lambda: "since" in fresh.secrets())
+    until("and what stands for collected cut-offs",
+          lambda: all(floor(g) == 4 for g in [fresh, *gates]))
     until("nobody is in trouble", lambda: all(not g.store()["trouble"] for g in gates))
     name = (set(nodes(fresh)) - {g.own for g in gates}).pop()
     fresh.kill()

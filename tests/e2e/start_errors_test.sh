@@ -26,6 +26,10 @@ config '.ports = []'
 refused "name a network interface"
 config '.ports[0].device = "0000:ff:1f.7"'
 refused "no DPDK driver took this PCI device" "vfio-pci"
+mkdir "$work/sealed" && mount -t tmpfs -o ro tmpfs "$work/sealed"
+config '.store.sqlite = $work + "/sealed/gate.db"'
+refused "gate.db" "Read-only file system"
+umount "$work/sealed"
 config '.eal_extra = ["--no-such-word"]'
 refused "eal_extra"
 config '.ports[0].framesz = 2048 | .ports[0].mbufs = 64 | .workers = 1 | .idle = "doze"'

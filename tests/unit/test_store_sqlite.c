@@ -258,21 +258,22 @@ Test(store_sqlite, the_audit_trail_is_append_only)
 	sqlite3_close(db);
 }
 
-Test(store_sqlite, an_older_schema_is_migrated)
+// As a file of an older version is: what it holds is there after the store was opened.
+static void migrate(const char *version, const char *triggers)
 {
 	struct jg_store *store = open_store();
 	const struct jg_record r = {JG_STR("app/livekit/a"), JG_STR("{}"), 0};
 	cr_assert_eq(commit(store, &r, 1, NULL, 0), 0);
 	store->ops->free(store);
-	execute("DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete;"
-		"DROP TABLE cut_offs; DROP TABLE recent;"
+	execute(triggers);
+	execute("DROP TABLE cut_offs; DROP TABLE recent;"
 		"CREATE TABLE cut_offs(vendor INTEGER, app TEXT, scope INTEGER, a BLOB, b BLOB,"
 		" before INTEGER NOT NULL, PRIMARY KEY(vendor, app, scope, a, b)) WITHOUT ROWID;"
 		"INSERT INTO cut_offs VALUES(1, 'k', 0, x'', x'', 3), (1, 'k', 1, x'750076', x'', "
 		"4),"
 		" (1, 'k', 2, x'72', x'', 5), (1, 'k', 3, x'72', x'78', 6),"
-		" (1, 'k', 4, x'6964', x'', 7), (2, 'k', 5, x'" TOKEN_ID "', x'', 8);"
-		"PRAGMA user_version = 1");
+		" (1, 'k', 4, x'6964', x'', 7), (2, 'k', 5, x'" TOKEN_ID "', x'', 8)");
+	execute(version);
 	store = open_store();
 	struct told t = load(store);
 	cr_assert_eq(t.records, 1);
@@ -284,6 +285,33 @@ Test(store_sqlite, an_older_schema_is_migrated)
 	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
 	cr_assert_neq(sqlite3_exec(db, "DELETE FROM audit", NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
+}
+
+Test(store_sqlite, the_first_schema_is_migrated)
+{
+	migrate("PRAGMA user_version = 1",
+		"DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete");
+}
+
+Test(store_sqlite, the_second_schema_is_migrated)
+{
+	migrate("PRAGMA user_version = 2", "");
+}
+
+Test(store_sqlite, a_floor_is_never_lowered)
+{
+	static const char *const values[] = {
+		"{\"before\": 50}", "{\"before\": 40}", "{\"before\": 60}", "{\"before\": 7}"};
+	struct jg_store *store = open_store();
+	for (unsigned i = 0; i < JG_ARRAY_SIZE(values); i++) {
+		const struct jg_record r = {.path = JG_STR("floor/stream/k"),
+			.value = {values[i], (uint32_t)strlen(values[i])}};
+		cr_assert_eq(commit(store, &r, 1, NULL, 0), 0, "%s", err.text);
+	}
+	store->ops->free(store);
+	store = open_store();
+	cr_assert_not_null(strstr(load(store).text, "60"));
+	store->ops->free(store);
 }
 
 Test(store_sqlite, a_newer_schema_is_refused_in_words)
