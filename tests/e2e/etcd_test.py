@@ -74,25 +74,25 @@ def sealed(etcd):
     assert not found, found
 
 
-def cut(etcd, network, gates, expected):
+def cut(etcd, network, gates, expected, turn):
     """A gate's network is cut, and etcd compacted before it is back."""
     away = gates[-1]
     network.cut(away.name)
     begin = time.monotonic()
-    reply = gates[0].revoke("jane", 6, fleet=True, wait=1)
-    expected["jane"] = 6
+    reply = gates[0].revoke(f"jane{turn}", 6, fleet=True, wait=1)
+    expected[f"jane{turn}"] = 6
     assert named(reply) == {away.own} and away.own in reply["error"], reply
     print(f"a gate that is cut off is named: {reply['error']}")
     revision = gates[0].store()["revision"]
     etcd.call("kv/compaction", {"revision": str(revision), "physical": True})
-    assert "jane" not in away.cut_offs()
+    assert f"jane{turn}" not in away.cut_offs()
     until("the gate that is cut off admits nobody", lambda: away.ask(command="status")["fenced"])
     away.kill()
     away.start()
     assert away.ask(command="status")["fenced"], "a restart lifts no fence"
     assert away.store()["stale_s"] >= STALENESS, away.store()
-    reply = gates[0].revoke("jill", 7, fleet=True, wait=30)
-    expected["jill"] = 7
+    reply = gates[0].revoke(f"jill{turn}", 7, fleet=True, wait=30)
+    expected[f"jill{turn}"] = 7
     silent = time.monotonic() - begin
     fenced = {n["node"]: n for n in reply["nodes"]}[away.own]
     assert reply["ok"] and silent > times["lease"], (reply, silent)
@@ -101,50 +101,50 @@ def cut(etcd, network, gates, expected):
     network.join(away.name)
     until("back after a compaction", lambda: not away.ask(command="status")["fenced"])
     assert away.cut_offs() == expected, "it admits with less than the fleet was told"
-    everywhere(gates[0], "joe", 8)
-    expected["joe"] = 8
+    everywhere(gates[0], f"joe{turn}", 8)
+    expected[f"joe{turn}"] = 8
 
 
-def two_sides(etcd, network, gates, expected):
+def two_sides(etcd, network, gates, expected, turn):
     """One etcd node and one gate are on the wrong side; an operator on each."""
     away = gates[-1]
     lonely = (etcd.leader() + 1) % 3
     network.far(away.name, f"etcd{lonely}")
     with ThreadPoolExecutor(1) as pool:
-        wrong = pool.submit(away.revoke, "wrong-side", 9, wait=1)
+        wrong = pool.submit(away.revoke, f"wrong-side{turn}", 9, wait=1)
         # Who was with the lonely node finds another within a few seconds; the one that is away
         # never counts before it is fenced.
         states = {}
         while any(states.get(g.own) != "in force" for g in gates[:-1]):
-            reply = gates[0].revoke("right-side", 9, fleet=True, wait=1)
+            reply = gates[0].revoke(f"right-side{turn}", 9, fleet=True, wait=1)
             states = {n["node"]: n["state"] for n in reply.get("nodes", [])}
             away_state = states.get(away.own)
             assert away_state != "in force" and (away_state == "fenced" or not reply["ok"]), reply
-        expected["right-side"] = 9
+        expected[f"right-side{turn}"] = 9
         reply = wrong.result()
     assert not reply["ok"] and reply["code"] == "unavailable", reply
     network.join(away.name, f"etcd{lonely}")
-    until("both sides agree", lambda: away.cut_offs().get("right-side") == 9)
+    until("both sides agree", lambda: away.cut_offs().get(f"right-side{turn}") == 9)
     # The outcome of the other was not known: it is the same for all.
-    if "wrong-side" in away.cut_offs():
-        expected["wrong-side"] = 9
+    if f"wrong-side{turn}" in away.cut_offs():
+        expected[f"wrong-side{turn}"] = 9
     converge("converged after the cut", gates, expected)
 
 
-def leader_killed(etcd, gates, expected):
+def leader_killed(etcd, gates, expected, turn):
     leader = etcd.leader()
     etcd.stop(leader)
     done = 0
     for i in range(40):
-        reply = gates[i % len(gates)].revoke(f"late-{i}", 7)
+        reply = gates[i % len(gates)].revoke(f"late{turn}-{i}", 7)
         if reply["ok"]:
             done += 1
         elif reply["code"] in ("not_in_force", "unavailable"):
             # Its outcome is not known: settle it.
-            until("settled", lambda i=i: gates[0].revoke(f"late-{i}", 7)["ok"])
+            until("settled", lambda i=i: gates[0].revoke(f"late{turn}-{i}", 7)["ok"])
         else:
             raise AssertionError(reply)
-        expected[f"late-{i}"] = 7
+        expected[f"late{turn}-{i}"] = 7
     print(f"leader killed: {done} of 40 changes at the first try, none lost")
     converge("converged without the old leader", gates, expected)
     gates[1].kill()
@@ -153,22 +153,22 @@ def leader_killed(etcd, gates, expected):
     etcd.start(leader)
 
 
-def forget(gates, expected):
+def forget(gates, expected, turn):
     """A gate that is gone holds up every command for the fleet until it is forgotten or fenced."""
     gone = gates[-1]
     until("the gate is there", lambda: nodes(gates[0])[gone.own]["state"] == "in force")
     gone.kill()
-    reply = gates[0].revoke("gone", 8, fleet=True, wait=1)
+    reply = gates[0].revoke(f"gone{turn}", 8, fleet=True, wait=1)
     assert named(reply) == {gone.own}, reply
     reply = gates[0].ask(command="node", verb="forget", node="no-such-node")
     assert not reply["ok"] and "no-such-node" in reply["error"], reply
     assert gates[0].ask(command="node", verb="forget", node=gone.own)["ok"]
-    assert gone.own not in {n["node"] for n in everywhere(gates[0], "gone", 9)["nodes"]}
-    expected["gone"] = 9
+    assert gone.own not in {n["node"] for n in everywhere(gates[0], f"gone{turn}", 9)["nodes"]}
+    expected[f"gone{turn}"] = 9
     gone.start()
     converge("a forgotten gate that comes back has all", gates, expected)
-    assert gone.own in {n["node"] for n in everywhere(gates[0], "again", 9)["nodes"]}
-    expected["again"] = 9
+    assert gone.own in {n["node"] for n in everywhere(gates[0], f"again{turn}", 9)["nodes"]}
+    expected[f"again{turn}"] = 9
     # Forgotten while it lives: it joins again by itself.
     assert gates[0].ask(command="node", verb="forget", node=gates[1].own)["ok"]
     until("a forgotten gate that lives joins again", lambda: gates[1].own in nodes(gates[0]))
@@ -328,18 +328,18 @@ def cuts(etcd, network, gates, _, rounds):
     good = operators(gates[:3], expected)
     converge("converged", gates, expected)
     assert all(g.secrets() == good | {"a"} for g in gates)
-    for _ in range(rounds):
+    for turn in range(rounds):
         sealed(etcd)
-        cut(etcd, network, gates, expected)
+        cut(etcd, network, gates, expected, turn)
 
 
 def losses(etcd, network, gates, _, rounds):
     """Members of etcd and gates that go, and come back."""
     expected = {}
-    for _ in range(rounds):
-        two_sides(etcd, network, gates, expected)
-        leader_killed(etcd, gates, expected)
-        forget(gates, expected)
+    for turn in range(rounds):
+        two_sides(etcd, network, gates, expected, turn)
+        leader_killed(etcd, gates, expected, turn)
+        forget(gates, expected, turn)
 
 
 def histories(etcd, network, gates, folder, _):

@@ -27,7 +27,7 @@ refused "name a network interface"
 config '.ports[0].device = "0000:ff:1f.7"'
 refused "no DPDK driver took this PCI device" "vfio-pci"
 mkdir "$work/sealed" && mount -t tmpfs -o ro tmpfs "$work/sealed"
-config '.store.sqlite = $work + "/sealed/gate.db"'
+config ".store.sqlite = \"$work/sealed/gate.db\""
 refused "gate.db" "Read-only file system"
 umount "$work/sealed"
 config '.eal_extra = ["--no-such-word"]'
