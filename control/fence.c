@@ -13,10 +13,16 @@ static void move_end(struct jg_fence *fence, int64_t start)
 	fence->lapsed = false;
 }
 
+// The end in a lapse: without a limit there is none.
+static int64_t lapsed_end(const struct jg_fence *fence)
+{
+	return fence->most > 0 ? NEVER : INT64_MAX;
+}
+
 void jg_fence_init(struct jg_fence *fence, int64_t most)
 {
-	atomic_init(&fence->until_ns, NEVER);
 	fence->most = most;
+	atomic_init(&fence->until_ns, lapsed_end(fence));
 	fence->start = NEVER;
 	fence->required = NEVER;
 	fence->lapsed = true;
@@ -30,15 +36,14 @@ void jg_fence_resume(struct jg_fence *fence, int64_t start)
 
 void jg_fence_lapse(struct jg_fence *fence)
 {
-	atomic_store_explicit(&fence->until_ns, NEVER, memory_order_release);
+	atomic_store_explicit(&fence->until_ns, lapsed_end(fence), memory_order_release);
 	fence->required = NEVER;
 	fence->lapsed = true;
 }
 
 bool jg_fence_over(const struct jg_fence *fence, int64_t now)
 {
-	return fence->most > 0 &&
-		now * SECOND > atomic_load_explicit(&fence->until_ns, memory_order_acquire);
+	return now * SECOND > atomic_load_explicit(&fence->until_ns, memory_order_acquire);
 }
 
 bool jg_fence_asks(struct jg_fence *fence, int64_t start, int64_t now)

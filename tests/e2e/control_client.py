@@ -82,4 +82,4 @@ class Host:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGCONT)
             self.process.terminate()
-            self.process.wait(30)
+            assert self.process.wait(30) == 0, f"{self.log.name}: ended with {self.process.returncode}"
