@@ -120,8 +120,8 @@ bool ctl_send(int fd, const json_t *request, int passed)
 json_t *ctl_receive(struct ctl_lines *lines)
 {
 	for (;;) {
-		char *start = lines->text + lines->used;
 		size_t left = lines->len - lines->used;
+		char *start = left == 0 ? NULL : lines->text + lines->used;
 		char *end = left == 0 ? NULL : memchr(start, '\n', left);
 		if (end != NULL) {
 			lines->used += (size_t)(end - start) + 1;
