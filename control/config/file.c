@@ -71,18 +71,31 @@ static const char *why(int err)
 	return strerror(-err);
 }
 
-// A name relative to the configuration's folder.
-static char *resolve(struct loader *loader, const char *name)
+static char *join(struct loader *loader, const char *folder, const char *name)
 {
-	size_t size = strlen(loader->folder) + strlen(name) + 2;
+	size_t size = strlen(folder) + strlen(name) + 2;
 	char *path = jg_config_memory_get(loader->config->memory, 1, size);
 	if (path == NULL)
 		loader->out_of_memory = true;
-	else if (name[0] == '/' || loader->folder[0] == '\0')
-		(void)snprintf(path, size, "%s", name);
 	else
-		(void)snprintf(path, size, "%s/%s", loader->folder, name);
+		(void)snprintf(path, size, "%s%s%s", folder, folder[0] == '\0' ? "" : "/", name);
 	return path;
+}
+
+// A name relative to the configuration's folder.
+static char *resolve(struct loader *loader, const char *name)
+{
+	return join(loader, name[0] == '/' ? "" : loader->folder, name);
+}
+
+// A key file: what the service manager handed over under that name (LoadCredential=) comes first.
+static char *resolve_key(struct loader *loader, const char *name)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+	if (folder == NULL || folder[0] != '/' || name[0] == '/')
+		return resolve(loader, name);
+	char *path = join(loader, folder, name);
+	return path == NULL || access(path, F_OK) == 0 ? path : resolve(loader, name);
 }
 
 void jg_config_path(struct loader *loader, const char *name, struct jg_str *to)
@@ -95,7 +108,7 @@ void jg_config_path(struct loader *loader, const char *name, struct jg_str *to)
 void jg_config_content(struct loader *loader, const struct setting *setting, const char *name,
 	struct jg_str *to, const struct place *place)
 {
-	char *path = resolve(loader, name);
+	char *path = resolve_key(loader, name);
 	if (path == NULL)
 		return;
 	char *bytes;

@@ -35,6 +35,12 @@ veth 0
 settings
 gate_start
 same "the gate's user" "$(ps -o user= -p "$gate_pid")" "$user"
+same "all of its users" "$(awk '/^Uid/ {print $2, $3, $4, $5}' "/proc/$gate_pid/status")" \
+	"$(id -u "$user") $(id -u "$user") $(id -u "$user") $(id -u "$user")"
+same "its capabilities" "$(awk '/^Cap(Prm|Eff|Amb)/ {print $2}' "/proc/$gate_pid/status" | sort -u)" 0000000000000000
+same "its cores" "$(awk '/^Max core file size/ {print $5, $6}' "/proc/$gate_pid/limits")" "0 0"
+same "who may look into it" "$(stat -c %U "/proc/$gate_pid/environ")" root
+[ "$(awk '/^VmLck/ {print $2}' "/proc/$gate_pid/status")" -gt 0 ] || fail "nothing is locked in memory"
 same "store" "$(owner gate.db)" "$user 600"
 same "write-ahead log" "$(owner gate.db-wal)" "$user 600"
 same "socket" "$(owner admin.sock)" "$user 600"

@@ -418,6 +418,33 @@ static void remove_folder(const char *folder)
 	"{\"apps\": [{\"vendor\": \"livekit\", \"key\": \"k\", \"secrets\": [{\"id\": " \
 	"\"a\", \"secret_file\": \"" file "\"}]}]}"
 
+static void expect_secret(const char *folder, struct jg_str secret)
+{
+	char path[256];
+	struct jg_problems problems = {0};
+	(void)snprintf(path, sizeof(path), "%s/c.json", folder);
+	struct jg_config *config = jg_config_load(path, JG_CONFIG_ALL, &problems);
+	cr_assert_not_null(config);
+	cr_assert_eq(problems.n, 0);
+	cr_expect(jg_str_eq(config->apps[0].secrets[0].secret, secret));
+	jg_config_free(config);
+}
+
+Test(config, a_key_file_of_the_service_manager_comes_first)
+{
+	char folder[] = "/tmp/joingate-config-XXXXXX";
+	char credentials[] = "/tmp/joingate-config-XXXXXX";
+	cr_assert(mkdtemp(folder) != NULL && mkdtemp(credentials) != NULL);
+	cr_assert_eq(setenv("CREDENTIALS_DIRECTORY", credentials, 1), 0);
+	write_file(folder, "s.key", "of the folder", 0600);
+	write_file(folder, "c.json", FILED("s.key"), 0600);
+	expect_secret(folder, JG_STR("of the folder"));
+	write_file(credentials, "s.key", "handed over", 0400);
+	expect_secret(folder, JG_STR("handed over"));
+	remove_folder(credentials);
+	remove_folder(folder);
+}
+
 Test(config, a_key_file_is_its_bytes_less_one_newline)
 {
 	char folder[] = "/tmp/joingate-config-XXXXXX";
