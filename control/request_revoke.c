@@ -18,6 +18,14 @@ static int64_t now_for(struct jg_engine *engine, unsigned vendor)
 	return vendor == JG_VENDOR_STREAM ? now : now + 1;
 }
 
+// "Now" is not what lowers a cut-off: this gate's clock may be behind the one that set it.
+static void keep_newer(const struct jg_engine *engine, struct jg_cut_off *cut_off)
+{
+	int64_t stands = jg_cut_offs_before(jg_state_cut_offs(engine->state), cut_off);
+	if (stands != JG_TIME_NONE && stands > cut_off->before)
+		cut_off->before = stands;
+}
+
 static bool has_secret(const struct jg_app *app, struct jg_str id)
 {
 	for (uint32_t i = 0; i < app->secrets_n; i++)
@@ -72,7 +80,7 @@ static void commit(
 }
 
 static void revoke_users(
-	struct jg_ask *ask, const struct jg_app *app, json_t *users, int64_t before)
+	struct jg_ask *ask, const struct jg_app *app, json_t *users, int64_t before, bool now)
 {
 	size_t n = json_array_size(users);
 	if (n < 1 || n > USERS_MAX) {
@@ -95,6 +103,8 @@ static void revoke_users(
 			.before = before,
 		};
 		ok = cut_offs[i].user.len >= 1 && cut_offs[i].user.len <= 1024;
+		if (ok && now)
+			keep_newer(ask->engine, &cut_offs[i]);
 		if (!ok)
 			jg_ask_fail(ask, JG_FAILURE_INVALID,
 				"users[%zu] is no user; expected a string of 1..1024 bytes", i);
@@ -114,11 +124,12 @@ static void revoke(struct jg_ask *ask, int64_t before)
 	const char *scope = jg_ask_string(ask, "scope");
 	if (scope == NULL || !jg_ask_app(ask, &found))
 		return;
-	if (before == 0)
+	bool now = before == 0;
+	if (now)
 		before = now_for(ask->engine, found.app->vendor);
 	json_t *users = json_object_get(ask->request, "users");
 	if (users != NULL && strcmp(scope, "user") == 0) {
-		revoke_users(ask, found.app, users, before);
+		revoke_users(ask, found.app, users, before, now);
 		return;
 	}
 	struct jg_cut_off *cut_off = calloc(1, sizeof(*cut_off));
@@ -132,6 +143,10 @@ static void revoke(struct jg_ask *ask, int64_t before)
 		jg_ask_fail(ask, JG_FAILURE_NOT_FOUND, "the app has no secret %.64s",
 			cut_off->secret.p);
 	} else {
+		if (now)
+			keep_newer(ask->engine, cut_off);
+		if (cut_off->before != JG_TIME_NONE)
+			(void)json_object_set_new(json, "before", json_integer(cut_off->before));
 		commit(ask, json, cut_off, 1, false);
 		return;
 	}

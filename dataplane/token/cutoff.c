@@ -364,20 +364,40 @@ static int check_cut_off(const struct jg_cut_off *cut_off, const struct jg_cut_o
 	return 0;
 }
 
-int jg_cut_offs_set(
-	struct jg_cut_offs *cut_offs, const struct jg_cut_off *cut_off, struct jg_error *err)
+static struct jg_cut_off_query query_of(const struct jg_cut_off *cut_off)
 {
-	const struct jg_cut_off_query query = {.vendor = cut_off->vendor,
+	return (struct jg_cut_off_query){.vendor = cut_off->vendor,
 		.app = cut_off->app,
 		.user = cut_off->user,
 		.room = cut_off->room,
 		.secret = cut_off->secret,
 		.token_id = cut_off->token_id};
+}
+
+static uint64_t fingerprint_for(
+	const struct jg_cut_offs *cut_offs, unsigned scope, const struct jg_cut_off_query *query)
+{
+	return fingerprint_of(
+		cut_offs, scope, jg_cut_offs_app_hash(cut_offs, query->vendor, query->app), query);
+}
+
+int64_t jg_cut_offs_before(const struct jg_cut_offs *cut_offs, const struct jg_cut_off *subject)
+{
+	const struct jg_cut_off_query query = query_of(subject);
+	uint64_t fingerprint = fingerprint_for(cut_offs, subject->scope, &query);
+	uint32_t before = 0;
+	bool there = view_find(current_view(cut_offs), fingerprint, &before);
+	return there && before != 0 ? (int64_t)before : JG_TIME_NONE;
+}
+
+int jg_cut_offs_set(
+	struct jg_cut_offs *cut_offs, const struct jg_cut_off *cut_off, struct jg_error *err)
+{
+	const struct jg_cut_off_query query = query_of(cut_off);
 	int status = check_cut_off(cut_off, &query, err);
 	if (status != 0)
 		return status;
-	uint64_t fingerprint = fingerprint_of(cut_offs, cut_off->scope,
-		jg_cut_offs_app_hash(cut_offs, cut_off->vendor, cut_off->app), &query);
+	uint64_t fingerprint = fingerprint_for(cut_offs, cut_off->scope, &query);
 	uint32_t was = 0;
 	bool there = view_find(current_view(cut_offs), fingerprint, &was);
 	uint32_t before = cut_off->before == JG_TIME_NONE ? 0 : (uint32_t)cut_off->before;

@@ -163,6 +163,10 @@ JG_API void jg_cut_offs_free(struct jg_cut_offs *cut_offs);
 JG_API JG_MUST_CHECK int jg_cut_offs_set(
 	struct jg_cut_offs *cut_offs, const struct jg_cut_off *cut_off, struct jg_error *err);
 
+/** The time that stands for a subject (its own before aside); JG_TIME_NONE: none. Writer only. */
+JG_API int64_t jg_cut_offs_before(
+	const struct jg_cut_offs *cut_offs, const struct jg_cut_off *subject);
+
 /** Free what growth replaced. Writer only, when every reader has finished the burst it was in when
  * the last jg_cut_offs_set() returned. */
 JG_API void jg_cut_offs_reclaim(struct jg_cut_offs *cut_offs);

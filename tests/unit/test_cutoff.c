@@ -351,3 +351,18 @@ Test(cutoff, a_reader_misses_nothing_while_the_table_grows)
 	jg_cut_offs_reclaim(cut_offs);
 	jg_cut_offs_free(cut_offs);
 }
+
+Test(cutoff, tells_the_time_of_a_subject)
+{
+	struct jg_cut_offs *cut_offs = table(0);
+	struct jg_cut_off john = cut_off(JG_SCOPE_USER, NOW);
+	cr_assert_eq(jg_cut_offs_before(cut_offs, &john), JG_TIME_NONE);
+	set(cut_offs, JG_SCOPE_USER, NOW);
+	cr_assert_eq(jg_cut_offs_before(cut_offs, &john), NOW);
+	john.scope = JG_SCOPE_PARTICIPANT;
+	cr_assert_eq(jg_cut_offs_before(cut_offs, &john), JG_TIME_NONE, "of another scope");
+	john.scope = JG_SCOPE_USER;
+	set(cut_offs, JG_SCOPE_USER, JG_TIME_NONE);
+	cr_assert_eq(jg_cut_offs_before(cut_offs, &john), JG_TIME_NONE, "undone");
+	jg_cut_offs_free(cut_offs);
+}

@@ -248,6 +248,32 @@ Test(upkeep, a_clock_that_is_set_back_lowers_no_cut_off)
 	cr_assert_eq(verdict(NOW - 1, NOW + 3000), JG_REASON_REVOKED);
 }
 
+// As set by a gate whose clock is ahead of ours.
+static void revoke_john(int64_t before)
+{
+	ASK_OK(&h,
+		"{\"command\":\"revoke\",\"scope\":\"user\",\"app\":\"k\",\"user\":\"john\","
+		"\"before\":%lld}",
+		(long long)before);
+}
+
+Test(upkeep, now_lowers_no_cut_off_of_another_clock_and_a_time_does)
+{
+	static const char *const subjects[] = {"\"user\":\"john\"", "\"users\":[\"ann\",\"john\"]"};
+	start(LIMITED);
+	for (unsigned i = 0; i < JG_ARRAY_SIZE(subjects); i++) {
+		atomic_store(&real_s, NOW - 500);
+		revoke_john(NOW - 100);
+		ASK_OK(&h, "{\"command\":\"revoke\",\"scope\":\"user\",\"app\":\"k\",%s}",
+			subjects[i]);
+		atomic_store(&real_s, NOW);
+		cr_assert_eq(verdict(NOW - 101, NOW + 3000), JG_REASON_REVOKED);
+		cr_assert_eq(verdict(NOW - 100, NOW + 3000), JG_REASON_OK);
+	}
+	revoke_john(NOW - 300);
+	cr_assert_eq(verdict(NOW - 101, NOW + 3000), JG_REASON_OK);
+}
+
 Test(upkeep, the_log_is_settled_when_nobody_waits)
 {
 	start(LIMITED);
