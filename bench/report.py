@@ -120,6 +120,24 @@ def counting(rows):
                  for r in find(rows, bench="counting")]) if find(rows, bench="counting") else "Not measured."
 
 
+def control(rows):
+    """From a revocation to every worker obeying it, and what a storm of them costs a worker."""
+    lines = [[where, number(r["median_ms"], 1), number(r["p99_ms"], 1)]
+             for where, r in [("one machine, SQLite", only_row(rows, bench="control", what="revoke to in force")),
+                              ("a fleet, this gate", only_row(
+                                  rows, bench="fleet", what="revoke to in force on this gate")),
+                              ("a fleet, every gate", only_row(
+                                  rows, bench="fleet", what="revoke to in force on every gate"))] if r]
+    text = grid(["revoke to in force", "median ms", "p99 ms"], lines) if lines else "Not measured."
+    storm = only_row(rows, bench="control", what="cut-off storm")
+    if storm:
+        seconds = storm["cut_offs"] // storm["offered_per_second"]
+        text += (f"\n\n{number(storm['per_second'])} cut-offs a second for {seconds} s: "
+                 f"a worker that verifies meanwhile keeps {storm['throughput_share']:.0%} of its throughput, "
+                 f"{storm['wrong']} of {number(storm['judged'])} verdicts wrong.")
+    return text
+
+
 def latency(rows):
     lines = [[f"{r['load_percent']} %", number(r["requests_per_second"]), number(r["p50_us"], 1),
               number(r["p99_us"], 1), number(r["p999_us"], 1), number(r["p999_us_median"], 1)]
@@ -150,6 +168,10 @@ def scale(rows):
 def only(rows, key, **wanted):
     found = find(rows, **wanted)
     return found[-1].get(key) if found else None
+
+
+def only_row(rows, **wanted):
+    return (find(rows, **wanted) or [None])[-1]
 
 
 def by(a, b):
@@ -226,7 +248,7 @@ BLOCKS = {"machine": machine, "must": must, "peers": peers, "headline": core("he
           "size": core("size"), "set": core("set"), "shapes": core("shapes"), "apps": core("apps"),
           "cut_offs": core("cut_offs"), "vendor": core("vendor"), "simd": core("simd"), "mint": core("mint"),
           "bad": bad, "attack": attack, "scale": scale, "memory": memory, "gate": gate,
-          "counting": counting, "latency": latency, "veth": veth,
+          "counting": counting, "control": control, "latency": latency, "veth": veth,
           "left": left}
 
 
