@@ -16,6 +16,7 @@
 #define UNSETTLED_MAX 16384u // rows; beyond that it cannot wait,
 #define PRESSED_NS (UINT64_C(100) * 1000000) // but those who change still come first
 #define RETRY_NS (UINT64_C(1) * 1000000000)
+#define SEED_NS (UINT64_C(5) * 1000000000) // may wait for etcd
 
 unsigned jg_engine_compare(const struct jg_engine *engine)
 {
@@ -455,7 +456,7 @@ void jg_engine_turn(struct jg_engine *engine)
 	uint64_t now_ns = jg_monotonic_ns();
 	if (engine->store != NULL && engine->store->echoes && engine->store->empty &&
 		now_ns >= engine->seed_ns) {
-		engine->seed_ns = now_ns + RETRY_NS;
+		engine->seed_ns = now_ns + SEED_NS;
 		jg_engine_seed(engine);
 	}
 	if (engine->dirty && now_ns >= engine->retry_ns && jg_engine_publish(engine, &err) != 0) {

@@ -27,6 +27,16 @@ def free_port():
                 continue
 
 
+def settled(ask, seconds=30):
+    """A reply that says what came of a change that may be repeated: on a busy machine etcd may take
+    longer than the time-out."""
+    end = time.monotonic() + seconds
+    while True:
+        reply = ask()
+        if reply.get("code") != "unavailable" or time.monotonic() > end:
+            return reply
+
+
 class Lost(Exception):
     """The connection ended before the reply: the outcome is not known."""
 

@@ -12,6 +12,7 @@ import sys
 import time
 
 import fleet_world
+from control_client import settled
 from fleet_world import Gate, nodes, until
 
 REVOKES = 300
@@ -34,21 +35,18 @@ def memory(gate):
         return next(int(line.split()[1]) >> 10 for line in f if line.startswith("VmRSS"))
 
 
-def settled(ask):
-    """A reply that says what came of it: an etcd that is too slow is asked again."""
-    while True:
-        reply = ask()
-        if reply.get("code") != "unavailable":
-            assert reply["ok"], reply
-            return reply
-        print("asked again:", reply["error"], flush=True)
+def sure(ask):
+    """A change that was made: an etcd that is too slow is asked again."""
+    reply = settled(ask, 600)
+    assert reply["ok"], reply
+    return reply
 
 
 def latencies(gates):
     took = {False: [], True: []}
     for i in range(REVOKES):
         for fleet, list_ in took.items():
-            reply = settled(lambda f=fleet, n=i: gates[n % len(gates)].revoke(
+            reply = sure(lambda f=fleet, n=i: gates[n % len(gates)].revoke_once(
                 f"single-{f}-{n}", 5, fleet=f, wait=30))
             list_.append(reply["took_ms"])
     say(what="revoke to in force on this gate", gates=len(gates), n=REVOKES, **quantiles(took[False]))
@@ -68,7 +66,7 @@ def lists(gates, n):
     begin = time.monotonic()
     for i in range(n // LIST):
         users = [f"list-{i}-{k}" for k in range(LIST)]
-        settled(lambda n=i, u=users: gates[n % len(gates)].ask(
+        sure(lambda n=i, u=users: gates[n % len(gates)].ask(
             command="revoke", scope="user", app="k", users=u, before=5, fleet=True, wait=60))
     seconds = time.monotonic() - begin
     say(what="lists of users, each in force on every gate", cut_offs=n, per_change=LIST,
@@ -105,7 +103,7 @@ def load(etcd, network, gates, folder, n):
     begin = time.monotonic()
     fresh.start()
     until("a restarted gate has all", everywhere([fresh], n), 600)
-    reply = settled(lambda: gates[0].revoke("after", 5, fleet=True, wait=60))
+    reply = sure(lambda: gates[0].revoke_once("after", 5, fleet=True, wait=60))
     assert own in {x["node"] for x in reply["nodes"]}, reply
     say(what="a restarted gate", cut_offs=n, seconds=round(time.monotonic() - begin, 2),
         rss_mib=memory(fresh))

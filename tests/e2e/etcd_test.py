@@ -47,9 +47,7 @@ def operators(gates, expected):
         for i in range(10):
             reply = gate.revoke(f"op{number}-{i}", 100 + i)
             assert reply["ok"], reply
-            reply = gate.ask(command="rotate", verb="add", app="k",
-                             secret_id=f"s{number}-{i}", secret="not-a-secret-" * 3)
-            outcomes.append((f"s{number}-{i}", reply))
+            outcomes.append((f"s{number}-{i}", gate.rotate(f"s{number}-{i}")))
 
     threads = [threading.Thread(target=run, args=(n, g)) for n, g in enumerate(gates)]
     for t in threads:
@@ -111,12 +109,12 @@ def two_sides(etcd, network, gates, expected, turn):
     lonely = (etcd.leader() + 1) % 3
     network.far(away.name, f"etcd{lonely}")
     with ThreadPoolExecutor(1) as pool:
-        wrong = pool.submit(away.revoke, f"wrong-side{turn}", 9, wait=1)
+        wrong = pool.submit(away.revoke_once, f"wrong-side{turn}", 9, wait=1)
         # Who was with the lonely node finds another within a few seconds; the one that is away
         # never counts before it is fenced.
         states = {}
         while any(states.get(g.own) != "in force" for g in gates[:-1]):
-            reply = gates[0].revoke(f"right-side{turn}", 9, fleet=True, wait=1)
+            reply = gates[0].revoke_once(f"right-side{turn}", 9, fleet=True, wait=1)
             states = {n["node"]: n["state"] for n in reply.get("nodes", [])}
             away_state = states.get(away.own)
             assert away_state != "in force" and (away_state == "fenced" or not reply["ok"]), reply
@@ -125,9 +123,9 @@ def two_sides(etcd, network, gates, expected, turn):
     assert not reply["ok"] and reply["code"] == "unavailable", reply
     network.join(away.name, f"etcd{lonely}")
     until("both sides agree", lambda: away.cut_offs().get(f"right-side{turn}") == 9)
-    # The outcome of the other was not known: it is the same for all.
-    if f"wrong-side{turn}" in away.cut_offs():
-        expected[f"wrong-side{turn}"] = 9
+    # The outcome of the other is not known: it may even come from a buffer of the network much later.
+    assert away.revoke(f"wrong-side{turn}", 9)["ok"]
+    expected[f"wrong-side{turn}"] = 9
     converge("converged after the cut", gates, expected)
 
 
@@ -136,7 +134,7 @@ def leader_killed(etcd, gates, expected, turn):
     etcd.stop(leader)
     done = 0
     for i in range(40):
-        reply = gates[i % len(gates)].revoke(f"late{turn}-{i}", 7)
+        reply = gates[i % len(gates)].revoke_once(f"late{turn}-{i}", 7)
         if reply["ok"]:
             done += 1
         elif reply["code"] in ("not_in_force", "unavailable"):
@@ -230,8 +228,7 @@ def rewound(etcd, network, gates, folder, expected):
     reply = gates[1].revoke("john", 50)
     assert reply["ok"], reply
     expected["john"] = 50
-    reply = gates[0].ask(command="rotate", verb="add", app="k", secret_id="since",
-                         secret="not-a-secret-" * 3, fleet=True, wait=20)
+    reply = gates[0].rotate("since", fleet=True, wait=20)
     assert reply["ok"], reply
     etcd.stop_all()
     etcd.restore("-old")
@@ -260,8 +257,7 @@ def tampered(etcd, gates, expected):
     key = "/joingate/s/r/app/stream/k"
     old = etcd.get(key)
     before = gates[0].secrets()
-    reply = gates[0].ask(command="rotate", verb="add", app="k", secret_id="tampered",
-                         secret="not-a-secret-" * 3, fleet=True, wait=20)
+    reply = gates[0].rotate("tampered", fleet=True, wait=20)
     assert reply["ok"], reply
     etcd.put(key, old)
     until("an old record is seen", lambda: all("went back" in (g.store()["trouble"] or "")

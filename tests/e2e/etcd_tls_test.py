@@ -21,7 +21,7 @@ import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
-from control_client import Host, app, free_port
+from control_client import Host, app, free_port, settled
 
 PASSWORD = "not-a-password-not-a-password"
 TOKEN_S = 2  # life of a login
@@ -142,8 +142,7 @@ class World:
     def gate(self, etcd, **settings):
         number = next(self.numbers)
         name = f"gate{number}"
-        settings = {"endpoints": [etcd.url], "fleet_key_file": self.fleet_key,
-                    "timeout": TIMEOUT_MS, **settings}
+        settings = {"endpoints": [etcd.url], "fleet_key_file": self.fleet_key, **settings}
         host = Host(self.program, self.folder, name, apps=[app("stream", "k")],
                     store={"sqlite": os.path.join(self.folder, name + ".db"), "etcd": settings})
         self.hosts.append(host)
@@ -157,13 +156,14 @@ class World:
                 done.result()
 
     def refuse(self, etcd, what, words, settings):
-        gate = self.gate(etcd, **settings)
+        gate = self.gate(etcd, timeout=TIMEOUT_MS, **settings)
         end = time.monotonic() + 30
-        trouble = None
-        while trouble is None and time.monotonic() < end:
+        trouble = ""
+        while not any(w in trouble for w in words):
+            assert time.monotonic() < end, (what, store)
             store = gate.ask(command="status")["store"]
-            trouble = store["trouble"]
-        assert store["stale_s"] == -1 and any(w in (trouble or "") for w in words), (what, store)
+            trouble = store["trouble"] or ""
+        assert store["stale_s"] == -1, (what, store)
         reply = gate.ask(command="revoke", scope="user", app="k", user="nobody", before=1)
         assert not reply["ok"], reply
         assert PASSWORD not in trouble + json.dumps(reply), "a password in an error"
@@ -174,8 +174,8 @@ class World:
 def revoke(gate, user):
     while gate.ask(command="app", verb="list")["apps"] == []:
         time.sleep(0.02)  # a busy machine: etcd was not there in time to be seeded by the start
-    reply = gate.ask(command="revoke", scope="user", app="k", user=user, before=5, fleet=True,
-                     wait=20)
+    reply = settled(lambda: gate.ask(command="revoke", scope="user", app="k", user=user, before=5,
+                                     fleet=True, wait=20))
     assert reply["ok"], reply
 
 
