@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Four lanes: the SHA instructions reach 16 registers only, the other 16 hold what waits.
-#include <immintrin.h>
-#include <stdint.h>
+#include "shani_lanes.h"
 
 #define TAIL_SLACK 0
 #define TAIL_SIZE 128
 
 // Masked loads touch nothing beyond the message.
-static inline __attribute__((always_inline)) void tail_fill(
-	uint8_t *tail, const uint8_t *message, uint32_t len)
+BODY void tail_fill(uint8_t *tail, const uint8_t *message, uint32_t len)
 {
 	uint32_t rest = len % 64;
 	__m512i text = _mm512_maskz_loadu_epi8((UINT64_C(1) << rest) - 1, message + (len - rest));
@@ -17,7 +15,55 @@ static inline __attribute__((always_inline)) void tail_fill(
 	_mm512_store_si512(tail + 64, _mm512_setzero_si512());
 }
 
-#include "shani_lanes.h"
+/** Four rounds of every lane (FIPS 180-4 section 6.2.2), and the message words they leave behind. */
+#define ROUNDS(q)                                                                             \
+	EACH(__m128i *w = words->w[i];                                                        \
+		__m128i m = _mm_add_epi32(                                                    \
+			w[(q)&3], _mm_load_si128((const void *)(round_constants + 4 * (q)))); \
+		state->cdgh[i] = _mm_sha256rnds2_epu32(state->cdgh[i], state->abef[i], m);    \
+		if ((q) >= 3 && (q) < 15) {                                                   \
+			__m128i t = _mm_alignr_epi8(w[(q)&3], w[((q) + 3) & 3], 4);           \
+			t = _mm_add_epi32(w[((q) + 1) & 3], t);                               \
+			w[((q) + 1) & 3] = _mm_sha256msg2_epu32(t, w[(q)&3]);                 \
+		} m = _mm_shuffle_epi32(m, 0x0e);                                             \
+		state->abef[i] = _mm_sha256rnds2_epu32(state->abef[i], state->cdgh[i], m);    \
+		if ((q) >= 1 && (q) < 13) w[((q) + 3) & 3] =                                  \
+			_mm_sha256msg1_epu32(w[((q) + 3) & 3], w[(q)&3]);)
+
+BODY void compress(struct lanes *state, struct words *words, unsigned lanes)
+{
+	struct lanes before = *state;
+	ROUNDS(0);
+	ROUNDS(1);
+	ROUNDS(2);
+	ROUNDS(3);
+	ROUNDS(4);
+	ROUNDS(5);
+	ROUNDS(6);
+	ROUNDS(7);
+	ROUNDS(8);
+	ROUNDS(9);
+	ROUNDS(10);
+	ROUNDS(11);
+	ROUNDS(12);
+	ROUNDS(13);
+	ROUNDS(14);
+	ROUNDS(15);
+	EACH(state->abef[i] = _mm_add_epi32(state->abef[i], before.abef[i]);
+		state->cdgh[i] = _mm_add_epi32(state->cdgh[i], before.cdgh[i]););
+}
+
+BODY void compress_blocks(
+	struct lanes *state, const uint8_t *const *block, uint32_t n, unsigned lanes)
+{
+	for (size_t at = 0; at < (size_t)n * BLOCK; at += BLOCK) {
+		struct words words;
+		EACH(block_load(&words, i, block[i] + at););
+		compress(state, &words, lanes);
+	}
+}
+
+#include "shani_hmac.h"
 
 static void hmac1(struct jg_mac_job *const *jobs)
 {

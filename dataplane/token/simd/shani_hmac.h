@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/**
+ * HMACs and keys by lanes, for a file that includes shani_lanes.h and then defines
+ *
+ * - tail_fill(tail, message, len): the message's last bytes that make no whole block, the end mark and
+ *   zeros to the end of the second block;
+ * - compress(state, words, lanes): one block of each lane, whose words are used up;
+ * - compress_blocks(state, block, n, lanes): so many blocks of each lane as they stand in memory.
+ */
+
+#include "shani_lanes.h"
+
+/** Where a lane stands in its message. */
+struct lane {
+	const uint8_t *message;
+	uint32_t whole; /**< blocks that are read in place */
+	uint32_t blocks; /**< with padding */
+	uint8_t *tail; /**< the rest of the message and the padding: one or two blocks */
+};
+
+BODY void lane_open(struct lane *lane, const struct jg_mac_job *job, uint8_t tail[2 * BLOCK])
+{
+	uint32_t rest = job->len % BLOCK;
+	lane->message = job->message;
+	lane->whole = job->len / BLOCK;
+	lane->blocks = lane->whole + (rest + 9 > BLOCK ? 2 : 1);
+	lane->tail = tail;
+	tail_fill(tail, job->message, job->len);
+	uint64_t bits = __builtin_bswap64(((uint64_t)job->len + BLOCK) * 8);
+	memcpy(tail + BLOCK * (lane->blocks - lane->whole) - 8, &bits, 8);
+}
+
+/** A finished lane reads its last block again; what comes of it is thrown away. */
+BODY const uint8_t *lane_block(const struct lane *lane, uint32_t step)
+{
+	if (step < lane->whole)
+		return lane->message + (size_t)step * BLOCK;
+	return lane->tail + (step > lane->whole && step < lane->blocks ? BLOCK : 0);
+}
+
+BODY void hmac_outer(struct lanes *state, struct jg_mac_job *const *jobs, unsigned lanes)
+{
+	struct words words;
+	EACH(lane_words(state, i, &words.w[i][0], &words.w[i][1]);
+		words.w[i][2] = _mm_set_epi32(0, 0, 0, (int)0x80000000u);
+		words.w[i][3] = _mm_set_epi32((64 + 32) * 8, 0, 0, 0);
+		lane_load(state, i, jobs[i]->key->outer););
+	compress(state, &words, lanes);
+	EACH(__m128i abcd; __m128i efgh; lane_words(state, i, &abcd, &efgh);
+		_mm_storeu_si128((void *)jobs[i]->digest, swap_bytes(abcd));
+		_mm_storeu_si128((void *)(jobs[i]->digest + 16), swap_bytes(efgh)););
+}
+
+/** Blocks that all lanes read in place are one run; then they go on block by block, and what a finished
+ * lane makes of its last one again is thrown away. */
+BODY void hmac(struct jg_mac_job *const *jobs, unsigned lanes)
+{
+	uint8_t tails[JG_SHANI_LANES][TAIL_SIZE] __attribute__((aligned(64)));
+	struct lane lane[JG_SHANI_LANES];
+	struct lanes state;
+	uint32_t whole = UINT32_MAX, shortest = UINT32_MAX, longest = 0, n;
+	EACH(lane_open(&lane[i], jobs[i], tails[i] + TAIL_SIZE - 2 * BLOCK - TAIL_SLACK);
+		lane_load(&state, i, jobs[i]->key->inner);
+		if (lane[i].whole < whole) whole = lane[i].whole;
+		if (lane[i].blocks < shortest) shortest = lane[i].blocks;
+		if (lane[i].blocks > longest) longest = lane[i].blocks;);
+	for (uint32_t step = 0; step < longest; step += n) {
+		struct lanes before = state;
+		const uint8_t *block[JG_SHANI_LANES];
+		n = step < whole ? whole - step : 1;
+		EACH(block[i] = lane_block(&lane[i], step););
+		compress_blocks(&state, block, n, lanes);
+		if (step < shortest)
+			continue;
+		EACH(if (step >= lane[i].blocks) {
+			state.abef[i] = before.abef[i];
+			state.cdgh[i] = before.cdgh[i];
+		});
+	}
+	hmac_outer(&state, jobs, lanes);
+}
+
+/** The state after the block of a padded key, xored with a byte (RFC 2104). */
+BODY void key_half(uint8_t (*pads)[BLOCK], uint8_t with, struct lanes *state, unsigned lanes)
+{
+	struct words words;
+	EACH(lane_load(state, i, start_state); block_load(&words, i, pads[i]);
+		for (unsigned j = 0; j < 4; j++) words.w[i][j] =
+			_mm_xor_si128(words.w[i][j], _mm_set1_epi8((char)with)););
+	compress(state, &words, lanes);
+}
+
+BODY void keys(const struct jg_mac_job *jobs, struct jg_mac_key *out, unsigned lanes)
+{
+	uint8_t pads[JG_SHANI_LANES][BLOCK] __attribute__((aligned(64)));
+	struct lanes inner;
+	struct lanes outer;
+	EACH(memset(pads[i], 0, BLOCK);
+		if (jobs[i].len > 0) memcpy(pads[i], jobs[i].message, jobs[i].len););
+	key_half(pads, 0x36, &inner, lanes);
+	key_half(pads, 0x5c, &outer, lanes);
+	EACH(__m128i abcd; __m128i efgh; lane_words(&inner, i, &abcd, &efgh);
+		_mm_store_si128((void *)out[i].inner, abcd);
+		_mm_store_si128((void *)(out[i].inner + 4), efgh);
+		lane_words(&outer, i, &abcd, &efgh); _mm_store_si128((void *)out[i].outer, abcd);
+		_mm_store_si128((void *)(out[i].outer + 4), efgh););
+	explicit_bzero(pads, sizeof(pads));
+}
