@@ -37,12 +37,17 @@ static bool decode_part(
 	return true;
 }
 
-// Room for the payload and its index, which it keeps for the pass that reads it.
+// Room for the payload and its index, which it keeps for the pass that reads it. Marks are of use where
+// there may be a shape that is read by them.
 static bool take_payload(struct jg_burst *b, struct jg_record *r, uint32_t len)
 {
-	struct jg_scratch *scratch = &b->verifier->scratch;
+	struct jg_verifier *v = b->verifier;
+	struct jg_scratch *scratch = &v->scratch;
 	size_t n = JG_BASE64URL_DECODED(len);
-	r->text.bytes = jg_scratch_take(scratch, n);
+	bool marks = v->shapes != NULL && v->decoders->shape_read != NULL;
+	r->text.bytes =
+		jg_scratch_take(scratch, n + (marks ? JG_TEXT_SLACK + JG_TEXT_MARKS(n) : 0));
+	r->text.marks = marks && r->text.bytes != NULL ? r->text.bytes + n + JG_TEXT_SLACK : NULL;
 	r->text.quotes = jg_scratch_take(scratch, (n + JG_TEXT_SLACK) * sizeof(*r->text.quotes));
 	if (r->text.bytes != NULL && r->text.quotes != NULL)
 		return true;
@@ -50,11 +55,13 @@ static bool take_payload(struct jg_burst *b, struct jg_record *r, uint32_t len)
 	return false;
 }
 
-// Room for all marks there could be was taken; the one behind the last is the end of the text.
+// Room for all marks there could be was taken; the one behind the last is the end of the text. A list that
+// is made later needs a few more.
 static void keep_payload(struct jg_burst *b, const struct jg_text *text)
 {
 	struct jg_scratch *scratch = &b->verifier->scratch;
-	scratch->used = (size_t)((uint8_t *)(text->quotes + text->quotes_n + 1) - scratch->base);
+	uint32_t quotes = text->quotes_n + ((text->flags & JG_TEXT_MARKED) != 0 ? 8 : 1);
+	scratch->used = (size_t)((uint8_t *)(text->quotes + quotes) - scratch->base);
 }
 
 static void decode_payload(struct jg_burst *b, struct jg_record *r, struct jg_str part)
@@ -136,6 +143,8 @@ static bool read_payload(struct jg_burst *b, struct jg_record *r, struct jg_text
 		r->claims = NULL;
 	if (known != JG_MATCH_NONE)
 		return true;
+	if ((text->flags & JG_TEXT_MARKED) != 0)
+		v->decoders->list(text);
 	r->new_shape = jg_scan(&v->scan[schema->number], text, r->claims, NULL);
 	return r->new_shape || read_json(b, r, text, schema, r->claims);
 }

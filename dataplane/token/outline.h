@@ -36,7 +36,8 @@ struct jg_outline {
 
 /** A token as an outline gives it. */
 struct jg_reading {
-	uint16_t place[2 * JG_VALUES]; /**< from and to of each, in the payload */
+	/** From and to of each, in the payload; behind them room for what is of no interest. */
+	uint16_t place[2 * JG_VALUES + 2];
 	int64_t time[JG_VALUE_TIMES]; /**< of those that are there */
 	uint64_t capabilities;
 	uint8_t values; /**< bit per enum jg_value that is there */

@@ -3,6 +3,7 @@
 #include "shape.h"
 
 #include "digits.h"
+#include "simd/decoders.h"
 
 #include <stdlib.h>
 
@@ -30,7 +31,7 @@ struct set {
 };
 
 struct jg_shapes {
-	jg_shape_fit_fn *fit;
+	const struct jg_decoders *decoders;
 	uint32_t clock; // bursts
 	uint32_t every; // bursts for each shape learnt
 	uint32_t hits; // of the shape learnt last
@@ -39,13 +40,13 @@ struct jg_shapes {
 	struct jg_shape shapes[SETS][WAYS];
 };
 
-struct jg_shapes *jg_shapes_new(jg_shape_fit_fn *fit)
+struct jg_shapes *jg_shapes_new(const struct jg_decoders *decoders)
 {
 	struct jg_shapes *shapes = aligned_alloc(JG_CACHE_LINE, sizeof(*shapes));
 	if (shapes == NULL)
 		return NULL;
 	memset(shapes, 0, sizeof(*shapes));
-	shapes->fit = fit;
+	shapes->decoders = decoders;
 	shapes->every = LEARN_EVERY;
 	return shapes;
 }
@@ -181,10 +182,8 @@ static bool ordinary(const struct jg_shape *shape, const uint16_t *at)
 	return true;
 }
 
-static void fill_reading(
-	const struct jg_shape *shape, const uint16_t *at, struct jg_reading *reading)
+static void fill_reading(const struct jg_shape *shape, struct jg_reading *reading)
 {
-	memcpy(reading->place, at, sizeof(reading->place));
 	reading->capabilities = shape->capabilities;
 	reading->values = shape->values;
 	reading->claim_bits = shape->claim_bits;
@@ -195,12 +194,13 @@ static inline __attribute__((always_inline)) enum jg_match match(struct jg_shape
 	struct jg_reading *reading)
 {
 	uint16_t at[JG_SHAPE_PLACES_MAX];
-	enum jg_fit fit = shapes->fit(shape, text, at, reading->time);
+	enum jg_fit fit = shapes->decoders->fit(shape, text, at, reading->time);
 	if (fit == JG_FIT_NONE || !ends_meet(shape, text, at))
 		return JG_MATCH_NONE;
 	if (fit == JG_FIT_TIMES && ordinary(shape, at) &&
 		numbers_hold(shape, text, at, shape->times_n)) {
-		fill_reading(shape, at, reading);
+		memcpy(reading->place, at, 2 * JG_VALUES * sizeof(at[0]));
+		fill_reading(shape, reading);
 		return JG_MATCH_READING;
 	}
 	if (!jg_shape_places(shape, text, shape->fit_n, shape->places_n, at) ||
@@ -220,24 +220,54 @@ static inline bool probe_fits(const struct probe *probe, const struct jg_text *t
 	return (word & probe->mask) == probe->word;
 }
 
-enum jg_match jg_shapes_match(struct jg_shapes *shapes, unsigned schema, const struct jg_text *text,
+static void note_match(struct jg_shapes *shapes, struct set *set, unsigned way)
+{
+	struct jg_shape *shape = shape_at(shapes, set, way);
+	set->last = way;
+	shape->used = shapes->clock;
+	shapes->hits += shape == shapes->newest;
+}
+
+// A marked text is read by the first shape of its kind that it meets, or else is listed.
+static bool read_marked(struct jg_shapes *shapes, struct set *set, uint32_t kind,
+	const struct jg_text *text, struct jg_reading *reading)
+{
+	for (unsigned i = 0; i < WAYS; i++) {
+		unsigned way = (set->last + i) % WAYS;
+		if (set->kind[way] != kind)
+			continue;
+		const struct jg_shape *shape = shape_at(shapes, set, way);
+		if (!shape->in_line || !shapes->decoders->shape_read(shape, text, reading) ||
+			!ordinary(shape, reading->place))
+			return false;
+		fill_reading(shape, reading);
+		note_match(shapes, set, way);
+		return true;
+	}
+	return false;
+}
+
+enum jg_match jg_shapes_match(struct jg_shapes *shapes, unsigned schema, struct jg_text *text,
 	struct jg_claims *claims, struct jg_reading *reading)
 {
 	if ((text->flags & (JG_TEXT_CONTROL | JG_TEXT_ESCAPE)) != 0 || text->quotes_n == 0)
 		return JG_MATCH_NONE;
 	struct set *set = set_of(shapes, schema, text->quotes_n);
 	uint32_t kind = kind_of(schema, text->quotes_n);
+	if ((text->flags & JG_TEXT_MARKED) != 0) {
+		if (read_marked(shapes, set, kind, text, reading))
+			return JG_MATCH_READING;
+		shapes->decoders->list(text);
+	}
 	for (unsigned i = 0; i < WAYS; i++) {
 		unsigned way = (set->last + i) % WAYS;
 		if (set->kind[way] != kind || !probe_fits(&set->probe[way], text))
 			continue;
-		struct jg_shape *shape = shape_at(shapes, set, way);
-		enum jg_match found = match(shapes, shape, text, claims, reading);
+		enum jg_match found =
+			match(shapes, shape_at(shapes, set, way), text, claims, reading);
 		if (found == JG_MATCH_NONE)
 			continue;
-		set->last = way;
-		shape->used = shapes->clock;
-		shapes->hits += shape == shapes->newest;
+		note_match(shapes, set, way);
 		return found;
 	}
 	return JG_MATCH_NONE;

@@ -39,6 +39,12 @@ struct jg_shape_claim {
 	uint8_t type; /**< enum jg_json_type */
 };
 
+/** What else than a value of the outline comes before a piece. */
+enum jg_before {
+	JG_BEFORE_OTHER = JG_VALUES, /**< a string of no interest */
+	JG_BEFORE_NOTHING, /**< the piece before it, or the text begins */
+};
+
 /**
  * A place is so many bytes after (before) a quotation mark; the mark numbered quotes_n is the end of
  * the text. First come the outline's values, two places each (no matter where, when there is no such
@@ -49,6 +55,7 @@ struct jg_shape {
 	alignas(JG_CACHE_LINE) uint64_t capabilities; /**< of the outline */
 	uint32_t used; /**< clock of the table when it last matched */
 	bool outlined;
+	bool in_line; /**< the outline's values can be read from mark to mark */
 	uint8_t values; /**< of the outline: bit per enum jg_value that is there */
 	uint8_t claim_bits; /**< of the outline */
 	uint8_t pieces_n;
@@ -64,6 +71,10 @@ struct jg_shape {
 	uint16_t len[JG_SHAPE_PLACES_MAX]; /**< of the piece there; 0: no piece */
 	uint64_t mask[JG_SHAPE_PIECES_MAX]; /**< bit per byte of the piece */
 	uint8_t bytes[JG_SHAPE_PIECES_MAX][JG_SHAPE_PIECE]; /**< zeros behind each piece */
+	/** Of each piece: the value before it, or one of enum jg_before; how far before the mark that ends
+	 * the value the piece begins. */
+	uint8_t before[JG_SHAPE_PIECES_MAX];
+	uint16_t back[JG_SHAPE_PIECES_MAX];
 	uint64_t of_type[JG_JSON_TYPES]; /**< as in struct jg_claims */
 	uint64_t present;
 	struct jg_shape_claim claims[JG_SHAPE_CLAIMS_MAX];
@@ -89,6 +100,16 @@ typedef enum jg_fit jg_shape_fit_fn(const struct jg_shape *shape, const struct j
 	uint16_t at[JG_SHAPE_PLACES_MAX], int64_t time[JG_VALUE_TIMES]);
 jg_shape_fit_fn jg_shape_fit_portable, jg_shape_fit_avx2, jg_shape_fit_avx512;
 
+/**
+ * The same for a text that is marked, and a shape whose values are in line. False: it does not fit, or
+ * a time is not plain.
+ *
+ * @param[out] reading places and times
+ */
+typedef bool jg_shape_read_fn(
+	const struct jg_shape *shape, const struct jg_text *text, struct jg_reading *reading);
+jg_shape_read_fn jg_shape_read_avx2;
+
 /** Places from one to another alone. Offsets are below 2^14 and deltas within 2^10 of 0, so that what
  * wraps below the text is far beyond it. False: one is beyond the text. */
 static inline bool jg_shape_places(const struct jg_shape *shape, const struct jg_text *text,
@@ -102,10 +123,11 @@ static inline bool jg_shape_places(const struct jg_shape *shape, const struct jg
 	return beyond >> 31 == 0;
 }
 
+struct jg_decoders;
 struct jg_shapes;
 
 /** One thread's table of shapes. NULL: no memory. */
-JG_MUST_CHECK struct jg_shapes *jg_shapes_new(jg_shape_fit_fn *fit);
+JG_MUST_CHECK struct jg_shapes *jg_shapes_new(const struct jg_decoders *decoders);
 void jg_shapes_free(struct jg_shapes *shapes);
 
 enum jg_match {
@@ -117,12 +139,12 @@ enum jg_match {
 /**
  * Read a text of known shape.
  *
- * @param text   valid UTF-8
+ * @param[in,out] text valid UTF-8; if it is marked, it may be listed
  * @param schema number of the schema; shapes of others do not match
  * @param[in,out] claims text and len are given
  */
 JG_MUST_CHECK enum jg_match jg_shapes_match(struct jg_shapes *shapes, unsigned schema,
-	const struct jg_text *text, struct jg_claims *claims, struct jg_reading *reading);
+	struct jg_text *text, struct jg_claims *claims, struct jg_reading *reading);
 
 /** Once per burst: may it learn a shape? True for one in a few bursts, so that teaching is cheap for
  * the others however many shapes a key holder makes. */

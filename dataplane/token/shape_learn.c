@@ -175,6 +175,45 @@ static void pack_quotes(struct jg_shape *shape)
 	}
 }
 
+// The value of the outline that this hole has, or that it has none.
+static uint8_t value_of(const struct lesson *lesson, const struct jg_hole *hole)
+{
+	for (unsigned value = 0; value < JG_VALUES && hole->slot != JG_SCAN_NO_SLOT; value++)
+		if (lesson->outline.slot[value] == hole->slot)
+			return (uint8_t)value;
+	return JG_BEFORE_OTHER;
+}
+
+// The first mark from here on, or the end of the text.
+static uint32_t next_mark(const struct jg_text *text, uint32_t at)
+{
+	uint32_t quote = 0;
+	while (quote < text->quotes_n && text->quotes[quote] < at)
+		quote++;
+	return quote < text->quotes_n ? text->quotes[quote] : text->len;
+}
+
+// What comes before each piece. Numbers other than times would have to be looked at one by one.
+static void add_line(struct jg_shape *shape, const struct lesson *lesson)
+{
+	const struct jg_holes *holes = lesson->holes;
+	unsigned values = 0, piece = 0;
+	uint32_t at = 0;
+	memset(shape->before, JG_BEFORE_NOTHING, sizeof(shape->before));
+	for (uint32_t i = 0; i < holes->n; i++) {
+		const struct jg_hole *hole = &holes->hole[i];
+		for (; at < hole->start; piece++)
+			at += shape->len[JG_SHAPE_FIRST + piece];
+		uint32_t mark = next_mark(lesson->text, hole->start);
+		at = hole->end;
+		shape->before[piece] = value_of(lesson, hole);
+		shape->back[piece] = (uint16_t)(mark - at);
+		values |= 1u << shape->before[piece];
+	}
+	shape->in_line = shape->numbers_n == shape->times_n &&
+		(values & ~(1u << JG_BEFORE_OTHER)) == shape->values;
+}
+
 bool jg_shape_build(struct jg_shape *shape, const struct jg_json_schema *schema,
 	const struct jg_text *text, const struct jg_claims *claims, const struct jg_holes *holes)
 {
@@ -190,6 +229,8 @@ bool jg_shape_build(struct jg_shape *shape, const struct jg_json_schema *schema,
 	else
 		memset(lesson.outline.slot, JG_VALUE_NO_SLOT, sizeof(lesson.outline.slot));
 	add_skeleton(shape, &lesson);
+	if (shape->outlined)
+		add_line(shape, &lesson);
 	bool known = add_claims(shape, &lesson);
 	pack_quotes(shape);
 	return known;

@@ -53,7 +53,7 @@ static bool take_parts(
 		collect_rules(v->wrong_types[i], schemas[i]);
 	}
 	if (!options->no_shapes)
-		v->shapes = jg_shapes_new(v->decoders->fit);
+		v->shapes = jg_shapes_new(v->decoders);
 	// Pages that no token ever needs are never touched.
 	v->scratch.size = (size_t)JG_BURST_MAX * JG_SCRATCH_TOKEN;
 	v->scratch.base = calloc(1, v->scratch.size);

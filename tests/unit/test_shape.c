@@ -11,6 +11,7 @@
 
 static struct jg_scan_schema schema;
 static struct jg_json *json;
+static bool marks; // the shapes read marked texts too
 
 static void set_up(void)
 {
@@ -60,13 +61,13 @@ static void expect_same_reading(const struct jg_reading *reading, const struct j
 	}
 }
 
-static enum jg_match match_sample(struct jg_shapes *shapes, struct sample *s)
+static enum jg_match match_text(struct jg_shapes *shapes, struct sample *s, struct jg_text *text)
 {
 	struct jg_claims claims = {0}, slow = {0};
 	struct jg_reading reading;
 	claims.text = s->bytes;
 	claims.len = s->text.len;
-	enum jg_match match = jg_shapes_match(shapes, SCHEMA, &s->text, &claims, &reading);
+	enum jg_match match = jg_shapes_match(shapes, SCHEMA, text, &claims, &reading);
 	if (match == JG_MATCH_NONE)
 		return match;
 	cr_assert(read_slowly(json, s, &slow), "%.*s", (int)s->text.len, (char *)s->bytes);
@@ -74,6 +75,24 @@ static enum jg_match match_sample(struct jg_shapes *shapes, struct sample *s)
 		expect_same_claims(&claims, &slow, s);
 	else
 		expect_same_reading(&reading, &slow);
+	return match;
+}
+
+// Listed, and marked where that can be: all the same.
+static enum jg_match match_sample(struct jg_shapes *shapes, struct sample *s)
+{
+	static uint16_t quotes[SAMPLE_MAX + JG_TEXT_SLACK];
+	enum jg_match match = match_text(shapes, s, &s->text);
+	if (!marks)
+		return match;
+	uint8_t mark[JG_TEXT_MARKS(SAMPLE_MAX)] = {0};
+	struct jg_text text = s->text;
+	for (uint32_t i = 0; i <= text.quotes_n; i++)
+		mark[s->text.quotes[i] / 8] |= (uint8_t)(1u << s->text.quotes[i] % 8);
+	text.marks = mark;
+	text.quotes = quotes;
+	text.flags |= JG_TEXT_MARKED;
+	cr_assert_eq(match_text(shapes, s, &text), match, "%.*s", (int)text.len, (char *)s->bytes);
 	return match;
 }
 
@@ -86,8 +105,9 @@ static enum jg_match matches(struct jg_shapes *shapes, const char *payload)
 
 static struct jg_shapes *shapes_of(const struct jg_decoders *decoders)
 {
-	struct jg_shapes *shapes = jg_shapes_new(decoders->fit);
+	struct jg_shapes *shapes = jg_shapes_new(decoders);
 	cr_assert_not_null(shapes);
+	marks = decoders->shape_read != NULL;
 	return shapes;
 }
 

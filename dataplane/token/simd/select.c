@@ -9,16 +9,16 @@ static const struct level {
 	unsigned needs; // enum jg_cpu_feature
 } levels[] = {
 	{{"portable", jg_text_decode_portable, jg_jwt_decode_portable, jg_utf8_valid_portable,
-		 jg_shape_fit_portable, jg_base64_decode, jg_base64_encode, jg_base64url_encode,
-		 jg_json_index_portable},
+		 jg_shape_fit_portable, NULL, NULL, jg_base64_decode, jg_base64_encode,
+		 jg_base64url_encode, jg_json_index_portable},
 		0},
 #ifdef JG_SIMD_X86
 	{{"avx2", jg_text_decode_avx2, jg_jwt_decode_avx2, jg_utf8_valid_avx2, jg_shape_fit_avx2,
-		 jg_base64_decode_avx2, jg_base64_encode_avx2, jg_base64url_encode_avx2,
-		 jg_json_index_avx2},
+		 jg_text_list_avx2, jg_shape_read_avx2, jg_base64_decode_avx2,
+		 jg_base64_encode_avx2, jg_base64url_encode_avx2, jg_json_index_avx2},
 		JG_CPU_AVX2},
 	{{"avx512", jg_text_decode_avx512, jg_jwt_decode_avx512, jg_utf8_valid_avx2,
-		 jg_shape_fit_avx512, jg_base64_decode_avx512, jg_base64_encode_avx512,
+		 jg_shape_fit_avx512, NULL, NULL, jg_base64_decode_avx512, jg_base64_encode_avx512,
 		 jg_base64url_encode_avx512, jg_json_index_avx512},
 		JG_CPU_AVX2 | JG_CPU_AVX512 | JG_CPU_VBMI},
 #endif

@@ -2,6 +2,7 @@
 #include "shape_times.h"
 
 #include <immintrin.h>
+#include <string.h>
 
 static inline __m256i load(const uint8_t *p)
 {
@@ -94,4 +95,64 @@ enum jg_fit jg_shape_fit_avx2(const struct jg_shape *shape, const struct jg_text
 		return JG_FIT_NONE;
 	return shape->outlined && jg_shape_times(shape, text, at, time) ? JG_FIT_TIMES
 									: JG_FIT_PLACES;
+}
+
+// The first mark from here on; there is one at the end of the text.
+static inline uint32_t next_mark(const uint8_t *marks, uint32_t at)
+{
+	uint64_t word;
+	memcpy(&word, marks + at / 8, sizeof(word));
+	word >>= at % 8;
+	if (__builtin_expect(word != 0, 1))
+		return at + (uint32_t)_tzcnt_u64(word);
+	at &= ~7u;
+	do {
+		at += 64;
+		memcpy(&word, marks + at / 8, sizeof(word));
+	} while (word == 0);
+	return at + (uint32_t)_tzcnt_u64(word);
+}
+
+#define ALL16 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255
+
+// Piece by piece: where one ends begins a value, which goes on to the next mark, or to so many bytes before
+// it. No other mark needs a place.
+bool jg_shape_read_avx2(
+	const struct jg_shape *shape, const struct jg_text *text, struct jg_reading *reading)
+{
+	// Read from the length on, backwards: so many bytes that count, and others that do not.
+	static const uint8_t counts[128] = {ALL16, ALL16, ALL16, ALL16};
+	const uint8_t *const bytes = text->bytes;
+	const uint8_t *const marks = text->marks;
+	const uint32_t end = text->len;
+	const unsigned pieces = shape->pieces_n;
+	__m256i differ = _mm256_setzero_si256();
+	uint32_t at = 0;
+	for (unsigned i = 0;;) {
+		size_t len = shape->len[JG_SHAPE_FIRST + i];
+		const uint8_t *mask = counts + 64 - len;
+		__m256i masked = _mm256_and_si256(load(bytes + at), load(mask));
+		differ = _mm256_or_si256(differ, _mm256_xor_si256(load(shape->bytes[i]), masked));
+		if (len > 32) {
+			masked = _mm256_and_si256(load(bytes + at + 32), load(mask + 32));
+			differ = _mm256_or_si256(
+				differ, _mm256_xor_si256(load(shape->bytes[i] + 32), masked));
+		}
+		at += (uint32_t)len;
+		if (++i == pieces)
+			break;
+		if (at > end)
+			return false;
+		size_t value = shape->before[i];
+		if (value == JG_BEFORE_NOTHING)
+			continue;
+		uint32_t to = next_mark(marks, at) - shape->back[i];
+		uint32_t place = at | to << 16;
+		memcpy(reading->place + 2 * value, &place, sizeof(place));
+		if ((int32_t)(to - at) < 0)
+			return false;
+		at = to;
+	}
+	return at == end && _mm256_testz_si256(differ, differ) != 0 &&
+		jg_shape_times(shape, text, reading->place, reading->time);
 }

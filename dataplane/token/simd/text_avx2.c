@@ -18,6 +18,9 @@ struct state {
 	uint64_t backslashes;
 	uint64_t odd_escapes;
 	uint16_t *quotes;
+	uint8_t *marks; // NULL: quotes are listed
+	uint32_t quotes_n; // of those that are marked
+	bool more; // of the token stands behind the text
 };
 
 static inline __m256i twice(__m128i lane)
@@ -101,6 +104,17 @@ BODY void index_quotes(struct state *s, uint64_t quote, uint32_t base)
 	} while (__builtin_expect(quote != 0, 0));
 }
 
+// List or mark the quotes of up to 48 bytes.
+BODY void note_quotes(struct state *s, uint64_t quote, uint32_t base, bool list)
+{
+	if (list) {
+		index_quotes(s, quote, base);
+	} else {
+		memcpy(s->marks + base / 8, &quote, sizeof(quote));
+		s->quotes_n += (uint32_t)_mm_popcnt_u64(quote);
+	}
+}
+
 static inline void classify_step(struct state *s, __m256i bytes)
 {
 	s->seen = _mm256_or_si256(s->seen, bytes);
@@ -121,15 +135,16 @@ static inline __m256i load(const uint8_t *p)
 	return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }
 
-static inline struct state begin(void)
+static inline struct state begin(bool more)
 {
-	return (struct state){.bad = _mm256_setzero_si256(),
+	return (struct state){.more = more,
+		.bad = _mm256_setzero_si256(),
 		.seen = _mm256_setzero_si256(),
 		.least = _mm256_set1_epi8(-1)};
 }
 
 // Two steps of a text without backslashes. False: there are some in it.
-BODY bool plain_steps(struct state *s, const uint8_t *in, uint8_t *out, uint32_t base)
+BODY bool plain_steps(struct state *s, const uint8_t *in, uint8_t *out, uint32_t base, bool list)
 {
 	const __m256i backslash = _mm256_set1_epi8('\\');
 	__m256i a = decode_step(s, load(in));
@@ -144,7 +159,7 @@ BODY bool plain_steps(struct state *s, const uint8_t *in, uint8_t *out, uint32_t
 	s->least = _mm256_min_epu8(s->least, _mm256_min_epu8(a, b));
 	uint64_t quote = equal_bits(a, '"') & ((1u << STEP) - 1);
 	quote |= (uint64_t)(equal_bits(b, '"') & ((1u << STEP) - 1)) << STEP;
-	index_quotes(s, quote, base);
+	note_quotes(s, quote, base, list);
 	return true;
 }
 
@@ -170,20 +185,25 @@ BODY __m256i last_characters(const uint8_t *in, size_t len, bool more)
 
 // False: spare bits of the last character, which stand in the byte after the text (RFC 4648 section 3.5).
 BODY bool last_step(
-	struct state *s, const uint8_t *in, size_t len, bool more, uint8_t *out, uint32_t base)
+	struct state *s, const uint8_t *in, size_t len, uint8_t *out, uint32_t base, bool list)
 {
-	__m256i bytes = decode_step(s, last_characters(in, len, more));
+	__m256i bytes = decode_step(s, last_characters(in, len, s->more));
 	unsigned n = (unsigned)len * 3 / 4;
 	_mm256_storeu_si256((__m256i *)(void *)out, bytes);
 	uint8_t spare = out[n];
 	bytes = fill_beyond(bytes, n, ' ');
 	classify_step(s, bytes);
-	index_quotes(s, find_quotes(s, bytes, (1u << n) - 1), base);
+	uint64_t quote = find_quotes(s, bytes, (1u << n) - 1);
+	note_quotes(s, quote, base, list);
+	if (!list) {
+		const uint64_t last[2] = {quote | UINT64_C(1) << n, 0};
+		memcpy(s->marks + base / 8, last, sizeof(last));
+	}
 	return spare == 0;
 }
 
 BODY bool decode_text(
-	struct state *s, const uint8_t *in, size_t len, bool more, struct jg_text *text)
+	struct state *s, const uint8_t *in, size_t len, struct jg_text *text, bool list)
 {
 	uint8_t *out = text->bytes;
 	size_t left = len;
@@ -191,34 +211,54 @@ BODY bool decode_text(
 	if (len % 4 == 1)
 		return false;
 	s->quotes = text->quotes;
-	while (left >= 64 && plain_steps(s, in, out, base))
+	s->marks = text->marks;
+	while (left >= 64 && plain_steps(s, in, out, base, list))
 		left -= 64, in += 64, out += 2 * STEP, base += 2 * STEP;
 	for (; left >= 64; left -= 64, in += 64, out += 2 * STEP, base += 2 * STEP) {
 		uint64_t quote = text_step(s, in, out);
 		quote |= text_step(s, in + 32, out + STEP) << STEP;
-		index_quotes(s, quote, base);
+		note_quotes(s, quote, base, list);
 	}
 	if (left >= 32) {
-		index_quotes(s, text_step(s, in, out), base);
+		note_quotes(s, text_step(s, in, out), base, list);
 		left -= 32, in += 32, out += STEP, base += STEP;
 	}
-	bool exact = last_step(s, in, left, more, out, base);
+	bool exact = last_step(s, in, left, out, base, list);
 	text->len = (uint32_t)(len * 3 / 4);
-	text->quotes_n = (uint32_t)(s->quotes - text->quotes);
+	text->quotes_n = list ? (uint32_t)(s->quotes - text->quotes) : s->quotes_n;
 	__m256i printable = _mm256_max_epu8(s->least, _mm256_set1_epi8(0x20));
 	bool control = _mm256_movemask_epi8(_mm256_cmpeq_epi8(printable, s->least)) != -1;
 	text->flags = (s->backslashes != 0 ? JG_TEXT_BACKSLASH : 0u) |
 		(s->odd_escapes != 0 ? JG_TEXT_ESCAPE : 0u) | (control ? JG_TEXT_CONTROL : 0u) |
-		(_mm256_movemask_epi8(s->seen) != 0 ? JG_TEXT_NON_ASCII : 0u);
+		(_mm256_movemask_epi8(s->seen) != 0 ? JG_TEXT_NON_ASCII : 0u) |
+		(list ? 0u : JG_TEXT_MARKED);
 	jg_text_close(text);
 	return exact;
 }
 
+// Not inlined: one copy for all that list.
+static __attribute__((noinline)) bool decode_listed(
+	const uint8_t *in, size_t len, bool more, struct jg_text *text)
+{
+	struct state s = begin(more);
+	bool exact = decode_text(&s, in, len, text, true);
+	return exact && _mm256_movemask_epi8(s.bad) == 0;
+}
+
 bool jg_text_decode_avx2(const uint8_t *in, size_t len, struct jg_text *text)
 {
-	struct state s = begin();
-	bool exact = decode_text(&s, in, len, false, text);
-	return exact && _mm256_movemask_epi8(s.bad) == 0;
+	return decode_listed(in, len, false, text);
+}
+
+void jg_text_list_avx2(struct jg_text *text)
+{
+	struct state s = {.quotes = text->quotes};
+	for (uint32_t base = 0; base <= text->len; base += 2 * STEP) {
+		uint64_t marks;
+		memcpy(&marks, text->marks + base / 8, sizeof(marks));
+		index_quotes(&s, marks & ((UINT64_C(1) << 2 * STEP) - 1), base);
+	}
+	text->flags &= ~(uint32_t)JG_TEXT_MARKED;
 }
 
 // Two steps: 32 characters to 24 bytes, and the last 11 to 8 and the spare bits.
@@ -241,8 +281,11 @@ static inline bool decode_signature(
 bool jg_jwt_decode_avx2(const uint8_t *in, size_t len, struct jg_text *text,
 	const uint8_t signature[JG_SIGNATURE_TEXT], uint8_t out[JG_SIGNATURE_BYTES])
 {
-	struct state s = begin();
+	struct state s = begin(true);
 	bool exact = decode_signature(&s, signature, out);
-	exact &= decode_text(&s, in, len, true, text);
+	if (text->marks == NULL)
+		exact &= decode_listed(in, len, true, text);
+	else
+		exact &= decode_text(&s, in, len, text, false);
 	return exact && _mm256_movemask_epi8(s.bad) == 0;
 }
