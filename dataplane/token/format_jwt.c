@@ -332,6 +332,30 @@ bool jg_jwt_types_hold(const struct jg_json_schema *schema, const struct jg_clai
 	return true;
 }
 
+bool jg_jwt_outline(const struct jg_json_schema *schema, const struct jg_claims *types,
+	uint64_t texts, uint64_t unused, struct jg_outline *outline)
+{
+	static const uint8_t times[] = {JG_SLOT_EXP, JG_SLOT_NBF, JG_SLOT_IAT};
+	uint64_t filled = types->present & ~types->of_type[JG_JSON_NULL];
+	if (!jg_jwt_types_hold(schema, types) || (filled & unused) != 0 ||
+		(texts & ~types->of_type[JG_JSON_STRING]) != 0)
+		return false;
+	for (unsigned i = 0; i < JG_ARRAY_SIZE(times); i++) {
+		if (jg_claims_is(types, times[i], JG_JSON_NUMBER))
+			outline->slot[JG_VALUE_EXP + i] = times[i];
+		else if ((filled >> times[i] & 1) != 0)
+			return false;
+	}
+	outline->claim_bits = jg_jwt_claim_bits(types);
+	return true;
+}
+
+bool jg_jwt_word_is(const struct jg_claims *types, unsigned slot, struct jg_str word)
+{
+	const struct jg_claim *claim = &types->slot[slot];
+	return !claim->escaped && jg_str_eq(jg_claim_text(types, claim), word);
+}
+
 // A string by then.
 static bool read_ancestors(struct jg_burst *b, struct jg_record *r)
 {

@@ -55,6 +55,14 @@ static inline struct jg_str jg_jwt_value(
 /** Do the types agree with the schema's rules? For outlines. */
 bool jg_jwt_types_hold(const struct jg_json_schema *schema, const struct jg_claims *types);
 
+/** What all outlines begin with: types that hold, texts that must be there and slots that must not be used
+ * (a bit each), times that are numbers, or null where that is as absent, claim bits. */
+bool jg_jwt_outline(const struct jg_json_schema *schema, const struct jg_claims *types,
+	uint64_t texts, uint64_t unused, struct jg_outline *outline);
+
+/** Is the word in this slot exactly this one, without escapes? For outlines. */
+bool jg_jwt_word_is(const struct jg_claims *types, unsigned slot, struct jg_str word);
+
 /** bad_claim for the first present slot of another type than the schema's rules allow. */
 bool jg_jwt_check_types(struct jg_burst *b, struct jg_record *r);
 

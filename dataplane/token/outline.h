@@ -14,7 +14,7 @@ enum jg_value {
 	JG_VALUE_KEY = 0, /**< key hint */
 	JG_VALUE_IDENTITY,
 	JG_VALUE_ROOM,
-	JG_VALUE_NAME,
+	JG_VALUE_NAME, /**< or the role, of vendors whose participants have no names */
 	JG_VALUE_METADATA,
 	JG_VALUE_EXP, /**< from here on: times */
 	JG_VALUE_NBF,
@@ -22,6 +22,7 @@ enum jg_value {
 	JG_VALUES
 };
 
+#define JG_VALUE_ROLE JG_VALUE_NAME
 #define JG_VALUE_TIMES 3u
 #define JG_VALUE_NO_SLOT 0xff
 /** Bytes of an identity or a room that is taken as it is; there must be one, too. */

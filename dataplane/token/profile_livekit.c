@@ -254,29 +254,19 @@ static bool outline(const struct jg_claims *types, struct jg_outline *outline)
 		[JG_VALUE_ROOM] = ROOM,
 		[JG_VALUE_NAME] = NAME,
 		[JG_VALUE_METADATA] = METADATA};
-	static const uint8_t times[] = {JG_SLOT_EXP, JG_SLOT_NBF, JG_SLOT_IAT};
 	const uint64_t read = UINT64_C(1) << ATTRIBUTES | UINT64_C(1) << KIND_DETAILS |
 		UINT64_C(1) << KIND | UINT64_C(1) << CAN_PUBLISH_SOURCES |
 		UINT64_C(1) << JG_SLOT_ANCESTORS;
 	const uint64_t wanted =
 		UINT64_C(1) << JG_SLOT_KEY | UINT64_C(1) << SUB | UINT64_C(1) << ROOM;
-	if (!jg_jwt_types_hold(&jg_livekit_schema, types) ||
-		(types->present & ~types->of_type[JG_JSON_NULL] & read) != 0 ||
-		(wanted & ~types->of_type[JG_JSON_STRING]) != 0 ||
+	if (!jg_jwt_outline(&jg_livekit_schema, types, wanted, read, outline) ||
 		!jg_claims_is(types, JG_SLOT_EXP, JG_JSON_NUMBER) ||
 		jg_claims_empty(types, VIDEO) || !is_on(types, ROOM_JOIN, false))
 		return false;
 	for (unsigned i = 0; i < JG_ARRAY_SIZE(texts); i++)
 		if (jg_claims_is(types, texts[i], JG_JSON_STRING))
 			outline->slot[i] = texts[i];
-	for (unsigned i = 0; i < JG_ARRAY_SIZE(times); i++) {
-		if (jg_claims_is(types, times[i], JG_JSON_NUMBER))
-			outline->slot[JG_VALUE_EXP + i] = times[i];
-		else if (!jg_claims_empty(types, times[i]))
-			return false;
-	}
 	outline->capabilities = capabilities_of(NULL, types);
-	outline->claim_bits = jg_jwt_claim_bits(types);
 	return true;
 }
 

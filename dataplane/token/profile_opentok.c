@@ -17,12 +17,39 @@ static const struct jg_json_level levels[] = {{top_members, JG_ARRAY_SIZE(top_me
 
 static const struct jg_claim_rule type_rules[] = {JG_OPENTOK_RULES};
 
+// Tokens that connect to a session, without layout classes, as SDKs write them: an empty string. What their role means is the app's policy.
+static bool outline(const struct jg_claims *types, struct jg_outline *outline)
+{
+	const uint64_t wanted = UINT64_C(1) << JG_SLOT_KEY | UINT64_C(1) << JG_OPENTOK_IST |
+		UINT64_C(1) << JG_OPENTOK_SCOPE | UINT64_C(1) << JG_OPENTOK_SESSION |
+		UINT64_C(1) << JG_OPENTOK_ROLE;
+	const uint64_t read = UINT64_C(1) << JG_SLOT_ANCESTORS;
+	const uint64_t times = 1u << JG_SLOT_EXP | 1u << JG_SLOT_NBF | 1u << JG_SLOT_IAT;
+	if ((types->of_type[JG_JSON_NULL] & times) != 0 ||
+		!jg_claims_is(types, JG_SLOT_EXP, JG_JSON_NUMBER) ||
+		!jg_jwt_outline(&jg_opentok_schema, types, wanted, read, outline) ||
+		!jg_jwt_word_is(types, JG_OPENTOK_IST, JG_STR("project")) ||
+		!jg_jwt_word_is(types, JG_OPENTOK_SCOPE, JG_STR("session.connect")) ||
+		(jg_claims_type(types, JG_OPENTOK_LAYOUT_CLASSES) != JG_JSON_NONE &&
+			!jg_jwt_word_is(types, JG_OPENTOK_LAYOUT_CLASSES, JG_STR(""))))
+		return false;
+	outline->slot[JG_VALUE_KEY] = JG_SLOT_KEY;
+	outline->slot[JG_VALUE_ROOM] = JG_OPENTOK_SESSION;
+	outline->slot[JG_VALUE_ROLE] = JG_OPENTOK_ROLE;
+	if (jg_claims_is(types, JG_OPENTOK_DATA, JG_JSON_STRING))
+		outline->slot[JG_VALUE_METADATA] = JG_OPENTOK_DATA;
+	return true;
+}
+
 const struct jg_json_schema jg_opentok_schema = {
 	.levels = levels,
 	.n = JG_ARRAY_SIZE(levels),
 	.number = JG_SCHEMA_OPENTOK,
 	.rules = type_rules,
 	.rules_n = JG_ARRAY_SIZE(type_rules),
+	.words = UINT64_C(1) << JG_OPENTOK_IST | UINT64_C(1) << JG_OPENTOK_SCOPE |
+		UINT64_C(1) << JG_OPENTOK_LAYOUT_CLASSES,
+	.outline = outline,
 };
 
 // The elements of a list, a space between any two; p == NULL when one is not a string.
@@ -90,8 +117,19 @@ void jg_opentok_connect(struct jg_burst *b, struct jg_record *r)
 		(void)read_layout_classes(b, r);
 }
 
+static void take_reading(struct jg_burst *b, struct jg_record *r)
+{
+	if (jg_opentok_session(r, jg_jwt_value(b, r, JG_VALUE_ROOM)) &&
+		jg_opentok_role(r, jg_jwt_value(b, r, JG_VALUE_ROLE)))
+		(void)jg_opentok_data(r, jg_jwt_value(b, r, JG_VALUE_METADATA));
+}
+
 void jg_opentok_claims(struct jg_burst *b, struct jg_record *r)
 {
+	if (r->claims == NULL) {
+		take_reading(b, r);
+		return;
+	}
 	if (!jg_opentok_check_types(b, r))
 		return;
 	if (jg_opentok_is_word(b, r, JG_OPENTOK_IST, JG_STR("project")))

@@ -34,12 +34,30 @@ static const struct jg_claim_rule type_rules[] = {
 	{"channel_cids", CHANNEL_CIDS, JG_TYPE(ARRAY)},
 };
 
+// Tokens of a user, without lists of what they open. What the user may do is the app's policy.
+static bool outline(const struct jg_claims *types, struct jg_outline *outline)
+{
+	const uint64_t wanted = UINT64_C(1) << USER_ID;
+	const uint64_t read = UINT64_C(1) << CALL_CIDS | UINT64_C(1) << CHANNEL_CIDS |
+		UINT64_C(1) << JG_SLOT_ANCESTORS;
+	const uint64_t times = 1u << JG_SLOT_EXP | 1u << JG_SLOT_NBF | 1u << JG_SLOT_IAT;
+	if ((types->of_type[JG_JSON_NULL] & times) != 0 ||
+		jg_claims_is(types, SERVER, JG_JSON_TRUE) ||
+		!jg_jwt_outline(&jg_stream_schema, types, wanted, read, outline))
+		return false;
+	outline->slot[JG_VALUE_IDENTITY] = USER_ID;
+	if (jg_claims_is(types, ROLE, JG_JSON_STRING))
+		outline->slot[JG_VALUE_ROLE] = ROLE;
+	return true;
+}
+
 const struct jg_json_schema jg_stream_schema = {
 	.levels = levels,
 	.n = JG_ARRAY_SIZE(levels),
 	.number = JG_SCHEMA_STREAM,
 	.rules = type_rules,
 	.rules_n = JG_ARRAY_SIZE(type_rules),
+	.outline = outline,
 };
 
 static const uint8_t lists[] = {CALL_CIDS, CHANNEL_CIDS};
@@ -58,26 +76,38 @@ static bool check_types(struct jg_burst *b, struct jg_record *r)
 	return true;
 }
 
+// Identity and role, whichever way they were read.
+static void take_user(struct jg_record *r, struct jg_str identity, struct jg_str role)
+{
+	struct jg_verdict *verdict = r->verdict;
+	verdict->identity = identity;
+	if (identity.len == 0) {
+		jg_refuse_missing(r, "user_id");
+		return;
+	}
+	verdict->room = r->request->room;
+	verdict->role = role;
+	r->capabilities = r->app->policy.default_capabilities;
+	if (role.len > 0)
+		(void)jg_role_of_policy(r->app, role, &r->capabilities);
+}
+
 void jg_stream_claims(struct jg_burst *b, struct jg_record *r)
 {
 	struct jg_scratch *scratch = &b->verifier->scratch;
-	struct jg_verdict *verdict = r->verdict;
+	if (r->claims == NULL) {
+		take_user(r, jg_jwt_value(b, r, JG_VALUE_IDENTITY),
+			jg_jwt_value(b, r, JG_VALUE_ROLE));
+		return;
+	}
 	if (!check_types(b, r))
 		return;
 	if (jg_claims_is(r->claims, SERVER, JG_JSON_TRUE)) {
 		jg_refuse_no_join(r, "a user; server tokens do not join");
 		return;
 	}
-	verdict->identity = jg_claims_string(scratch, r->claims, USER_ID);
-	if (verdict->identity.len == 0) {
-		jg_refuse_missing(r, "user_id");
-		return;
-	}
-	verdict->room = r->request->room;
-	verdict->role = jg_claims_string(scratch, r->claims, ROLE);
-	r->capabilities = r->app->policy.default_capabilities;
-	if (verdict->role.len > 0)
-		(void)jg_role_of_policy(r->app, verdict->role, &r->capabilities);
+	take_user(r, jg_claims_string(scratch, r->claims, USER_ID),
+		jg_claims_string(scratch, r->claims, ROLE));
 }
 
 static bool is_listed(struct jg_scratch *scratch, const struct jg_claims *claims, unsigned slot,
@@ -97,6 +127,8 @@ static bool is_listed(struct jg_scratch *scratch, const struct jg_claims *claims
 static bool opens(struct jg_burst *b, const struct jg_record *r)
 {
 	bool limited = false;
+	if (r->claims == NULL)
+		return true;
 	for (size_t i = 0; i < JG_ARRAY_SIZE(lists); i++) {
 		limited |= !jg_claims_empty(r->claims, lists[i]);
 		if (is_listed(&b->verifier->scratch, r->claims, lists[i], r->request->room))

@@ -93,6 +93,7 @@ static bool level_init(
 void jg_scan_schema_init(struct jg_scan_schema *scan, const struct jg_json_schema *schema)
 {
 	assert(schema->n <= JG_ARRAY_SIZE(scan->level));
+	scan->words = schema->words;
 	for (unsigned i = 0; i < schema->n; i++) {
 		uint64_t multiplier = UINT64_C(0x9e3779b97f4a7c15);
 		while (!level_init(scan->level[i].names, &schema->levels[i], multiplier))
@@ -141,11 +142,17 @@ uint32_t jg_scan_number(const uint8_t *text, uint32_t at)
 	return p;
 }
 
+// A known member's bit; words say all there is by it.
+BODY uint64_t bit_of(unsigned slot)
+{
+	return slot == JG_SCAN_NO_SLOT ? 0 : UINT64_C(1) << slot;
+}
+
 BODY void note_hole(
 	const struct scan *s, uint32_t start, uint32_t end, unsigned type, unsigned slot)
 {
 	struct jg_holes *holes = s->holes;
-	if (holes == NULL)
+	if (holes == NULL || (s->schema->words & bit_of(slot)) != 0)
 		return;
 	if (holes->n >= JG_HOLES_MAX) {
 		holes->n = JG_HOLES_MAX + 1;
@@ -153,12 +160,6 @@ BODY void note_hole(
 	}
 	holes->hole[holes->n++] =
 		(struct jg_hole){(uint16_t)start, (uint16_t)end, (uint8_t)type, (uint8_t)slot};
-}
-
-// A known member's bit; words say all there is by it.
-BODY uint64_t bit_of(unsigned slot)
-{
-	return slot == JG_SCAN_NO_SLOT ? 0 : UINT64_C(1) << slot;
 }
 
 BODY uint64_t set_claim(const struct scan *s, unsigned slot, struct jg_claim claim)

@@ -40,6 +40,7 @@ struct jg_scan_name {
 
 /** A schema of json.h with each level's names in a table without collisions. */
 struct jg_scan_schema {
+	uint64_t words; /**< as there */
 	struct {
 		uint64_t multiplier;
 		struct jg_scan_name names[JG_SCAN_SLOTS];

@@ -4,6 +4,7 @@
 #include "base64.h"
 #include "internal/base.h"
 #include "internal/mac.h"
+#include "simd/decoders.h"
 
 #include <criterion/criterion.h>
 
@@ -12,9 +13,10 @@ static struct jg_str text(const char *p)
 	return (struct jg_str){p, (uint32_t)strlen(p)};
 }
 
-void judge_init(struct judge *judge, unsigned vendor)
+static void init(struct judge *judge, unsigned vendor, const char *simd, bool no_shapes)
 {
-	struct jg_verifier_options options = {.mac_engine = "ref", .seed = 3};
+	struct jg_verifier_options options = {
+		.mac_engine = "ref", .seed = 3, .simd = simd, .no_shapes = no_shapes};
 	struct jg_error err = {0};
 	*judge = (struct judge){.verifier = jg_verifier_new(&options, &err)};
 	cr_assert_not_null(judge->verifier, "%s", err.text);
@@ -27,6 +29,11 @@ void judge_init(struct judge *judge, unsigned vendor)
 		.secrets_n = 1,
 		.index = 77,
 		.policy = jg_policy_default()};
+}
+
+void judge_init(struct judge *judge, unsigned vendor)
+{
+	init(judge, vendor, NULL, false);
 }
 
 void judge_fini(struct judge *judge)
@@ -85,6 +92,43 @@ struct jg_verdict judge_request(struct judge *judge, struct jg_request request)
 struct jg_verdict judge_claims(struct judge *judge, const char *claims)
 {
 	return judge_request(judge, (struct jg_request){.token = judge_sign(claims, JUDGE_SECRET)});
+}
+
+static void expect_same_verdict(
+	const struct jg_verdict *a, const struct jg_verdict *b, const char *claims)
+{
+	cr_assert_eq(a->reason, b->reason, "%s: %s and %s", claims, jg_reason_name(a->reason),
+		jg_reason_name(b->reason));
+	cr_assert(jg_str_eq(a->identity, b->identity) && jg_str_eq(a->room, b->room) &&
+			jg_str_eq(a->role, b->role) && jg_str_eq(a->name, b->name) &&
+			jg_str_eq(a->metadata, b->metadata) && jg_str_eq(a->app, b->app) &&
+			jg_str_eq(a->subject, b->subject) &&
+			jg_str_eq(a->layout_classes, b->layout_classes),
+		"%s", claims);
+	cr_assert(a->capabilities == b->capabilities && a->issued_at == b->issued_at &&
+			a->expires_at == b->expires_at,
+		"%s", claims);
+}
+
+#define LESSONS 8 // bursts until a shape is sure to be learnt
+
+void expect_shapes_agree(unsigned vendor, const char *const *claims, size_t n)
+{
+	for (const struct jg_decoders *d = NULL; (d = jg_decoders_next(d)) != NULL;) {
+		struct judge learning, plain;
+		init(&learning, vendor, d->name, false);
+		init(&plain, vendor, d->name, true);
+		for (size_t i = 0; i < 2 * n; i++) {
+			const char *these = claims[i % n];
+			struct jg_verdict expected = judge_claims(&plain, these);
+			for (unsigned lesson = 0; lesson < LESSONS; lesson++) {
+				struct jg_verdict verdict = judge_claims(&learning, these);
+				expect_same_verdict(&verdict, &expected, these);
+			}
+		}
+		judge_fini(&learning);
+		judge_fini(&plain);
+	}
 }
 
 void expect_text(struct jg_str have, const char *wanted)

@@ -33,6 +33,10 @@ struct jg_str judge_sign(const char *claims, const char *secret);
 struct jg_verdict judge_claims(struct judge *judge, const char *claims);
 struct jg_verdict judge_request(struct judge *judge, struct jg_request request);
 
+/** Each of the claims gets the verdict that it gets without known shapes, at every level of instructions, again
+ * and again: the first ones are good and teach. */
+void expect_shapes_agree(unsigned vendor, const char *const *claims, size_t n);
+
 /** The verdict's reason, and the subject of its rule where one is wanted. */
 void expect_reason(const struct jg_verdict *verdict, unsigned reason, const char *subject);
 /** "%.*s" of a verdict's string is this text. */

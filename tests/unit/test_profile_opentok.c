@@ -129,3 +129,42 @@ Test(profile_opentok, a_session_of_another_project_is_refused)
 	struct jg_verdict v = with("publisher", "1_MX40NzMwMTEyM354fg", "");
 	expect_reason(&v, JG_REASON_ROOM_MISMATCH, "project key in session_id");
 }
+
+#define CONNECT(ist, scope, role, session, more)                                                \
+	"{\"iss\":\"" JUDGE_KEY "\",\"ist\":\"" ist "\",\"iat\":1800000000,\"exp\":1800003600," \
+	"\"scope\":\"" scope "\",\"role\":\"" role "\",\"session_id\":\"" session "\"" more "}"
+
+Test(profile_opentok, a_known_shape_changes_no_verdict)
+{
+	static const char *const claims[] = {
+		CONNECT("project", "session.connect", "publisher", SESSION, ""),
+		CONNECT("project", "session.connect", "publisher", SESSION,
+			",\"connection_data\":\"name=J\xc3\xbcrgen\""),
+		CONNECT("project", "session.connect", "moderator", SESSION, ""),
+		CONNECT("project", "session.connect", "nobody", SESSION, ""),
+		CONNECT("project", "session.connect", "", SESSION, ""),
+		CONNECT("project", "session.connect", "publisher", "", ""),
+		CONNECT("project", "session.connect", "publisher", "1_MX40NzMwMTEyMX54fg", ""),
+		CONNECT("account", "session.connect", "publisher", SESSION, ""),
+		CONNECT("project", "session.conceal", "publisher", SESSION, ""),
+		CONNECT("project", "session.connect ", "publisher", SESSION, ""),
+		CONNECT("project", "session.connect", "pub\\u006cisher", SESSION, ""),
+		CONNECT("projec\\/", "session.connect", "publisher", SESSION, ""),
+		CONNECT("project", "session.connect", "publisher", SESSION,
+			",\"connection_data\":\"a \\\"b\\\" \\\\c\""),
+		CONNECT("project", "session.connect", "publisher", SESSION, ",\"jti\":\"x\""),
+		CONNECT("project", "session.connect", "publisher", SESSION,
+			",\"initial_layout_class_list\":\"a  b\""),
+		CONNECT("project", "session.connect", "publisher", SESSION,
+			",\"initial_layout_class_list\":\"\""),
+		CONNECT("project", "session.connect", "publisher", SESSION,
+			",\"initial_layout_class_list\":[]"),
+		CONNECT("project", "session.connect", "publisher", SESSION,
+			",\"initial_layout_class_list\":[\"a\",\"b\"]"),
+		"{\"iss\":\"" JUDGE_KEY "\",\"ist\":\"project\",\"scope\":\"session.connect\","
+		"\"role\":\"publisher\",\"session_id\":\"" SESSION "\",\"exp\":1800003600}",
+		"{\"iss\":\"" JUDGE_KEY "\",\"ist\":\"project\",\"scope\":\"session.connect\","
+		"\"role\":\"publisher\",\"session_id\":\"" SESSION "\",\"exp\":1700003600}",
+	};
+	expect_shapes_agree(JG_VENDOR_OPENTOK, claims, JG_ARRAY_SIZE(claims));
+}

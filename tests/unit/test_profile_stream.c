@@ -128,3 +128,26 @@ Test(profile_stream, other_vendors_know_no_development_tokens)
 		judge_request(&judge, (struct jg_request){.token = {token, sizeof(token) - 1}});
 	expect_reason(&v, JG_REASON_BAD_SIGNATURE, NULL);
 }
+
+Test(profile_stream, a_known_shape_changes_no_verdict)
+{
+	static const char *const claims[] = {
+		"{\"user_id\":\"john\",\"exp\":1800003600,\"iat\":1800000000}",
+		"{\"user_id\":\"jane\",\"exp\":1800003601,\"iat\":1799999999}",
+		"{\"user_id\":\"a\\\"b\",\"exp\":1800003601,\"iat\":1799999999}",
+		"{\"user_id\":\"J\xc3\xbcrgen\",\"exp\":1800003601,\"iat\":1799999999}",
+		"{\"user_id\":\"\",\"exp\":1800003600,\"iat\":1800000000}",
+		"{\"user_id\":\"john\",\"exp\":1700003600,\"iat\":1700000000}",
+		"{\"user_id\":\"john\",\"exp\":1800003600,\"iat\":1800009000}",
+		"{\"user_id\":\"john\",\"exp\":1800003600.5,\"iat\":1e9}",
+		"{\"user_id\":\"john\",\"exp\":18000036000000000,\"iat\":1800000000}",
+		"{\"user_id\":\"john\",\"exp\":null,\"iat\":1800000000}",
+		"{\"user_id\":\"john\",\"role\":\"host\"}",
+		"{\"user_id\":\"john\",\"role\":\"\"}",
+		"{\"user_id\":\"john\",\"server\":false}",
+		"{\"user_id\":\"john\",\"server\":true}",
+		"{\"user_id\":\"john\",\"call_cids\":[\"a:b\"]}",
+		"{\"user_id\":null,\"exp\":1800003600}",
+	};
+	expect_shapes_agree(JG_VENDOR_STREAM, claims, JG_ARRAY_SIZE(claims));
+}
