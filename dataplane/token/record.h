@@ -88,6 +88,7 @@ struct jg_layout {
 	uint8_t signing; /**< enum jg_signing */
 	bool key_beside; /**< no key hint inside: the app is the one that travels beside the token */
 	bool dev_tokens; /**< Stream: a literal "devtoken" may stand for the signature */
+	bool plain_session; /**< session() has nothing to do when nothing to compare with is beside */
 	bool nbf_is_issue; /**< a token without iat was issued at its nbf */
 	/** Seconds that iat may lie ahead of now; -1: iat is not looked at. */
 	int16_t iat_ahead;

@@ -201,15 +201,14 @@ static void stage_read(struct jg_burst *b)
 }
 
 // Does a token say nothing that a rule could be about? What nearly every token is: read by an outline,
-// in time, of an app that asks no more than its vendor, with nothing to compare beside it.
+// in time, of an app that asks no more than its vendor.
 static inline bool is_ordinary(const struct jg_burst *b, const struct jg_record *r)
 {
 	const struct jg_request *request = r->request;
 	int64_t leeway = r->app->leeway, ahead = r->layout->iat_ahead;
 	return r->app->plain_policy && r->layout->lifetime_max == 0 && !b->token_ids &&
 		(request->flags & JG_REQUEST_TOKEN_ID) == 0 &&
-		request->type != JG_REQUEST_REFRESH && request->room.p == NULL &&
-		request->identity.p == NULL &&
+		request->type != JG_REQUEST_REFRESH &&
 		(r->exp == JG_TIME_NONE || b->now < r->exp + leeway) &&
 		(r->nbf == JG_TIME_NONE || b->now >= r->nbf - leeway) &&
 		(ahead < 0 || r->iat == JG_TIME_NONE || b->now >= r->iat - ahead - leeway);
@@ -227,6 +226,10 @@ static inline bool admit_ordinary(struct jg_burst *b, struct jg_record *r)
 	r->verdict->issued_at = r->issued_at;
 	r->verdict->expires_at = r->exp;
 	r->layout->claims(b, r);
+	if (r->reason == JG_REASON_OK &&
+		(!r->layout->plain_session || r->request->room.p != NULL ||
+			r->request->identity.p != NULL))
+		r->layout->session(b, r);
 	return true;
 }
 
