@@ -3,14 +3,20 @@
 
 #define DEPTH_MAX 12 // containers inside each other; deeper texts go to json.c
 #define NAMES_MAX 48 // unknown names in all open objects
-#define NO_LEVEL 0xff
 
 struct frame {
+	const struct jg_scan_level *level; // whose members are known; NULL: none are
 	uint32_t start;
 	uint8_t slot;
-	uint8_t level; // of the schema, whose members are known
 	uint8_t names; // where the object's unknown names begin in seen[]
 	uint8_t close; // '}' or ']'
+};
+
+// What a value is to be, by its name.
+struct member {
+	const struct jg_scan_level *level; // when it is an object
+	uint64_t bit; // of the slot; 0: not a known member
+	unsigned slot;
 };
 
 struct span {
@@ -70,22 +76,22 @@ static inline unsigned name_slot(uint64_t first, uint64_t last, uint32_t len, ui
 }
 
 static bool level_init(
-	struct jg_scan_name *names, const struct jg_json_level *level, uint64_t multiplier)
+	struct jg_scan_schema *scan, const struct jg_json_level *level, struct jg_scan_level *into)
 {
-	memset(names, 0, sizeof(*names) * JG_SCAN_SLOTS);
+	memset(into->names, 0, sizeof(into->names));
 	for (unsigned i = 0; i < level->n; i++) {
 		const struct jg_json_member *m = &level->members[i];
-		struct jg_scan_name name = {
-			.name = m->name, .len = m->len, .slot = m->slot, .level = m->level};
+		struct jg_scan_name name = {.name = m->name, .len = m->len, .slot = m->slot};
 		uint8_t padded[64] = {0};
 		assert(m->len > 0 && m->len <= 32);
 		memcpy(padded, m->name, m->len);
 		name_words(padded, m->len, &name.first, &name.last);
-		struct jg_scan_name *into =
-			&names[name_slot(name.first, name.last, m->len, multiplier)];
-		if (into->len != 0)
+		name.level = m->level == 0 ? NULL : &scan->level[m->level];
+		struct jg_scan_name *place =
+			&into->names[name_slot(name.first, name.last, m->len, into->multiplier)];
+		if (place->len != 0)
 			return false;
-		*into = name;
+		*place = name;
 	}
 	return true;
 }
@@ -95,11 +101,11 @@ void jg_scan_schema_init(struct jg_scan_schema *scan, const struct jg_json_schem
 	assert(schema->n <= JG_ARRAY_SIZE(scan->level));
 	scan->words = schema->words;
 	for (unsigned i = 0; i < schema->n; i++) {
-		uint64_t multiplier = UINT64_C(0x9e3779b97f4a7c15);
-		while (!level_init(scan->level[i].names, &schema->levels[i], multiplier))
-			multiplier =
-				multiplier * UINT64_C(6364136223846793005) + 1442695040888963407u;
-		scan->level[i].multiplier = multiplier;
+		struct jg_scan_level *level = &scan->level[i];
+		level->multiplier = UINT64_C(0x9e3779b97f4a7c15);
+		while (!level_init(scan, &schema->levels[i], level))
+			level->multiplier = level->multiplier * UINT64_C(6364136223846793005) +
+				1442695040888963407u;
 	}
 }
 
@@ -142,35 +148,30 @@ uint32_t jg_scan_number(const uint8_t *text, uint32_t at)
 	return p;
 }
 
-// A known member's bit; words say all there is by it.
-BODY uint64_t bit_of(unsigned slot)
-{
-	return slot == JG_SCAN_NO_SLOT ? 0 : UINT64_C(1) << slot;
-}
-
-BODY void note_hole(
-	const struct scan *s, uint32_t start, uint32_t end, unsigned type, unsigned slot)
+BODY void note_hole(const struct scan *s, uint32_t start, uint32_t end, unsigned type,
+	const struct member *member)
 {
 	struct jg_holes *holes = s->holes;
-	if (holes == NULL || (s->schema->words & bit_of(slot)) != 0)
+	if (holes == NULL || (s->schema->words & member->bit) != 0)
 		return;
 	if (holes->n >= JG_HOLES_MAX) {
 		holes->n = JG_HOLES_MAX + 1;
 		return;
 	}
-	holes->hole[holes->n++] =
-		(struct jg_hole){(uint16_t)start, (uint16_t)end, (uint8_t)type, (uint8_t)slot};
+	holes->hole[holes->n++] = (struct jg_hole){(uint16_t)start, (uint16_t)end, (uint8_t)type,
+		(uint8_t)(member->bit == 0 ? JG_SCAN_NO_SLOT : member->slot)};
 }
 
-BODY uint64_t set_claim(const struct scan *s, unsigned slot, struct jg_claim claim)
+BODY void set_claim(const struct scan *s, const struct member *member, struct jg_claim claim)
 {
-	if (slot != JG_SCAN_NO_SLOT)
-		s->slots[slot] = claim;
-	return bit_of(slot);
+	if (member->bit != 0)
+		s->slots[member->slot] = claim;
 }
 
-// Compare an unknown name with its siblings, which begin at first.
-static bool unknown_name(const uint8_t *t, struct seen *seen, uint32_t first, struct span name)
+// Compare an unknown name with its siblings, which begin at first. Not inlined: rare, and what it needs would
+// have to be at hand for every name.
+static __attribute__((noinline)) bool unknown_name(
+	const uint8_t *t, struct seen *seen, uint32_t first, struct span name)
 {
 	for (uint32_t i = first; i < seen->n; i++)
 		if (seen->span[i].len == name.len &&
@@ -190,7 +191,7 @@ BODY bool same_name(const struct jg_scan_name *known, const uint8_t *name, uint3
 }
 
 // A name and its colon. A known member met twice is left to json.c to refuse.
-BODY bool read_name(struct scan *s, const struct frame *frame, unsigned *slot, unsigned *level)
+BODY bool read_name(struct scan *s, const struct frame *frame, struct member *member)
 {
 	if (s->t[s->at] != '"' || s->next + 1 >= s->quotes_n)
 		return false;
@@ -201,25 +202,22 @@ BODY bool read_name(struct scan *s, const struct frame *frame, unsigned *slot, u
 		return false;
 	if (s->backslashes && memchr(s->t + name.start, '\\', name.len) != NULL)
 		return false;
-	*slot = JG_SCAN_NO_SLOT;
-	*level = NO_LEVEL;
-	if (frame->level == NO_LEVEL)
+	const struct jg_scan_level *level = frame->level;
+	if (level == NULL)
 		return unknown_name(s->t, s->seen, frame->names, name);
 	uint64_t first, last;
 	name_words(s->t + name.start, name.len, &first, &last);
-	uint64_t multiplier = s->schema->level[frame->level].multiplier;
 	const struct jg_scan_name *known =
-		&s->schema->level[frame->level].names[name_slot(first, last, name.len, multiplier)];
+		&level->names[name_slot(first, last, name.len, level->multiplier)];
 	if (!same_name(known, s->t + name.start, name.len, first, last))
 		return unknown_name(s->t, s->seen, frame->names, name);
-	if ((s->present >> known->slot & 1) != 0)
-		return false;
-	*slot = known->slot;
-	*level = known->level;
-	return true;
+	member->slot = known->slot;
+	member->level = known->level;
+	member->bit = UINT64_C(1) << known->slot;
+	return (s->present & member->bit) == 0;
 }
 
-BODY bool read_string(struct scan *s, unsigned slot)
+BODY bool read_string(struct scan *s, const struct member *member)
 {
 	if (s->next + 1 >= s->quotes_n)
 		return false;
@@ -227,10 +225,10 @@ BODY bool read_string(struct scan *s, unsigned slot)
 	uint32_t end = s->quotes[s->next + 1];
 	s->next += 2;
 	s->at = end + 1;
-	note_hole(s, start, end, JG_JSON_STRING, slot);
+	note_hole(s, start, end, JG_JSON_STRING, member);
 	bool escaped = s->backslashes && memchr(s->t + start, '\\', end - start) != NULL;
-	s->of_string |=
-		set_claim(s, slot, (struct jg_claim){start, end - start, JG_JSON_STRING, escaped});
+	s->of_string |= member->bit;
+	set_claim(s, member, (struct jg_claim){start, end - start, JG_JSON_STRING, escaped});
 	return true;
 }
 
@@ -242,38 +240,39 @@ BODY bool is_word(const struct scan *s, uint32_t at, const char *word)
 	return a == b;
 }
 
-BODY bool read_word(struct scan *s, unsigned slot, uint64_t *of_type, uint32_t len)
+// Words say all there is by their bit.
+BODY bool read_word(struct scan *s, const struct member *member, uint64_t *of_type, uint32_t len)
 {
-	*of_type |= bit_of(slot);
+	*of_type |= member->bit;
 	s->at += len;
 	return true;
 }
 
-BODY bool read_number(struct scan *s, unsigned slot)
+BODY bool read_number(struct scan *s, const struct member *member)
 {
 	uint32_t end = jg_scan_number(s->t, s->at);
 	if (end == s->at)
 		return false;
-	note_hole(s, s->at, end, JG_JSON_NUMBER, slot);
-	s->of_number |=
-		set_claim(s, slot, (struct jg_claim){s->at, end - s->at, JG_JSON_NUMBER, false});
+	note_hole(s, s->at, end, JG_JSON_NUMBER, member);
+	s->of_number |= member->bit;
+	set_claim(s, member, (struct jg_claim){s->at, end - s->at, JG_JSON_NUMBER, false});
 	s->at = end;
 	return true;
 }
 
-BODY bool read_scalar(struct scan *s, unsigned slot)
+BODY bool read_scalar(struct scan *s, const struct member *member)
 {
 	switch (s->t[s->at]) {
 	case '"':
-		return read_string(s, slot);
+		return read_string(s, member);
 	case 't':
-		return is_word(s, s->at, "true") && read_word(s, slot, &s->of_true, 4);
+		return is_word(s, s->at, "true") && read_word(s, member, &s->of_true, 4);
 	case 'f':
-		return is_word(s, s->at + 1, &"false"[1]) && read_word(s, slot, &s->of_false, 5);
+		return is_word(s, s->at + 1, &"false"[1]) && read_word(s, member, &s->of_false, 5);
 	case 'n':
-		return is_word(s, s->at, "null") && read_word(s, slot, &s->of_null, 4);
+		return is_word(s, s->at, "null") && read_word(s, member, &s->of_null, 4);
 	default:
-		return read_number(s, slot);
+		return read_number(s, member);
 	}
 }
 
@@ -281,10 +280,12 @@ BODY void close_container(struct scan *s, const struct frame *frame)
 {
 	s->at++;
 	s->seen->n = frame->names;
+	if (frame->slot == JG_SCAN_NO_SLOT)
+		return;
 	bool object = frame->close == '}';
-	uint64_t bit = set_claim(s, frame->slot,
-		(struct jg_claim){frame->start, s->at - frame->start,
-			object ? JG_JSON_OBJECT : JG_JSON_ARRAY, false});
+	uint64_t bit = UINT64_C(1) << frame->slot;
+	s->slots[frame->slot] = (struct jg_claim){
+		frame->start, s->at - frame->start, object ? JG_JSON_OBJECT : JG_JSON_ARRAY, false};
 	s->of_object |= object ? bit : 0;
 	s->of_array |= object ? 0 : bit;
 }
@@ -295,23 +296,23 @@ BODY bool read_text(struct scan *s)
 {
 	struct frame stack[DEPTH_MAX];
 	struct frame *top = stack;
-	unsigned slot = JG_SCAN_NO_SLOT, level = 0;
+	struct member member = {.level = s->schema->level};
 	for (;;) {
 		uint8_t c = s->t[s->at];
 		if (c == '{' || c == '[') {
 			if (top == stack + DEPTH_MAX)
 				return false;
 			*top++ = (struct frame){.start = s->at++,
-				.slot = (uint8_t)slot,
-				.level = (uint8_t)(c == '{' ? level : NO_LEVEL),
+				.slot = (uint8_t)(member.bit == 0 ? JG_SCAN_NO_SLOT : member.slot),
+				.level = c == '{' ? member.level : NULL,
 				.names = (uint8_t)s->seen->n,
 				.close = (uint8_t)(c + 2)};
 			// Taken at once, so that a second one of the name is noticed inside.
-			s->present |= bit_of(slot);
+			s->present |= member.bit;
 			if (s->t[s->at] != top[-1].close)
 				goto value;
-		} else if (read_scalar(s, slot)) {
-			s->present |= bit_of(slot);
+		} else if (read_scalar(s, &member)) {
+			s->present |= member.bit;
 		} else {
 			return false;
 		}
@@ -323,11 +324,9 @@ BODY bool read_text(struct scan *s)
 		if (s->t[s->at++] != ',')
 			return false;
 	value:
-		slot = JG_SCAN_NO_SLOT;
-		level = NO_LEVEL;
-		if (top[-1].close == '}' && !read_name(s, top - 1, &slot, &level))
+		member = (struct member){0};
+		if (top[-1].close == '}' && !read_name(s, top - 1, &member))
 			return false;
-		level = level == 0 ? NO_LEVEL : level;
 	}
 }
 

@@ -28,23 +28,28 @@ struct jg_holes {
 
 #define JG_SCAN_SLOTS 64 // hash slots of a level; a power of two
 
+struct jg_scan_level;
+
 /** A member's name in the form it is compared in. */
 struct jg_scan_name {
 	uint64_t first; /**< first eight bytes, zeros where the name is shorter */
 	uint64_t last; /**< last eight bytes; as first when the name is shorter */
 	const char *name;
+	const struct jg_scan_level *level; /**< of its own members; NULL: not looked into */
 	uint8_t len; /**< 0: free */
 	uint8_t slot;
-	uint8_t level;
 };
 
-/** A schema of json.h with each level's names in a table without collisions. */
+/** Known members of one object, in a table without collisions. */
+struct jg_scan_level {
+	uint64_t multiplier;
+	struct jg_scan_name names[JG_SCAN_SLOTS];
+};
+
+/** A schema of json.h with each level's names in such a table. Does not move. */
 struct jg_scan_schema {
 	uint64_t words; /**< as there */
-	struct {
-		uint64_t multiplier;
-		struct jg_scan_name names[JG_SCAN_SLOTS];
-	} level[8];
+	struct jg_scan_level level[8];
 };
 
 /** Find multipliers without collisions. */
