@@ -23,24 +23,20 @@ struct state {
 	bool more; // of the token stands behind the text
 };
 
-static inline __m256i twice(__m128i lane)
-{
-	return _mm256_broadcastsi128_si256(lane);
-}
+// The same in both lanes, as one constant: compilers make two of a broadcast one.
+#define TWICE(...) _mm256_setr_epi8(__VA_ARGS__, __VA_ARGS__)
 
 // Each character finds a row by the mean of what its low nibble has in a table and its upper bits; what
 // srli takes over from its neighbour ends up in bits that a look-up ignores. The row of its check makes a
 // negative number of it when it is not in the alphabet, the other row is the way to its value.
 static inline __m256i sextets(struct state *s, __m256i c)
 {
-	const __m256i check_of =
-		twice(_mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 10, 10, 8, 0, 0, 0, 12, 12));
-	const __m256i checks = twice(_mm_setr_epi8(
-		-8, -24, -40, -45, -65, -11, -97, -43, -126, -48, -64, 0, -95, 0, -128, 0));
-	const __m256i offset_of =
-		twice(_mm_setr_epi8(1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 15, 0, 15));
-	const __m256i offsets = twice(
-		_mm_setr_epi8(0, 0, 0, 19, 4, -65, -65, -71, -71, 0, 17, -61, -65, -32, -71, -71));
+	const __m256i check_of = TWICE(0, 0, 0, 0, 0, 0, 0, 0, 10, 10, 8, 0, 0, 0, 12, 12);
+	const __m256i checks =
+		TWICE(-8, -24, -40, -45, -65, -11, -97, -43, -126, -48, -64, 0, -95, 0, -128, 0);
+	const __m256i offset_of = TWICE(1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 15, 0, 15);
+	const __m256i offsets =
+		TWICE(0, 0, 0, 19, 4, -65, -65, -71, -71, 0, 17, -61, -65, -32, -71, -71);
 	__m256i upper = _mm256_srli_epi32(c, 3);
 	__m256i check = _mm256_avg_epu8(_mm256_shuffle_epi8(check_of, c), upper);
 	__m256i offset = _mm256_avg_epu8(_mm256_shuffle_epi8(offset_of, c), upper);
@@ -50,8 +46,7 @@ static inline __m256i sextets(struct state *s, __m256i c)
 
 static inline __m256i decode_step(struct state *s, __m256i characters)
 {
-	const __m256i packing =
-		twice(_mm_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1));
+	const __m256i packing = TWICE(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1);
 	__m256i value = sextets(s, characters);
 	__m256i pairs = _mm256_maddubs_epi16(value, _mm256_set1_epi32(0x01400140));
 	__m256i words = _mm256_madd_epi16(pairs, _mm256_set1_epi32(0x00011000));
