@@ -51,6 +51,8 @@ rm "$work/notify"
 WATCHDOG_PID=1 gate_start
 gate_stop
 unit=$(cd "$(dirname "$0")/../.." && pwd)/docs/systemd/joingate.service
-! command -v systemd-analyze >/dev/null || systemd-analyze verify "$unit" 2>&1 | grep -v 'joingated is not executable\|Command /usr' | grep joingate.service &&
-	fail "systemd does not take the unit"
-exit 0
+if command -v systemd-analyze >/dev/null; then
+	systemd-analyze verify "$unit" >"$work/verified" 2>&1 || true
+	! grep -v 'joingated is not executable\|Command /usr' "$work/verified" | grep joingate.service ||
+		fail "systemd does not take the unit"
+fi

@@ -34,7 +34,6 @@ new_client
 veth 0
 settings
 gate_start
-same "the gate's user" "$(ps -o user= -p "$gate_pid")" "$user"
 same "all of its users" "$(awk '/^Uid/ {print $2, $3, $4, $5}' "/proc/$gate_pid/status")" \
 	"$(id -u "$user") $(id -u "$user") $(id -u "$user") $(id -u "$user")"
 same "its capabilities" "$(awk '/^Cap(Prm|Eff|Amb)/ {print $2}' "/proc/$gate_pid/status" | sort -u)" 0000000000000000
