@@ -20,6 +20,7 @@ settings() {
 	# shellcheck disable=SC2016 # variables of jq
 	config '.store = {sqlite: ($work + "/gate.db")} | .apps += [
 		{vendor: "opentok", key: "47301122", secrets: [{id: "a", secret: $secret}]},
+		{vendor: "stream", key: "k8mzq2w7rt5x", secrets: [{id: "a", secret: $secret}]},
 		{vendor: "vonage", key: "5b6c7d8e-1f20-4a3b-8c4d-5e6f708192a3", secrets: [{id: "a",
 			public_key_file: ($work + "/rsa.pub"), private_key_file: ($work + "/rsa.key")}]},
 		{vendor: "agora", key: "'$agora'", secrets: [{id: "a", secret: "9e8d7c6b5a493827160f1e2d3c4b5a69"}]}]
@@ -83,6 +84,8 @@ chain() {
 
 chain livekit "$key" '{"vendor": "livekit", "identity": "alice", "room": "lobby"}'
 chain opentok 47301122 '{"vendor": "opentok", "format": "t1", "room": "'$session'", "metadata": "user=42"}'
+chain opentok 47301122 '{"vendor": "opentok", "format": "jwt-hs256", "room": "'$session'", "metadata": "user=42"}'
+chain stream k8mzq2w7rt5x '{"vendor": "stream", "identity": "alice"}'
 chain vonage 5b6c7d8e-1f20-4a3b-8c4d-5e6f708192a3 '{"vendor": "vonage", "room": "'$session'"}'
 
 token=$(mint '{"vendor": "agora", "room": "room", "identity": "42", "ttl": 700}')
