@@ -56,22 +56,7 @@ BODY void compress_lanes(
 	const uint8_t *block[JG_SHANI_LANES];
 	EACH(abef[i] = state->abef[i]; cdgh[i] = state->cdgh[i]; block[i] = blocks[i];);
 	for (size_t at = 0; at < (size_t)n * BLOCK; at += BLOCK) {
-		ROUNDS(0);
-		ROUNDS(1);
-		ROUNDS(2);
-		ROUNDS(3);
-		ROUNDS(4);
-		ROUNDS(5);
-		ROUNDS(6);
-		ROUNDS(7);
-		ROUNDS(8);
-		ROUNDS(9);
-		ROUNDS(10);
-		ROUNDS(11);
-		ROUNDS(12);
-		ROUNDS(13);
-		ROUNDS(14);
-		ROUNDS(15);
+		ALL_ROUNDS;
 		EACH(abef[i] = _mm_add_epi32(abef[i], state->abef[i]);
 			cdgh[i] = _mm_add_epi32(cdgh[i], state->cdgh[i]); state->abef[i] = abef[i];
 			state->cdgh[i] = cdgh[i];);

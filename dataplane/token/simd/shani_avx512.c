@@ -33,22 +33,7 @@ BODY void tail_fill(uint8_t *tail, const uint8_t *message, uint32_t len)
 BODY void compress(struct lanes *state, struct words *words, unsigned lanes)
 {
 	struct lanes before = *state;
-	ROUNDS(0);
-	ROUNDS(1);
-	ROUNDS(2);
-	ROUNDS(3);
-	ROUNDS(4);
-	ROUNDS(5);
-	ROUNDS(6);
-	ROUNDS(7);
-	ROUNDS(8);
-	ROUNDS(9);
-	ROUNDS(10);
-	ROUNDS(11);
-	ROUNDS(12);
-	ROUNDS(13);
-	ROUNDS(14);
-	ROUNDS(15);
+	ALL_ROUNDS;
 	EACH(state->abef[i] = _mm_add_epi32(state->abef[i], before.abef[i]);
 		state->cdgh[i] = _mm_add_epi32(state->cdgh[i], before.cdgh[i]););
 }

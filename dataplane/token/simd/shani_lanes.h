@@ -81,3 +81,24 @@ BODY void block_load(struct words *words, unsigned lane, const uint8_t *block)
 	for (unsigned j = 0; j < 4; j++)
 		words->w[lane][j] = swap_bytes(_mm_loadu_si128((const void *)(block + 16 * j)));
 }
+
+/** The rounds of a block, for a file that defines ROUNDS(q): four rounds of every lane, the q-th of 16. */
+#define ALL_ROUNDS          \
+	do {                \
+		ROUNDS(0);  \
+		ROUNDS(1);  \
+		ROUNDS(2);  \
+		ROUNDS(3);  \
+		ROUNDS(4);  \
+		ROUNDS(5);  \
+		ROUNDS(6);  \
+		ROUNDS(7);  \
+		ROUNDS(8);  \
+		ROUNDS(9);  \
+		ROUNDS(10); \
+		ROUNDS(11); \
+		ROUNDS(12); \
+		ROUNDS(13); \
+		ROUNDS(14); \
+		ROUNDS(15); \
+	} while (0)
