@@ -74,6 +74,14 @@ static void add_outline(struct jg_shape *shape, const struct lesson *lesson)
 			add_value(shape, lesson, value, outline->slot[value]);
 }
 
+// The first mark from a place on, or the end of the text; places only grow from call to call.
+static uint32_t next_mark(const struct jg_text *text, uint32_t *quote, uint32_t at)
+{
+	while (*quote < text->quotes_n && text->quotes[*quote] < at)
+		(*quote)++;
+	return *quote < text->quotes_n ? text->quotes[*quote] : text->len;
+}
+
 // Two numbers between two quotation marks: neither's place is known in advance.
 static bool numbers_apart(const struct jg_text *text, const struct jg_holes *holes)
 {
@@ -81,9 +89,7 @@ static bool numbers_apart(const struct jg_text *text, const struct jg_holes *hol
 	for (uint32_t i = 0; i < holes->n; i++) {
 		if (holes->hole[i].type != JG_JSON_NUMBER)
 			continue;
-		while (quote + 1 < text->quotes_n && text->quotes[quote + 1] < holes->hole[i].start)
-			quote++;
-		uint32_t end = quote + 1 < text->quotes_n ? text->quotes[quote + 1] : text->len;
+		uint32_t end = next_mark(text, &quote, holes->hole[i].start);
 		if (i + 1 < holes->n && holes->hole[i + 1].type == JG_JSON_NUMBER &&
 			holes->hole[i + 1].start < end)
 			return false;
@@ -184,27 +190,18 @@ static uint8_t value_of(const struct lesson *lesson, const struct jg_hole *hole)
 	return JG_BEFORE_OTHER;
 }
 
-// The first mark from here on, or the end of the text.
-static uint32_t next_mark(const struct jg_text *text, uint32_t at)
-{
-	uint32_t quote = 0;
-	while (quote < text->quotes_n && text->quotes[quote] < at)
-		quote++;
-	return quote < text->quotes_n ? text->quotes[quote] : text->len;
-}
-
 // What comes before each piece. Numbers other than times would have to be looked at one by one.
 static void add_line(struct jg_shape *shape, const struct lesson *lesson)
 {
 	const struct jg_holes *holes = lesson->holes;
 	unsigned values = 0, piece = 0;
-	uint32_t at = 0;
+	uint32_t at = 0, quote = 0;
 	memset(shape->before, JG_BEFORE_NOTHING, sizeof(shape->before));
 	for (uint32_t i = 0; i < holes->n; i++) {
 		const struct jg_hole *hole = &holes->hole[i];
 		for (; at < hole->start; piece++)
 			at += shape->len[JG_SHAPE_FIRST + piece];
-		uint32_t mark = next_mark(lesson->text, hole->start);
+		uint32_t mark = next_mark(lesson->text, &quote, hole->start);
 		at = hole->end;
 		shape->before[piece] = value_of(lesson, hole);
 		shape->back[piece] = (uint16_t)(mark - at);
