@@ -15,7 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define OPERATIONS_MAX 100 // of etcd's 128 in one transaction
 #define BYTES_MAX \
 	JG_CHANGE_MAX // of etcd's 1.5 MiB in one request; one record may exceed it when sealed
 #define GIVE_BACK_RETRY_S 5
@@ -128,7 +127,7 @@ static int add_operations(struct jg_etcd_store *s, const struct jg_store_change 
 	json_t *compare, json_t *puts, struct jg_error *err)
 {
 	size_t bytes = 0;
-	if (change->records_n > OPERATIONS_MAX)
+	if (change->records_n > JG_ETCD_OPERATIONS_MAX)
 		return too_large(err);
 	for (uint32_t i = 0; i < change->records_n; i++) {
 		const struct jg_record *record = &change->records[i];

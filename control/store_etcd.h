@@ -25,6 +25,8 @@
 #define JG_LEASE_MIN_S 2 // shortest life of a node's lease
 #define JG_TOMBSTONE "null" // the value of a record that was removed
 #define JG_NODE_MAX 128
+#define JG_ETCD_SEED_MARK "s/seed"
+#define JG_ETCD_OPERATIONS_MAX 100 // records in one transaction, of etcd's 128 operations
 
 /** What the watch thread hands to the control thread. */
 struct jg_etcd_batch {

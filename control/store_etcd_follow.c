@@ -63,7 +63,7 @@ static void observe_mark(struct jg_etcd_store *s, int64_t mod)
 static bool has_mark(const struct jg_etcd_events *events)
 {
 	for (size_t i = 0; i < events->n; i++)
-		if (strcmp(events->list[i]->bytes, "s/seed") == 0)
+		if (strcmp(events->list[i]->bytes, JG_ETCD_SEED_MARK) == 0)
 			return true;
 	return false;
 }
@@ -79,7 +79,7 @@ static void take_members(struct jg_etcd_store *s, struct jg_etcd_events *events)
 			events->list[kept++] = e;
 			continue;
 		}
-		if (strcmp(e->bytes, "s/seed") == 0)
+		if (strcmp(e->bytes, JG_ETCD_SEED_MARK) == 0)
 			observe_mark(s, e->gone ? 0 : e->mod);
 		bool member = jg_etcd_event_below(e, "n/");
 		if (member && e->gone)

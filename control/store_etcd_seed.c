@@ -10,9 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define MARK "s/seed"
 #define CUT_OFFS_AT_ONCE 250 // 1 MiB of the longest names
-#define RECORDS_AT_ONCE 100 // of etcd's 128 operations in one transaction
 
 struct seeding {
 	struct jg_etcd_store *store;
@@ -25,8 +23,8 @@ struct seeding {
 
 static json_t *equal(struct jg_etcd_store *s, const char *target, const char *name, json_t *value)
 {
-	return json_pack("{s:o, s:s, s:s, s:o}", "key", jg_etcd_key(s, MARK), "target", target,
-		"result", "EQUAL", name, value);
+	return json_pack("{s:o, s:s, s:s, s:o}", "key", jg_etcd_key(s, JG_ETCD_SEED_MARK), "target",
+		target, "result", "EQUAL", name, value);
 }
 
 // The mark must be as we saw it, then as we left it.
@@ -38,13 +36,15 @@ static json_t *mark_as_known(const struct seeding *w)
 
 static json_t *mark_put(const struct seeding *w)
 {
-	return json_pack("{s:{s:o, s:o}}", "request_put", "key", jg_etcd_key(w->store, MARK),
-		"value", jg_etcd_bytes(w->store->instance));
+	return json_pack("{s:{s:o, s:o}}", "request_put", "key",
+		jg_etcd_key(w->store, JG_ETCD_SEED_MARK), "value",
+		jg_etcd_bytes(w->store->instance));
 }
 
 static json_t *mark_delete(const struct seeding *w)
 {
-	return json_pack("{s:{s:o}}", "request_delete_range", "key", jg_etcd_key(w->store, MARK));
+	return json_pack("{s:{s:o}}", "request_delete_range", "key",
+		jg_etcd_key(w->store, JG_ETCD_SEED_MARK));
 }
 
 // What is there already was written before us, or changed by an operator since: it stays.
@@ -52,7 +52,7 @@ static int add_records(struct seeding *w, json_t *compare, json_t *puts, struct 
 {
 	size_t bytes = 0;
 	uint32_t n = 0;
-	for (; w->records < w->change->records_n && n < RECORDS_AT_ONCE &&
+	for (; w->records < w->change->records_n && n < JG_ETCD_OPERATIONS_MAX &&
 		bytes < JG_CHANGE_MAX / 2;
 		w->records++) {
 		const struct jg_record *record = &w->change->records[w->records];
