@@ -48,15 +48,6 @@ static struct bench_population *populate(struct bench_plan plan)
 	return population;
 }
 
-static bool is_here(const char *simd)
-{
-	const struct jg_decoders *d = NULL;
-	while ((d = jg_decoders_next(d)) != NULL)
-		if (strcmp(d->name, simd) == 0)
-			return true;
-	return false;
-}
-
 static bool is_library(const char *engine)
 {
 	return strncmp(engine, "imb-", 4) == 0;
@@ -153,7 +144,7 @@ static void measure(struct bench_case c)
 	struct jg_verifier_options how = {.simd = c.simd, .no_shapes = c.no_shapes, .seed = 1};
 	if (failed || (options.only != NULL && strcmp(options.only, c.group) != 0))
 		return;
-	if (c.simd != NULL && !is_here(c.simd)) {
+	if (jg_decoders_select(c.simd, &err) == NULL) {
 		printf("{\"bench\": \"core_skipped\", \"group\": \"%s\", \"case\": \"%s\"}\n",
 			c.group, c.name);
 		return;

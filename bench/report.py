@@ -135,7 +135,8 @@ def control(rows):
         text += (f"\n\n{number(storm['per_second'])} cut-offs a second for {seconds} s: "
                  f"a worker that verifies meanwhile keeps {storm['throughput_share']:.0%} of its throughput, "
                  f"{storm['wrong']} of {number(storm['judged'])} verdicts wrong.")
-    return text
+    return "\n\n".join([text] + [f"Skipped: the fleet: {r['skipped']}." for r in find(rows, bench="fleet")
+                               if "skipped" in r])
 
 
 def latency(rows):
@@ -166,8 +167,8 @@ def scale(rows):
 
 
 def only(rows, key, **wanted):
-    found = find(rows, **wanted)
-    return found[-1].get(key) if found else None
+    row = only_row(rows, **wanted)
+    return row.get(key) if row else None
 
 
 def only_row(rows, **wanted):
