@@ -17,7 +17,8 @@ static const struct jg_json_level levels[] = {{top_members, JG_ARRAY_SIZE(top_me
 
 static const struct jg_claim_rule type_rules[] = {JG_OPENTOK_RULES};
 
-// Tokens that connect to a session, without layout classes, as SDKs write them: an empty string. What their role means is the app's policy.
+// Tokens that connect to a session, without layout classes: an empty string, as SDKs write it. What their
+// role means is the app's policy.
 static bool outline(const struct jg_claims *types, struct jg_outline *outline)
 {
 	const uint64_t wanted = UINT64_C(1) << JG_SLOT_KEY | UINT64_C(1) << JG_OPENTOK_IST |
