@@ -84,6 +84,14 @@ class Host:
                 raise Lost() from e
         return json.loads(data)
 
+    def seeded(self, seconds=60):
+        """Wait for its apps: an etcd that is slow to start is seeded when it answers."""
+        end = time.monotonic() + seconds
+        while not self.ask(command="app", verb="list")["apps"]:
+            assert time.monotonic() < end, f"{self.log.name}: no apps after {seconds} s"
+            time.sleep(0.02)
+        return self
+
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()

@@ -274,7 +274,7 @@ def main():
                 "etcd": {"endpoints": [f"http://127.0.0.1:{liar.port}"], "insecure": True,
                          "fleet_key_file": key, "prefix": f"/gate{number}/", **TIMES}})
             gates.append(gate)
-            lies(gate.start(), liar, list(MODES)[number::LIARS])
+            lies(gate.start().seeded(), liar, list(MODES)[number::LIARS])
 
         try:
             with ThreadPoolExecutor(LIARS) as pool:

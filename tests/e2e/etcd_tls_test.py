@@ -172,8 +172,7 @@ class World:
 
 
 def revoke(gate, user):
-    while gate.ask(command="app", verb="list")["apps"] == []:
-        time.sleep(0.02)  # a busy machine: etcd was not there in time to be seeded by the start
+    gate.seeded()
     reply = settled(lambda: gate.ask(command="revoke", scope="user", app="k", user=user, before=5,
                                      fleet=True, wait=20))
     assert reply["ok"], reply

@@ -262,7 +262,8 @@ def converge(what, gates, expected):
 
 
 def nodes(gate):
-    return {n["node"]: n for n in gate.ask(command="node", verb="list")["nodes"]}
+    listed = settled(lambda: gate.ask(command="node", verb="list"))
+    return {n["node"]: n for n in listed["nodes"]}
 
 
 def stop(gates):
@@ -283,8 +284,10 @@ def run(program, count, test, **store):
             for number in range(count):
                 known = set(nodes(gates[0])) if gates else set()
                 gate = Gate(program, folder, network, etcd, number, **store)
-                gates.append(gate.start())
-                gate.own = (set(nodes(gates[0])) - known).pop()
+                gates.append(gate.start().seeded())
+                while not (new := set(nodes(gates[0])) - known):
+                    time.sleep(0.02)
+                gate.own = new.pop()
             test(etcd, network, gates, folder)
         except BaseException:
             for gate in gates:
