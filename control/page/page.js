@@ -29,6 +29,16 @@ function time(us) {
 	return us.toFixed(us < 10 ? 1 : 0) + " µs";
 }
 
+// The two largest units: "3 d 4 h".
+function duration(s) {
+	const parts = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]]
+		.map(([unit, size], i, all) => [Math.floor((i > 0 ? s % all[i - 1][1] : s) / size), unit]);
+	const first = parts.findIndex(([n]) => n > 0);
+	return parts.slice(first < 0 ? 3 : first).slice(0, 2).map((part) => part.join(" ")).join(" ");
+}
+
+const counted = (n, one, many) => `${n} ${n === 1 ? one : many}`;
+
 // {vendor: {reason: n}} as {reason: n}
 function byReason(verdicts) {
 	const sums = {};
@@ -55,7 +65,7 @@ function percentile(now, then, q) {
 	return null;
 }
 
-// rows: lists of cells; a cell is a text, or {text, kind} or {part: 0..1}
+// rows: lists of cells; a cell is a text, or {text, kind} or {part: 0..1, kind}
 function fill(name, rows) {
 	const fresh = rows.map((cells) => {
 		const tr = document.createElement("tr");
@@ -64,6 +74,7 @@ function fill(name, rows) {
 			if (typeof cell === "object" && "part" in cell) {
 				const meter = document.createElement("meter");
 				meter.value = cell.part;
+				meter.className = cell.kind;
 				meter.setAttribute("aria-label", "share");
 				td.append(meter);
 			} else if (typeof cell === "object") {
@@ -94,7 +105,8 @@ function showReasons(now, then, seconds) {
 	const all = sum(Object.values(now.reasons));
 	const rows = Object.entries(now.reasons).sort((a, b) => b[1] - a[1]);
 	fill("reasons", rows.map(([reason, n]) =>
-		[reason, number((n - (then.reasons[reason] || 0)) / seconds), number(n), {part: n / all}]));
+		[reason, number((n - (then.reasons[reason] || 0)) / seconds), number(n),
+			{part: n / all, kind: reason === "ok" ? "" : "refused"}]));
 }
 
 function showOffenders(now) {
@@ -145,8 +157,9 @@ function showHealth(stats) {
 	const word = state.draining ? "draining" : state.ready ? "ready" : "not ready";
 	show("health", word);
 	pill.className = "pill " + (state.ready ? "good" : "bad");
-	show("about", `${stats.gate}, up ${count(Math.floor(stats.uptime_s))} s, epoch ${state.in_force} of ` +
-		`${state.epoch} in force, ${state.apps} apps, ${state.cut_offs} cut-offs`);
+	show("about", `${stats.gate}, up ${duration(stats.uptime_s)}, epoch ${state.in_force} of ` +
+		`${state.epoch} in force, ${counted(state.apps, "app", "apps")}, ` +
+		counted(state.cut_offs, "cut-off", "cut-offs"));
 	show("store", state.store + (state.store_trouble ? " !" : ""));
 	show("missed", count(sum(stats.ports.map((p) => p.rx_missed + p.rx_no_mbuf))));
 }
