@@ -56,14 +56,26 @@ static void count_member(struct jg_figures_member *to, const struct jg_counters 
 	to->service_cycles = jg_count_read(&from->service_cycles);
 }
 
+static void add_stages(struct jg_figures *figures, const struct jg_counters *counters)
+{
+	for (unsigned s = 0; s < JG_STAGE_COUNT; s++) {
+		figures->stage_cycles[s] += jg_count_read(&counters->stage_cycles[s]);
+		for (unsigned b = 0; b < JG_TIME_BUCKETS; b++)
+			figures->stage_time[s][b] += jg_count_read(&counters->stage_time[s][b]);
+	}
+}
+
 void jg_figures_count(struct jg_figures *figures, const struct jg_control_member *members)
 {
 	memset(figures->verdicts, 0, sizeof(figures->verdicts));
+	memset(figures->stage_time, 0, sizeof(figures->stage_time));
+	memset(figures->stage_cycles, 0, sizeof(figures->stage_cycles));
 	for (unsigned i = 0; i < figures->members_n; i++) {
 		const struct jg_counters *counters = members[i].counters;
 		if (counters == NULL)
 			continue;
 		count_member(&figures->members[i], counters);
+		add_stages(figures, counters);
 		for (unsigned v = 0; v < JG_VENDOR_COUNT; v++)
 			for (unsigned r = 0; r < JG_REASON_COUNT; r++)
 				figures->verdicts[v][r] += jg_count_read(&counters->verdicts[v][r]);
@@ -188,19 +200,31 @@ double jg_figures_bucket_s(const struct jg_figures *figures, unsigned bucket)
 	return (double)cycles / (double)figures->cycles_per_second;
 }
 
-double jg_figures_quantile(const struct jg_figures *figures, double q)
+double jg_figures_seconds(const struct jg_figures *figures, uint64_t cycles)
 {
-	uint64_t sums[JG_TIME_BUCKETS] = {0};
-	uint64_t all = 0;
+	return figures->cycles_per_second == 0
+		? 0
+		: (double)cycles / (double)figures->cycles_per_second;
+}
+
+void jg_figures_service_time(const struct jg_figures *figures, uint64_t buckets[JG_TIME_BUCKETS])
+{
+	memset(buckets, 0, JG_TIME_BUCKETS * sizeof(*buckets));
 	for (unsigned m = 0; m < figures->members_n; m++)
 		for (unsigned b = 0; b < JG_TIME_BUCKETS; b++)
-			sums[b] += figures->members[m].service_time[b];
+			buckets[b] += figures->members[m].service_time[b];
+}
+
+double jg_figures_quantile(
+	const struct jg_figures *figures, const uint64_t buckets[JG_TIME_BUCKETS], double q)
+{
+	uint64_t all = 0;
 	for (unsigned b = 0; b < JG_TIME_BUCKETS; b++)
-		all += sums[b];
+		all += buckets[b];
 	double wanted = q * (double)all;
 	uint64_t below = 0;
 	for (unsigned b = 0; b < JG_TIME_BUCKETS && all > 0; b++) {
-		below += sums[b];
+		below += buckets[b];
 		if ((double)below >= wanted && below > 0)
 			return jg_figures_bucket_s(figures, b);
 	}

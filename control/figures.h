@@ -72,6 +72,8 @@ struct jg_figures {
 	double store_revision;
 	char store_kind[16];
 	uint64_t verdicts[JG_VENDOR_COUNT][JG_REASON_COUNT];
+	uint64_t stage_time[JG_STAGE_COUNT][JG_TIME_BUCKETS]; // bursts, of all members
+	uint64_t stage_cycles[JG_STAGE_COUNT];
 	struct jg_port_stats ports[JG_PORTS_MAX];
 	unsigned ports_n;
 	struct jg_figures_member members[JG_WORKERS_MAX + 1];
@@ -94,9 +96,16 @@ void jg_figures_gather(struct jg_gatherer *gatherer, const struct jg_engine *eng
 /** The counters alone, again; any thread. figures->members as gathered before. */
 void jg_figures_count(struct jg_figures *figures, const struct jg_control_member *members);
 
-/** Where the q-th part (0..1) of all packets was served, in seconds: the upper end of its bucket.
- * 0 = nothing was served. */
-double jg_figures_quantile(const struct jg_figures *figures, double q);
+/** Packets by service time, all members together. */
+void jg_figures_service_time(const struct jg_figures *figures, uint64_t buckets[JG_TIME_BUCKETS]);
+
+/** Where the q-th part (0..1) of what the buckets hold lies, in seconds: the upper end of its bucket.
+ * 0 = they hold nothing. */
+double jg_figures_quantile(
+	const struct jg_figures *figures, const uint64_t buckets[JG_TIME_BUCKETS], double q);
+
+/** Cycles of the time-stamp counter in seconds; 0 where its rate is not known. */
+double jg_figures_seconds(const struct jg_figures *figures, uint64_t cycles);
 
 /** The longest time of a bucket in seconds; the last: infinite. */
 double jg_figures_bucket_s(const struct jg_figures *figures, unsigned bucket);

@@ -93,16 +93,40 @@ static json_t *ports_of(const struct jg_figures *figures)
 	return list;
 }
 
+static void put_quantiles(
+	json_t *json, const struct jg_figures *figures, const uint64_t buckets[JG_TIME_BUCKETS])
+{
+	put_real(json, "p50", jg_figures_quantile(figures, buckets, 0.5) * 1e6);
+	put_real(json, "p90", jg_figures_quantile(figures, buckets, 0.9) * 1e6);
+	put_real(json, "p99", jg_figures_quantile(figures, buckets, 0.99) * 1e6);
+	put_real(json, "p99.9", jg_figures_quantile(figures, buckets, 0.999) * 1e6);
+}
+
+// Where the time goes: bursts that went through a stage, seconds of all cores, microseconds a burst.
+static json_t *stages_of(const struct jg_figures *figures)
+{
+	json_t *json = json_object();
+	for (unsigned s = 0; s < JG_STAGE_COUNT; s++) {
+		json_t *stage = json_object();
+		uint64_t bursts = 0;
+		for (unsigned b = 0; b < JG_TIME_BUCKETS; b++)
+			bursts += figures->stage_time[s][b];
+		put_count(stage, "bursts", bursts);
+		put_real(stage, "seconds", jg_figures_seconds(figures, figures->stage_cycles[s]));
+		put_quantiles(stage, figures, figures->stage_time[s]);
+		(void)json_object_set_new(json, jg_stage_name(s), stage);
+	}
+	return json;
+}
+
 // Packets by the upper end of their bucket in microseconds, for rates between two looks. Buckets
 // that hold nothing are left out.
 static json_t *service_of(const struct jg_figures *figures)
 {
 	json_t *json = json_object();
 	json_t *buckets = json_array();
-	uint64_t sums[JG_TIME_BUCKETS] = {0};
-	for (unsigned m = 0; m < figures->members_n; m++)
-		for (unsigned b = 0; b < JG_TIME_BUCKETS; b++)
-			sums[b] += figures->members[m].service_time[b];
+	uint64_t sums[JG_TIME_BUCKETS];
+	jg_figures_service_time(figures, sums);
 	for (unsigned b = 0; b < JG_TIME_BUCKETS; b++) {
 		double s = jg_figures_bucket_s(figures, b);
 		if (sums[b] > 0)
@@ -110,10 +134,7 @@ static json_t *service_of(const struct jg_figures *figures)
 				json_pack("[f, I]", isfinite(s) ? s * 1e6 : -1.0,
 					(json_int_t)sums[b]));
 	}
-	put_real(json, "p50", jg_figures_quantile(figures, 0.5) * 1e6);
-	put_real(json, "p90", jg_figures_quantile(figures, 0.9) * 1e6);
-	put_real(json, "p99", jg_figures_quantile(figures, 0.99) * 1e6);
-	put_real(json, "p99.9", jg_figures_quantile(figures, 0.999) * 1e6);
+	put_quantiles(json, figures, sums);
 	(void)json_object_set_new(json, "buckets", buckets);
 	return json;
 }
@@ -151,4 +172,5 @@ void jg_figures_json(const struct jg_figures *figures, json_t *object)
 	(void)json_object_set_new(object, "keys", keys_of(figures));
 	(void)json_object_set_new(object, "ports", ports_of(figures));
 	(void)json_object_set_new(object, "service_us", service_of(figures));
+	(void)json_object_set_new(object, "stages_us", stages_of(figures));
 }

@@ -58,9 +58,9 @@ static const struct port_row {
 	{"port_rx_no_mbuf",   "counter", "", "packets lost because the port had no packet buffer", offsetof(struct jg_port_stats, rx_no_mbuf)},
 };
 
-// Upper ends of the service-time histogram, in microseconds: five a decade.
+// Upper ends of the histograms of time, in microseconds: five a decade.
 static const double bounds_us[] = {
-	1, 1.6, 2.5, 4, 6.3, 10, 16, 25, 40, 63, 100, 160, 250, 400, 630, 1000, 1600, 2500, 4000, 6300,
+	0.1, 0.16, 0.25, 0.4, 0.63, 1, 1.6, 2.5, 4, 6.3, 10, 16, 25, 40, 63, 100, 160, 250, 400, 630, 1000, 1600, 2500, 4000, 6300,
 	10000, 16000, 25000, 40000, 63000, 100000, 250000, 1000000};
 // clang-format on
 
@@ -182,10 +182,7 @@ static void add_counter(struct jg_writer *w, const struct jg_figures *figures, u
 		jg_sample(w, gauge ? "" : "_total");
 		jg_label(w, "worker", figures->members[m].name);
 		if (time)
-			jg_value(w,
-				figures->cycles_per_second == 0
-					? 0
-					: (double)value / (double)figures->cycles_per_second);
+			jg_value(w, jg_figures_seconds(figures, value));
 		else
 			jg_count_value(w, value);
 	}
@@ -223,48 +220,69 @@ static void add_workers(struct jg_writer *w, const struct jg_figures *figures)
 	add_worker_gauge(w, figures, offsetof(struct jg_figures_member, busy));
 }
 
-static void add_bucket(struct jg_writer *w, const char *worker, double bound, uint64_t below)
+static void add_label(struct jg_writer *w, const char *label, const char *value)
+{
+	if (label != NULL)
+		jg_label(w, label, value);
+}
+
+// label: what tells the histogram from others of its family; NULL = nothing
+static void add_bucket(
+	struct jg_writer *w, const char *label, const char *value, double bound, uint64_t below)
 {
 	char le[32] = "+Inf";
 	// OpenMetrics wants 1.0 where C says 1.
 	if (!isinf(bound))
 		(void)snprintf(le, sizeof(le), fmod(bound, 1) == 0 ? "%.1f" : "%.12g", bound);
 	jg_sample(w, "_bucket");
-	if (worker != NULL)
-		jg_label(w, "worker", worker);
+	add_label(w, label, value);
 	jg_label(w, "le", le);
 	jg_count_value(w, below);
 }
 
 // Our buckets are a quarter of an octave wide: each counts where all of it lies.
-static void add_service_time(struct jg_writer *w, const struct jg_figures *figures)
+static void add_times(struct jg_writer *w, const struct jg_figures *figures, const char *label,
+	const char *value, const uint64_t buckets[JG_TIME_BUCKETS], uint64_t cycles)
 {
-	uint64_t sums[JG_TIME_BUCKETS] = {0};
-	double cycles = 0;
 	uint64_t below = 0;
 	unsigned bucket = 0;
-	for (unsigned m = 0; m < figures->members_n; m++) {
-		cycles += (double)figures->members[m].service_cycles;
-		for (unsigned b = 0; b < JG_TIME_BUCKETS; b++)
-			sums[b] += figures->members[m].service_time[b];
-	}
-	jg_family(w, "verify_duration_seconds", "histogram", "seconds",
-		"time from the poll that brought a packet to its answer on the port's queue");
 	for (unsigned i = 0; i < JG_ARRAY_SIZE(bounds_us); i++) {
 		double bound = bounds_us[i] / 1e6;
 		for (; bucket < JG_TIME_BUCKETS && jg_figures_bucket_s(figures, bucket) <= bound;
 			bucket++)
-			below += sums[bucket];
-		add_bucket(w, NULL, bound, below);
+			below += buckets[bucket];
+		add_bucket(w, label, value, bound, below);
 	}
 	for (; bucket < JG_TIME_BUCKETS; bucket++)
-		below += sums[bucket];
-	add_bucket(w, NULL, INFINITY, below);
+		below += buckets[bucket];
+	add_bucket(w, label, value, INFINITY, below);
 	jg_sample(w, "_sum");
-	jg_value(w,
-		figures->cycles_per_second == 0 ? 0 : cycles / (double)figures->cycles_per_second);
+	add_label(w, label, value);
+	jg_value(w, jg_figures_seconds(figures, cycles));
 	jg_sample(w, "_count");
+	add_label(w, label, value);
 	jg_count_value(w, below);
+}
+
+static void add_service_time(struct jg_writer *w, const struct jg_figures *figures)
+{
+	uint64_t buckets[JG_TIME_BUCKETS];
+	uint64_t cycles = 0;
+	jg_figures_service_time(figures, buckets);
+	for (unsigned m = 0; m < figures->members_n; m++)
+		cycles += figures->members[m].service_cycles;
+	jg_family(w, "verify_duration_seconds", "histogram", "seconds",
+		"time from the poll that brought a packet to its answer on the port's queue");
+	add_times(w, figures, NULL, NULL, buckets, cycles);
+}
+
+static void add_stages(struct jg_writer *w, const struct jg_figures *figures)
+{
+	jg_family(w, "stage_duration_seconds", "histogram", "seconds",
+		"time of a burst in a stage; the sum is what all cores spent there");
+	for (unsigned s = 0; s < JG_STAGE_COUNT; s++)
+		add_times(w, figures, "stage", jg_stage_name(s), figures->stage_time[s],
+			figures->stage_cycles[s]);
 }
 
 static void add_burst_size(struct jg_writer *w, const struct jg_figures *figures)
@@ -277,9 +295,9 @@ static void add_burst_size(struct jg_writer *w, const struct jg_figures *figures
 		uint64_t packets = 0;
 		for (unsigned b = 0; b < JG_BURST_BUCKETS; b++) {
 			below += member->burst_size[b];
-			add_bucket(w, member->name, jg_burst_bucket_max(b), below);
+			add_bucket(w, "worker", member->name, jg_burst_bucket_max(b), below);
 		}
-		add_bucket(w, member->name, INFINITY, below);
+		add_bucket(w, "worker", member->name, INFINITY, below);
 		// Each packet of a burst was counted once with the time of its burst.
 		for (unsigned b = 0; b < JG_TIME_BUCKETS; b++)
 			packets += member->service_time[b];
@@ -340,6 +358,7 @@ size_t jg_openmetrics_render(
 	add_keys(&w, figures);
 	add_workers(&w, figures);
 	add_service_time(&w, figures);
+	add_stages(&w, figures);
 	add_burst_size(&w, figures);
 	add_ports(&w, figures);
 	jg_exposition_end(&w);

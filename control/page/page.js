@@ -4,7 +4,7 @@
 
 const PERIOD_MS = 1000;
 const KEPT = 120; // looks in the plot
-const LATENCY_LOOKS = 10; // looks that the percentiles cover
+const LATENCY_LOOKS = 10; // looks that the percentiles and the stages cover
 const looks = [];
 const id = (name) => document.getElementById(name);
 
@@ -135,6 +135,17 @@ function showPorts(stats) {
 		alarm(p.rx_missed), {text: `${p.mbufs_free} of ${p.mbufs}`, kind: "n"}]));
 }
 
+function showStages(now, then) {
+	const stages = Object.entries(now.stages_us).map(([name, stage]) => {
+		const before = then.stages_us[name];
+		return {name, bursts: stage.bursts - before.bursts, seconds: stage.seconds - before.seconds};
+	});
+	const all = sum(stages.map((stage) => stage.seconds)) || 1;
+	fill("stages", stages.map((stage) => [stage.name,
+		{text: time(stage.bursts > 0 ? stage.seconds / stage.bursts * 1e6 : null), kind: "n"},
+		{text: `${(stage.seconds / all * 100).toFixed(1)} %`, kind: "n"}, {part: stage.seconds / all, kind: ""}]));
+}
+
 function plot() {
 	const rates = looks.slice(1).map((now, i) => {
 		const seconds = now.stats.time - looks[i].stats.time;
@@ -186,6 +197,7 @@ function take(stats) {
 	const old = looks[Math.max(0, looks.length - 1 - LATENCY_LOOKS)].stats;
 	for (const [name, q] of [["p50", 0.5], ["p99", 0.99], ["p999", 0.999]])
 		show(name, time(percentile(stats.service_us.buckets, looks.length > 1 ? old.service_us.buckets : [], q)));
+	showStages(stats, old);
 	const rate = plot();
 	if (rate !== undefined) {
 		show("rate", count(rate.admitted + rate.refused));

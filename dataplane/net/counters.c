@@ -39,6 +39,17 @@ enum jg_counter_kind jg_counter_kind(unsigned counter)
 	return counter < JG_COUNTER_COUNT ? rows[counter].kind : JG_COUNTER_KIND_COUNT;
 }
 
+const char *jg_stage_name(unsigned stage)
+{
+	static const char *const names[] = {
+#define X(symbol, name, help) (name),
+		JG_STAGES(X)
+#undef X
+	};
+
+	return stage < JG_STAGE_COUNT ? names[stage] : "";
+}
+
 // Position of the highest set bit; n > 0.
 static unsigned log2_floor(uint64_t n)
 {

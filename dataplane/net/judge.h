@@ -49,6 +49,7 @@ struct jg_judge {
 	uint64_t verdicts_given;
 	uint64_t window; /**< cycles since busy was measured last */
 	uint64_t window_busy;
+	uint64_t stage_began; /**< time-stamp counter */
 	uint32_t busy; /**< permille, for pings */
 	unsigned live_n; /**< requests still to be decided */
 	unsigned shed_n; /**< requests that are overloaded */

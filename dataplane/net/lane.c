@@ -94,11 +94,15 @@ static void judge(struct jg_lane *lane, struct jg_lane_port *port, unsigned n)
 
 	for (unsigned i = 0; i < n; i++)
 		lane->packets[i] = lane->taken[i]->packet;
+	lane->judge.stage_began = rte_rdtsc();
 	jg_judge_begin(&lane->judge);
 	jg_judge_read(&lane->judge, lane->packets, n, true);
 	jg_member_fence(&lane->judge);
+	jg_member_end_stage(&lane->judge, JG_STAGE_PARSE);
 	jg_judge_decide(&lane->judge, now);
+	jg_member_end_stage(&lane->judge, JG_STAGE_VERIFY);
 	jg_judge_write(&lane->judge, lane->packets, n, now);
+	jg_member_end_stage(&lane->judge, JG_STAGE_REPLY);
 	for (unsigned i = 0; i < n; i++) {
 		struct jg_lane_job *job = lane->taken[i];
 

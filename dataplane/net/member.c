@@ -3,6 +3,8 @@
 
 #include "idle.h"
 
+#include <rte_cycles.h>
+
 #include <assert.h>
 
 bool jg_member_drain(struct jg_judge *judge, struct jg_channel *channel)
@@ -33,6 +35,21 @@ void jg_member_fence(struct jg_judge *judge)
 {
 	if (judge->state != NULL && judge->state->admit_until != NULL)
 		jg_judge_fence(judge, jg_clock_boottime());
+}
+
+void jg_member_end_stage(struct jg_judge *judge, enum jg_stage stage)
+{
+#ifdef JG_UNCOUNTED
+	(void)judge;
+	(void)stage;
+#else
+	uint64_t now = rte_rdtsc();
+	uint64_t cycles = now - judge->stage_began;
+
+	judge->stage_began = now;
+	jg_count_add(&judge->counters->stage_time[stage][jg_time_bucket(cycles)], 1);
+	jg_count_add(&judge->counters->stage_cycles[stage], cycles);
+#endif
 }
 
 // The share of busy cycles over the last window, for pings.

@@ -224,6 +224,20 @@ static void send_answers(struct jg_worker *w)
 		jg_reassembly_release(w->reassembly, w->held[i]);
 }
 
+static void judge_burst(struct jg_worker *w)
+{
+	int64_t now = jg_clock_seconds();
+
+	jg_judge_read(&w->judge, w->packets, w->packets_n, false);
+	jg_member_fence(&w->judge);
+	hand_to_lane(w);
+	jg_member_end_stage(&w->judge, JG_STAGE_PARSE);
+	jg_judge_decide(&w->judge, now);
+	jg_member_end_stage(&w->judge, JG_STAGE_VERIFY);
+	jg_judge_write(&w->judge, w->packets, w->packets_n, now);
+	jg_member_end_stage(&w->judge, JG_STAGE_REPLY);
+}
+
 static unsigned poll_port(struct jg_worker *w, unsigned port)
 {
 	unsigned n = rte_eth_rx_burst(
@@ -232,17 +246,12 @@ static unsigned poll_port(struct jg_worker *w, unsigned port)
 	if (n == 0)
 		return 0;
 	take_frames(w, port, n);
-	if (w->packets_n > 0) {
-		int64_t now = jg_clock_seconds();
-
-		jg_judge_read(&w->judge, w->packets, w->packets_n, false);
-		jg_member_fence(&w->judge);
-		hand_to_lane(w);
-		jg_judge_decide(&w->judge, now);
-		jg_judge_write(&w->judge, w->packets, w->packets_n, now);
-	}
+	jg_member_end_stage(&w->judge, JG_STAGE_RX);
+	if (w->packets_n > 0)
+		judge_burst(w);
 	send_answers(w);
 	jg_transmit_flush(&w->tx, port);
+	jg_member_end_stage(&w->judge, JG_STAGE_TX);
 	return n;
 }
 
@@ -277,10 +286,12 @@ static void count_last_poll(struct jg_worker *w)
 		jg_reassembly_evicted(w->reassembly));
 }
 
-static unsigned poll_ports(struct jg_worker *w)
+// begin: the time-stamp counter just now.
+static unsigned poll_ports(struct jg_worker *w, uint64_t begin)
 {
 	unsigned n = 0;
 
+	w->judge.stage_began = begin;
 	for (unsigned port = 0; port < w->options.ports_n; port++)
 		n += poll_port(w, port);
 	return n;
@@ -290,7 +301,7 @@ bool jg_worker_poll(struct jg_worker *w)
 {
 	count_last_poll(w);
 	bool go_on = jg_member_drain(&w->judge, w->options.channel);
-	w->last_n = poll_ports(w);
+	w->last_n = poll_ports(w, w->last_poll);
 	if (collect_from_lane(w) + w->last_n > 0)
 		w->idle.empty = 0;
 	else
@@ -301,10 +312,13 @@ bool jg_worker_poll(struct jg_worker *w)
 bool jg_worker_finish(struct jg_worker *w, uint64_t cycles)
 {
 	uint64_t begin = rte_rdtsc();
+	uint64_t now = begin;
 
 	// Whoever goes on sending has half of the time; the other half is the lane's.
-	while (poll_ports(w) > 0 && rte_rdtsc() - begin < cycles / 2)
+	while (poll_ports(w, now) > 0 && now - begin < cycles / 2) {
 		collect_from_lane(w);
+		now = rte_rdtsc();
+	}
 	while (w->options.lane != NULL && jg_lane_busy(w->options.lane) > 0) {
 		if (collect_from_lane(w) > 0)
 			continue;

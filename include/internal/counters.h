@@ -83,6 +83,23 @@ enum jg_counter {
 	JG_COUNTER_COUNT
 };
 
+// clang-format off
+/** Stages of a burst, in their order: X(SYMBOL, "name", "help"). */
+#define JG_STAGES(X) \
+	X(RX,     "rx",     "frames taken from the port, headers read, fragments joined") \
+	X(PARSE,  "parse",  "requests read, front ends and their MACs checked") \
+	X(VERIFY, "verify", "tokens verified: signature, claims, cut-offs, policy") \
+	X(REPLY,  "reply",  "replies written and authenticated") \
+	X(TX,     "tx",     "answers put on the port's queue")
+// clang-format on
+
+enum jg_stage {
+#define X(symbol, name, help) JG_STAGE_##symbol,
+	JG_STAGES(X)
+#undef X
+	JG_STAGE_COUNT
+};
+
 enum jg_counter_kind {
 	JG_COUNTER_KIND_COUNT,
 	JG_COUNTER_KIND_FATE,
@@ -107,6 +124,9 @@ struct jg_counters {
 	jg_count burst_size[JG_BURST_BUCKETS];
 	jg_count service_time[JG_TIME_BUCKETS]; /**< packets, by the cycles their burst took */
 	jg_count service_cycles; /**< sum of the above: packets x cycles */
+	jg_count stage_time[JG_STAGE_COUNT]
+			   [JG_TIME_BUCKETS]; /**< bursts, by the cycles of a stage */
+	jg_count stage_cycles[JG_STAGE_COUNT]; /**< sum of the above */
 	jg_count apps[JG_COUNTER_APPS + 1][JG_REASON_COUNT]; /**< by jg_verdict.app_index */
 	jg_count key_used
 		[JG_COUNTER_KEYS]; /**< by jg_verdict.key_index: when it last fitted, seconds */
@@ -150,6 +170,9 @@ const char *jg_counter_name(unsigned counter);
 const char *jg_counter_unit(unsigned counter);
 const char *jg_counter_help(unsigned counter);
 enum jg_counter_kind jg_counter_kind(unsigned counter);
+
+/** Name as in JG_STAGES; "" for a number that is none. */
+const char *jg_stage_name(unsigned stage);
 
 /** The bucket of a burst size (1..256) and the largest size a bucket holds. */
 unsigned jg_burst_bucket(unsigned n);

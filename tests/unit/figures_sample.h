@@ -77,6 +77,10 @@ static inline struct jg_figures *sample_figures(void)
 	sample_member(&figures->members[0], "worker 0", 1000);
 	sample_member(&figures->members[1], "lane", 2000);
 	figures->members_n = 2;
+	for (unsigned s = 0; s < JG_STAGE_COUNT; s++) {
+		figures->stage_time[s][jg_time_bucket(200 << s)] = 20 + s;
+		figures->stage_cycles[s] = (20 + s) * (150u << s);
+	}
 	sample_apps(figures);
 	figures->ports[0] = (struct jg_port_stats){.device = "eth0",
 		.driver = "net_af_packet",

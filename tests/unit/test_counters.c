@@ -29,6 +29,14 @@ Test(counters, a_number_beyond_the_table_has_empty_texts)
 	cr_assert_eq(jg_counter_kind(JG_COUNTER_COUNT), JG_COUNTER_KIND_COUNT);
 }
 
+Test(counters, every_stage_has_a_name_of_its_own)
+{
+	for (unsigned i = 0; i < JG_STAGE_COUNT; i++)
+		for (unsigned k = i + 1; k <= JG_STAGE_COUNT; k++)
+			cr_assert_str_neq(jg_stage_name(i), jg_stage_name(k));
+	cr_assert_str_empty(jg_stage_name(JG_STAGE_COUNT));
+}
+
 Test(counters, every_burst_size_lies_in_its_bucket)
 {
 	for (unsigned n = 1; n <= 256; n++) {

@@ -383,6 +383,27 @@ Test(worker, answers_that_the_port_does_not_take_are_counted_as_such)
 	fixture_stop(&f);
 }
 
+static uint64_t bursts(const struct jg_counters *counters, enum jg_stage stage)
+{
+	uint64_t sum = 0;
+	for (unsigned b = 0; b < JG_TIME_BUCKETS; b++)
+		sum += jg_count_read(&counters->stage_time[stage][b]);
+	return sum;
+}
+
+// Called with a burst that had a request for the lane, and one with nothing to judge.
+static void each_stage_was_timed_once_a_burst(void)
+{
+	uint64_t cycles = 0;
+	for (unsigned stage = 0; stage < JG_STAGE_COUNT; stage++) {
+		bool of_ports = stage == JG_STAGE_RX || stage == JG_STAGE_TX;
+		cr_assert_eq(bursts(&f.worker->counters, stage), of_ports ? 2 : 1);
+		cr_assert_eq(bursts(f.lane_counters, stage), of_ports ? 0 : 1);
+		cycles += jg_count_read(&f.worker->counters.stage_cycles[stage]);
+	}
+	cr_assert(cycles > 0 && cycles <= fixture_count(&f, JG_COUNTER_CYCLES_BUSY));
+}
+
 Test(worker, slow_signatures_take_the_lane_and_come_back_with_a_reason)
 {
 	start(true);
@@ -399,6 +420,10 @@ Test(worker, slow_signatures_take_the_lane_and_come_back_with_a_reason)
 	cr_assert_eq(fixture_count(&f, JG_COUNTER_LANE_ANSWERED), 1);
 	cr_assert_eq(
 		jg_count_read(&f.lane_counters->verdicts[JG_VENDOR_VONAGE][JG_REASON_BAD_ALG]), 1);
+	sent = packet_arp(1, gate_v4);
+	fixture_put(&f, &sent, 2000, false);
+	fixture_run(&f);
+	each_stage_was_timed_once_a_burst();
 	fixture_stop(&f);
 }
 
