@@ -35,7 +35,7 @@ static const char help[] =
 	"  key                 id of the secret; absent: the first active one\n"
 	"  service             rtc or rtm (Agora)\n"
 	"  type                user, server, call or development (Stream)\n"
-	"  salt                Agora; absent: random\n"
+	"  salt                Agora; T1's nonce and Vonage's jti follow from it; absent: random\n"
 	"  claims              object merged into the payload of a JWT as it is\n"
 	"  services            list of objects type (rtc, rtm, streaming, fpa, chat, fcdn, apaas,\n"
 	"                      rtm2, convo_ai, stt), room, identity, capabilities, "

@@ -51,9 +51,10 @@ bool jg_mint_check_plain(struct jg_mint_slot *slot)
 }
 
 // splitmix64
-uint64_t jg_mint_random(struct jg_minter *m)
+uint64_t jg_mint_random(struct jg_minter *m, struct jg_mint_slot *slot)
 {
-	uint64_t z = m->random += UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t *state = slot->ask->salt != 0 ? &slot->random : &m->random;
+	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
 	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
 	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
 	return z ^ z >> 31;
@@ -184,6 +185,7 @@ bool jg_mint_begin(struct jg_minter *m, const struct jg_snapshot *snapshot,
 	slot->key = NULL;
 	slot->mac_key = NULL;
 	slot->header.len = 0;
+	slot->random = ask->salt;
 	slot->format = ask->format;
 	slot->unsigned_ = slot->escapes = false;
 	slot->ancestors = (struct jg_str){NULL, 0};

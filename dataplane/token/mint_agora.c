@@ -215,7 +215,7 @@ static void choose_salt(struct jg_minter *m, struct jg_mint_slot *slot)
 {
 	slot->salt = slot->ask->salt;
 	if (slot->salt == 0)
-		slot->salt = (uint32_t)(jg_mint_random(m) % SALT_MAX) + 1;
+		slot->salt = (uint32_t)(jg_mint_random(m, slot) % SALT_MAX) + 1;
 }
 
 // One service for each that the capabilities need, all for the same user and room.

@@ -224,8 +224,8 @@ bool jg_mint_vonage(struct jg_minter *m, struct jg_mint_slot *slot)
 	if (jg_payload_member(&p, JG_MINT_ACL))
 		p.at = jg_put_str(p.at, JG_STR("{\"paths\":{\"/session/**\":{}}}"));
 	if (jg_payload_member(&p, JG_MINT_JTI)) {
-		uint64_t high = jg_mint_random(m);
-		p.at = put_uuid(p.at, high, jg_mint_random(m));
+		uint64_t high = jg_mint_random(m, slot);
+		p.at = put_uuid(p.at, high, jg_mint_random(m, slot));
 	}
 	jg_payload_string(&p, JG_MINT_APPLICATION_ID, slot->app->key);
 	return jg_payload_end(m, slot, p.at, JG_STR(JG_MINT_RS256));

@@ -102,7 +102,7 @@ bool jg_mint_t1(struct jg_minter *m, struct jg_mint_slot *slot)
 	jg_write_text(w, "&create_time=");
 	jg_write_int(w, slot->issued_at);
 	jg_write_text(w, "&nonce=0.");
-	jg_write_int(w, (int64_t)(jg_mint_random(m) >> 11));
+	jg_write_int(w, (int64_t)(jg_mint_random(m, slot) >> 11));
 	write_field(w, "role", role);
 	jg_write_text(w, "&expire_time=");
 	jg_write_int(w, ask->expires_at);

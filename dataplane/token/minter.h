@@ -43,6 +43,7 @@ struct jg_mint_slot {
 	int64_t issued_at; /**< asked for, or now where the format wants one */
 	struct jg_str ancestors; /**< refresh: what the token descends from, encoded */
 	uint32_t salt; /**< Agora */
+	uint64_t random; /**< state, where the order has a salt */
 	uint8_t format; /**< enum jg_format, resolved */
 	bool unsigned_; /**< Stream development token: complete as it stands */
 	bool escapes; /**< a field has bytes that JSON must escape */
@@ -98,8 +99,8 @@ static inline bool jg_mint_check_empty(
 	return text.len == 0 ? true : jg_mint_fail(slot, field, "the format has no place for it");
 }
 
-/** Something different every time. */
-uint64_t jg_mint_random(struct jg_minter *m);
+/** Something different every time, or what follows from the order's salt. */
+uint64_t jg_mint_random(struct jg_minter *m, struct jg_mint_slot *slot);
 
 /** Each writes the content of one token; false when it failed. */
 bool jg_mint_livekit(struct jg_minter *m, struct jg_mint_slot *slot);

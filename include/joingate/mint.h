@@ -56,7 +56,9 @@ struct jg_mint {
 	 * capabilities need, all for one user and room. */
 	const struct jg_mint_service *services;
 	uint32_t services_n;
-	uint32_t salt; /**< Agora; 0 = random */
+	/** Agora; whatever else in a token is random (T1's nonce, Vonage's jti) follows from it.
+	 * 0 = random. */
+	uint32_t salt;
 	uint8_t vendor;
 	uint8_t format; /**< enum jg_format; JG_FORMAT_NONE = the vendor's default */
 	uint8_t service; /**< enum jg_service */

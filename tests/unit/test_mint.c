@@ -315,3 +315,35 @@ Test(mint, formats_in_one_burst_do_not_disturb_each_other)
 	}
 	world_free(w);
 }
+
+static void mint_twice(struct jg_mint ask, char *first, char *second)
+{
+	char *const out[] = {first, second};
+	for (unsigned i = 0; i < 2; i++) {
+		struct world *w = world_new(SEED + i, NULL);
+		w->asks[0] = ask;
+		world_round_trip(w, 1);
+		memcpy(out[i], w->token[0], w->minted[0].len);
+		out[i][w->minted[0].len] = '\0';
+		world_free(w);
+	}
+}
+
+// What a load is made of must not depend on who mints it, or in which order.
+Test(mint, of_a_salt_all_that_is_random_follows)
+{
+	static char first[TOKEN_SIZE], second[TOKEN_SIZE];
+	static const unsigned formats[][2] = {{JG_VENDOR_OPENTOK, JG_FORMAT_T1},
+		{JG_VENDOR_VONAGE, JG_FORMAT_JWT_RS256}, {JG_VENDOR_AGORA, JG_FORMAT_AGORA_007}};
+	for (size_t i = 0; i < JG_ARRAY_SIZE(formats); i++) {
+		struct jg_mint ask = world_ask(formats[i][0], formats[i][1]);
+		const bool agora = formats[i][0] == JG_VENDOR_AGORA;
+		ask.room = agora ? JG_STR("lobby") : JG_STR(SESSION);
+		ask.identity = agora ? JG_STR("17") : (struct jg_str){NULL, 0};
+		mint_twice(ask, first, second);
+		cr_assert_str_neq(first, second, "format %u", formats[i][1]);
+		ask.salt = 5;
+		mint_twice(ask, first, second);
+		cr_assert_str_eq(first, second, "format %u", formats[i][1]);
+	}
+}
