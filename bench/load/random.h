@@ -22,9 +22,12 @@ uint64_t random_below(struct random *random, uint64_t n);
 /** Exponentially distributed with mean 1: the gaps of a Poisson process. */
 double random_gap(struct random *random);
 
-/** Which of n things, by weights: cumulative sums of them. */
+/**
+ * Which of n things, by weights, with one number and one look-up: things lighter than the average
+ * share their place with a heavier one (the alias method).
+ */
 struct choice {
-	double *sums;
+	struct place *places; // one for each thing
 	unsigned n;
 };
 

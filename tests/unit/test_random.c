@@ -51,6 +51,42 @@ Test(random, choices_follow_their_weights)
 	cr_assert(count[1] > 29000 && count[1] < 31000);
 }
 
+Test(random, what_weighs_nothing_is_never_chosen)
+{
+	enum {
+		N = 300
+	};
+	double weights[N] = {0};
+	struct random r = {.state = 3};
+	for (unsigned round = 0; round < 50; round++) {
+		struct choice choice;
+		for (unsigned i = 0; i < N; i++)
+			weights[i] = random_unit(&r) < 0.5 ? 0 : random_unit(&r);
+		cr_assert_eq(choice_init(&choice, weights, N), 0);
+		for (unsigned i = 0; i < 2000; i++)
+			cr_assert_gt(weights[choice_pick(&choice, &r)], 0);
+		choice_fini(&choice);
+	}
+}
+
+Test(random, each_of_many_has_its_share)
+{
+	double weights[40];
+	unsigned count[40] = {0};
+	struct random r = {.state = 3};
+	struct choice choice;
+	for (unsigned i = 0; i < 40; i++)
+		weights[i] = i + 1;
+	cr_assert_eq(choice_init(&choice, weights, 40), 0);
+	for (unsigned i = 0; i < 820000; i++) // 1000 for each part of the weights' sum
+		count[choice_pick(&choice, &r)]++;
+	choice_fini(&choice);
+	for (unsigned i = 0; i < 40; i++) {
+		const double off = count[i] - 1000.0 * (i + 1);
+		cr_assert(off * off < 16 * 1000.0 * (i + 1), "%u: %u", i, count[i]);
+	}
+}
+
 Test(random, zipf_prefers_the_first)
 {
 	unsigned count[10] = {0};
