@@ -19,120 +19,142 @@ enum world draft_world(const struct draft *draft)
 	return WORLD_OWN;
 }
 
-static struct jg_str text(const char *p)
+static char *put(char *at, const char *text, size_t len)
 {
-	return (struct jg_str){p, (uint32_t)strlen(p)};
+	memcpy(at, text, len);
+	return at + len;
+}
+
+static char *put_number(char *at, uint32_t number)
+{
+	char digits[10];
+	unsigned n = sizeof(digits);
+	do
+		digits[--n] = (char)('0' + number % 10);
+	while ((number /= 10) > 0);
+	return put(at, digits + n, sizeof(digits) - n);
+}
+
+static struct jg_str until(const char *from, const char *end)
+{
+	return (struct jg_str){from, (uint32_t)(end - from)};
 }
 
 // OpenTok's session ids name the project: "1_" and base64url of "1~KEY~...".
 static void name_session(struct draft *draft, uint32_t room)
 {
 	char plain[64];
-	const int n =
-		snprintf(plain, sizeof(plain), "1~%.24s~127.0.0.1~%08x~0.4829~", draft->app, room);
-	memcpy(draft->room, "1_", 2);
-	EVP_EncodeBlock((unsigned char *)draft->room + 2, (const unsigned char *)plain, n);
-	for (char *p = draft->room + 2; *p != '\0'; p++) {
+	const int n = snprintf(plain, sizeof(plain), "1~%.*s~127.0.0.1~%08x~0.4829~",
+		draft->app.len < 24 ? (int)draft->app.len : 24, draft->app.p, room);
+	memcpy(draft->room_text, "1_", 2);
+	EVP_EncodeBlock((unsigned char *)draft->room_text + 2, (const unsigned char *)plain, n);
+	char *p = draft->room_text + 2;
+	for (; *p != '\0' && *p != '='; p++)
 		if (*p == '+' || *p == '/')
 			*p = *p == '+' ? '-' : '_';
-		if (*p == '=')
-			*p = '\0';
+	draft->room = until(draft->room_text, p);
+}
+
+static void name_user(struct draft *draft, const struct draft_source *s)
+{
+	const bool number = layout_vendor(draft->pick.layout) == JG_VENDOR_AGORA;
+	char *at = draft->identity_text;
+	if (s->cut_off != NULL) {
+		draft->identity = s->cut_off->user;
+		return;
 	}
+	if (!number)
+		at = put(at, "user-", 5);
+	draft->identity = until(draft->identity_text, put_number(at, s->user + 1));
 }
 
 static void name_all(struct draft *draft, const struct draft_source *s)
 {
-	const bool number = layout_vendor(draft->pick.layout) == JG_VENDOR_AGORA;
-	if (draft_world(draft) == WORLD_STRANGE)
-		worlds_strange_key(s->config, s->app, draft->app);
-	else
-		snprintf(draft->app, sizeof(draft->app), "%.*s", (int)s->app->key.len,
-			s->app->key.p);
-	draft->app_len = s->app->key.len;
-	snprintf(draft->identity, sizeof(draft->identity), number ? "%u" : "user-%u", s->user + 1);
-	if (s->cut_off != NULL)
-		snprintf(draft->identity, sizeof(draft->identity), "%.*s",
-			(int)s->cut_off->user.len, s->cut_off->user.p);
+	draft->app = s->app->key;
+	if (draft_world(draft) == WORLD_STRANGE) {
+		worlds_strange_key(s->config, s->app, draft->strange_key);
+		draft->app.p = draft->strange_key;
+	}
+	name_user(draft, s);
 	if (draft->pick.kind == KIND_NOT_PERMITTED)
-		snprintf(draft->room, sizeof(draft->room), "%s", CLOSED_ROOM);
+		draft->room = JG_STR(CLOSED_ROOM);
 	else if (layout_vendor(draft->pick.layout) == JG_VENDOR_OPENTOK)
 		name_session(draft, s->room);
 	else
-		snprintf(draft->room, sizeof(draft->room), "room-%u", s->room + 1);
+		draft->room = until(draft->room_text,
+			put_number(put(draft->room_text, "room-", 5), s->room + 1));
 }
 
 // Fields that a vendor has no place for stay empty.
-static void fill_names(struct draft *draft, const struct draft_source *s)
+static void fill_names(
+	const struct draft *draft, const struct draft_source *s, struct jg_mint *order)
 {
-	static char filler[DRAFT_EXTRA_MAX];
 	const enum jg_vendor vendor = layout_vendor(draft->pick.layout);
-	struct jg_mint *mint = &draft->mint;
 	const bool session = vendor == JG_VENDOR_OPENTOK || vendor == JG_VENDOR_VONAGE;
-	mint->app = (struct jg_str){draft->app, draft->app_len};
+	order->app = draft->app;
 	if (!session)
-		mint->identity = text(draft->identity);
+		order->identity = draft->identity;
 	if (vendor != JG_VENDOR_STREAM)
-		mint->room = text(draft->room);
+		order->room = draft->room;
 	if ((session || vendor == JG_VENDOR_LIVEKIT) && s->extra > 0) {
-		memset(filler, 'x', sizeof(filler));
 		const uint32_t most = session ? 1000 : DRAFT_EXTRA_MAX;
-		mint->metadata = (struct jg_str){filler, s->extra < most ? s->extra : most};
+		order->metadata = (struct jg_str){s->filler, s->extra < most ? s->extra : most};
 	}
 }
 
-static void fill_kind(struct draft *draft, const struct draft_source *s)
+static void fill_kind(
+	const struct draft *draft, const struct draft_source *s, struct jg_mint *order)
 {
-	struct jg_mint *mint = &draft->mint;
 	switch (draft->pick.kind) {
 	case KIND_EXPIRED:
-		mint->issued_at = s->now - s->ttl - LONG_AGO;
-		mint->expires_at = s->now - LONG_AGO;
+		order->issued_at = s->now - s->ttl - LONG_AGO;
+		order->expires_at = s->now - LONG_AGO;
 		break;
 	case KIND_NOT_YET_VALID:
-		mint->not_before = s->now + LONG_AGO;
+		order->not_before = s->now + LONG_AGO;
 		break;
 	case KIND_BAD_CLAIM:
-		mint->claims = JG_STR("{\"exp\":\"soon\"}");
+		order->claims = JG_STR("{\"exp\":\"soon\"}");
 		break;
 	case KIND_MISSING_CLAIM:
-		mint->claims = JG_STR("{\"exp\":null}");
+		order->claims = JG_STR("{\"exp\":null}");
 		break;
 	case KIND_LIFETIME:
-		mint->claims = JG_STR("{\"exp\":32503680000}");
+		order->claims = JG_STR("{\"exp\":32503680000}");
 		break;
 	case KIND_NO_JOIN:
 		if (draft->pick.layout == LAYOUT_STREAM) {
-			mint->type = JG_TOKEN_SERVER;
-			mint->identity = (struct jg_str){NULL, 0};
-			mint->expires_at = JG_TIME_NONE;
+			order->type = JG_TOKEN_SERVER;
+			order->identity = (struct jg_str){NULL, 0};
+			order->expires_at = JG_TIME_NONE;
 		} else {
-			mint->capabilities = JG_CAPABILITY(ROOM_LIST);
-			mint->room = (struct jg_str){NULL, 0};
+			order->capabilities = JG_CAPABILITY(ROOM_LIST);
+			order->room = (struct jg_str){NULL, 0};
 		}
 		break;
 	case KIND_REVOKED:
-		mint->issued_at = s->cut_off->before > s->now ? s->now : s->cut_off->before - 1;
+		order->issued_at = s->cut_off->before > s->now ? s->now : s->cut_off->before - 1;
 		break;
 	case KIND_DEV_TOKEN:
-		mint->type = JG_TOKEN_DEVELOPMENT;
-		mint->expires_at = JG_TIME_NONE;
+		order->type = JG_TOKEN_DEVELOPMENT;
+		order->expires_at = JG_TIME_NONE;
 		break;
 	default:
 		break;
 	}
 }
 
-void draft_init(struct draft *draft, const struct draft_source *source)
+void draft_init(struct draft *draft, const struct draft_source *source, struct jg_mint *order)
 {
-	draft->mint = (struct jg_mint){.vendor = (uint8_t)layout_vendor(draft->pick.layout),
+	*order = (struct jg_mint){.vendor = (uint8_t)layout_vendor(draft->pick.layout),
 		.format = (uint8_t)layout_format(draft->pick.layout),
 		.issued_at = source->now,
 		.not_before = JG_TIME_NONE,
 		.expires_at = source->now + source->ttl,
-		.salt = draft->index + 1};
+		.salt = source->salt};
 	name_all(draft, source);
-	fill_names(draft, source);
-	fill_kind(draft, source);
+	fill_names(draft, source, order);
+	fill_kind(draft, source, order);
 }
 
 // Put a text in place of the bytes from..to.
@@ -201,12 +223,11 @@ struct jg_request draft_request(const struct draft *draft, struct jg_str token)
 		.vendor = (uint8_t)vendor,
 		.type = draft->pick.reconnect ? JG_REQUEST_RECONNECT : JG_REQUEST_JOIN};
 	if (vendor != JG_VENDOR_LIVEKIT)
-		request.app = (struct jg_str){draft->app, draft->app_len};
+		request.app = draft->app;
 	if (vendor == JG_VENDOR_STREAM || vendor == JG_VENDOR_AGORA)
-		request.identity = kind == KIND_IDENTITY_MISMATCH ? JG_STR("4294967295")
-								  : text(draft->identity);
+		request.identity =
+			kind == KIND_IDENTITY_MISMATCH ? JG_STR("4294967295") : draft->identity;
 	if (vendor != JG_VENDOR_STREAM)
-		request.room =
-			kind == KIND_ROOM_MISMATCH ? JG_STR("another-room") : text(draft->room);
+		request.room = kind == KIND_ROOM_MISMATCH ? JG_STR("another-room") : draft->room;
 	return request;
 }

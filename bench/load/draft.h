@@ -13,11 +13,12 @@
 struct draft {
 	struct pick pick;
 	uint32_t index; // in the pool
-	struct jg_mint mint; // borrows from here
-	char identity[32];
-	char room[96];
-	char app[130]; // that travels beside the token
-	uint32_t app_len;
+	struct jg_str app; // that travels beside the token
+	struct jg_str identity;
+	struct jg_str room;
+	char identity_text[32];
+	char room_text[96];
+	char strange_key[130];
 };
 
 struct draft_source {
@@ -26,7 +27,9 @@ struct draft_source {
 	const struct jg_cut_off *cut_off; // of a user, for revoked ones
 	uint32_t room;
 	uint32_t user;
-	uint32_t extra; // bytes of metadata
+	uint32_t extra; // bytes of metadata,
+	const char *filler; // these
+	uint32_t salt; // what is random in a token follows from it; not 0
 	int64_t now;
 	int64_t ttl;
 };
@@ -34,8 +37,8 @@ struct draft_source {
 /** Whose secrets it is minted with. */
 enum world draft_world(const struct draft *draft);
 
-/** Fill in from pick and index. */
-void draft_init(struct draft *draft, const struct draft_source *source);
+/** Fill in from pick and index; the order borrows from the draft. */
+void draft_init(struct draft *draft, const struct draft_source *source, struct jg_mint *order);
 
 /** Spoil what was minted, as the kind says: token has room for JG_TOKEN_MAX + 1 bytes. */
 void draft_spoil(const struct draft *draft, char *token, uint32_t *len);

@@ -175,8 +175,8 @@ int generator_measure(struct way *way, const struct pool *pool, const struct jg_
 
 void generator_mints(struct generator *g, const struct pool *pool)
 {
-	if (pool->seconds <= 0 || g->rate <= 0)
+	if (pool->spent <= 0 || g->rate <= 0)
 		return;
-	g->minting = pool->n / pool->seconds;
+	g->minting = pool->n / pool->spent;
 	g->rate = 1 / (1 / g->rate + 1 / g->minting);
 }

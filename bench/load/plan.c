@@ -69,6 +69,8 @@ void plan_print(
 		(unsigned long)(pool->token_bytes / pool->n), pool->token_max);
 	if (pool->seconds > 0)
 		fprintf(out, ", minted %s/s", figure_count(pool->n / pool->seconds).text);
+	if (pool->threads > 1)
+		fprintf(out, " by %u threads", pool->threads);
 	fputc('\n', out);
 	print_kinds(out, pool);
 	if (o->slo.n > 0)

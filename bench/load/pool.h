@@ -37,6 +37,8 @@ struct pool {
 	uint32_t n;
 	uint32_t front_end;
 	double seconds; // that making them took
+	double spent; // the same, of all threads
+	uint32_t threads;
 	uint64_t token_bytes;
 	uint32_t token_max;
 	uint32_t kinds[KIND_COUNT + 1];
@@ -50,13 +52,14 @@ struct pool_options {
 	int64_t now; // seconds since 1970
 	int64_t ttl;
 	uint32_t front_end; // 0: unauthenticated
+	unsigned threads; // 0: as many as it is worth; the pool is the same
 };
 
 /** Digest of an answer's identity and room. */
 uint64_t pool_names(struct jg_str identity, struct jg_str room);
 
 /**
- * Mint from a configuration's apps, and judge what was made by the library: a token that would not
+ * Mint from a configuration's apps, by several threads where that pays, and judge what was made by the library: a token that would not
  * get its kind's verdict is a mistake in the configuration (a policy, say), told as such. Layouts
  * without weights: those of the apps there are.
  */
@@ -81,6 +84,8 @@ JG_MUST_CHECK int pool_read(
 
 void pool_fini(struct pool *pool);
 
+/** Take over what a part has put into the same questions; the part is empty then. */
+void pool_join(struct pool *pool, struct pool *part);
 /** Forget all datagrams, keep the memory; for those who fill pools again and again. */
 void pool_reset(struct pool *pool);
 /** Add one; for those who fill pools. */

@@ -71,6 +71,62 @@ Test(pool, the_same_seed_makes_the_same_questions)
 	jg_config_free(config);
 }
 
+static void expect_same_pools(const struct pool *a, const struct pool *b)
+{
+	cr_assert_eq(a->token_bytes, b->token_bytes);
+	cr_assert_eq(a->token_max, b->token_max);
+	cr_assert_arr_eq(a->kinds, b->kinds, sizeof(a->kinds));
+	cr_assert_arr_eq(a->vendors, b->vendors, sizeof(a->vendors));
+	for (uint32_t i = 0; i < a->n; i++) {
+		const struct question *x = &a->questions[i];
+		const struct question *y = &b->questions[i];
+		cr_assert(
+			x->len == y->len && memcmp(x->datagram, y->datagram, x->len) == 0, "%u", i);
+		cr_assert(x->kind == y->kind && x->vendor == y->vendor, "%u", i);
+		cr_assert(x->expect.reason == y->expect.reason &&
+				x->expect.capabilities == y->expect.capabilities &&
+				x->expect.names == y->expect.names,
+			"%u", i);
+	}
+}
+
+Test(pool, it_does_not_matter_how_many_threads_mint_it)
+{
+	struct jg_config *config = load_world("");
+	struct pool other;
+	struct pool_options o = options(9000, 0.3);
+	cr_assert_eq(mix_parse_layouts(&o.mix,
+			     "livekit,stream,opentok,opentok-t1,agora,agora-006,vonage=0.01", &err),
+		0);
+	o.threads = 1;
+	cr_assert_eq(pool_mint(&pool, config, &o, &err), 0, "%s", err.text);
+	o.threads = 3;
+	cr_assert_eq(pool_mint(&other, config, &o, &err), 0, "%s", err.text);
+	cr_assert_eq(other.threads, 3);
+	expect_same_pools(&pool, &other);
+	pool_fini(&pool);
+	pool_fini(&other);
+	jg_config_free(config);
+}
+
+// Parts must not be copies of each other.
+Test(pool, no_two_good_tokens_are_the_same)
+{
+	struct jg_config *config = load_world("");
+	struct pool_options o = options(8192, 0);
+	cr_assert_eq(mix_parse_layouts(&o.mix, "livekit", &err), 0);
+	cr_assert_eq(pool_mint(&pool, config, &o, &err), 0, "%s", err.text);
+	unsigned same = 0;
+	for (uint32_t i = 2048; i < pool.n; i++) {
+		const struct question *x = &pool.questions[i];
+		const struct question *y = &pool.questions[i % 2048];
+		same += x->len == y->len && memcmp(x->datagram, y->datagram, x->len) == 0;
+	}
+	cr_assert_lt(same, 5);
+	pool_fini(&pool);
+	jg_config_free(config);
+}
+
 Test(pool, questions_are_well_formed_datagrams)
 {
 	struct jg_config *config = load_world("");

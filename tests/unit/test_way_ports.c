@@ -29,6 +29,7 @@ static void open_inside(uint32_t front_end, double bad)
 	cr_assert_eq(setenv("XDG_RUNTIME_DIR", "/tmp", 1), 0);
 	mix_init(&minting.mix);
 	minting.mix.bad = bad;
+	minting.mix.kinds[KIND_TOO_LONG] = 2;
 	minting.mix.rooms = 10;
 	minting.mix.extra_max = 3000;
 	cr_assert_eq(pool_mint(&pool, config, &minting, &err), 0, "%s", err.text);
@@ -105,7 +106,7 @@ Test(way_ports, the_generator_measures_itself_on_a_ring)
 	cr_assert_lt(generator.rate, generator.sending);
 	cr_assert_gt(generator.floor_p50, 0);
 	const double before = generator.rate;
-	pool.seconds = pool.n / before;
+	pool.spent = pool.n / before;
 	generator_mints(&generator, &pool);
 	cr_assert(generator.rate < before * 0.51 && generator.rate > before * 0.49);
 	run(false);
