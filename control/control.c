@@ -350,12 +350,14 @@ void jg_control_figures(struct jg_control *control, struct jg_figures *figures)
 	jg_watch_read(control->engine.watch, figures);
 }
 
-unsigned jg_control_heartbeats(const struct jg_control *control, uint64_t *heartbeats, unsigned n)
+unsigned jg_control_heartbeats(
+	const struct jg_control *control, struct jg_heartbeat *heartbeats, unsigned n)
 {
 	unsigned got = 0;
 	for (; got < n && got < control->engine.members_n; got++) {
 		const struct jg_counters *counters = control->members[got].counters;
-		heartbeats[got] = counters == NULL
+		heartbeats[got].name = control->members[got].name;
+		heartbeats[got].turns = counters == NULL
 			? UINT64_MAX
 			: jg_count_read(&counters->value[JG_COUNTER_HEARTBEAT]);
 	}

@@ -83,9 +83,14 @@ bool jg_control_ready(const struct jg_control *control);
  */
 void jg_control_figures(struct jg_control *control, struct jg_figures *figures);
 
-/** Turns of each member's loop so far, UINT64_MAX where they are not counted; any thread.
- * @return members, at most n */
-unsigned jg_control_heartbeats(const struct jg_control *control, uint64_t *heartbeats, unsigned n);
+struct jg_heartbeat {
+	const char *name; /**< the member's, borrowed */
+	uint64_t turns; /**< of its loop so far; UINT64_MAX: not counted */
+};
+
+/** How far each member's loop is; any thread. @return members, at most n */
+unsigned jg_control_heartbeats(
+	const struct jg_control *control, struct jg_heartbeat *heartbeats, unsigned n);
 
 /** End the thread and close the socket; snapshots stay until free. */
 void jg_control_stop(struct jg_control *control);

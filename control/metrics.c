@@ -91,22 +91,36 @@ static void on_stats(struct jg_metrics *metrics, const char *accept, struct repl
 	json_decref(json);
 }
 
+// Has this loop stood still for too long? Where it was never looked at before, it turns.
+static bool stands_still(struct beat *beat, uint64_t turns, uint64_t now_ns)
+{
+	if (turns != beat->count || beat->seen_ns == 0)
+		*beat = (struct beat){turns, now_ns};
+	return turns != UINT64_MAX && now_ns - beat->seen_ns >= STUCK_NS;
+}
+
 // Every loop has turned since the last look, or the last look was just now.
 static void on_livez(struct jg_metrics *metrics, const char *accept, struct reply *reply)
 {
 	(void)accept;
-	uint64_t counts[JG_WORKERS_MAX + 1];
-	unsigned n = jg_control_heartbeats(metrics->options.control, counts, JG_ARRAY_SIZE(counts));
+	struct jg_heartbeat beats[JG_WORKERS_MAX + 1];
+	unsigned n = jg_control_heartbeats(metrics->options.control, beats, JG_ARRAY_SIZE(beats));
 	uint64_t now_ns = jg_monotonic_ns();
-	say(reply, MHD_HTTP_OK, "live\n");
+	char text[4096] = "";
+	size_t used = 0;
 	for (unsigned i = 0; i < n; i++) {
-		struct beat *beat = &metrics->beats[i];
-		if (counts[i] != beat->count || beat->seen_ns == 0)
-			*beat = (struct beat){counts[i], now_ns};
-		else if (counts[i] != UINT64_MAX && now_ns - beat->seen_ns >= STUCK_NS)
-			say(reply, MHD_HTTP_SERVICE_UNAVAILABLE,
-				"a worker's loop stands still; /stats.json tells which\n");
+		if (!stands_still(&metrics->beats[i], beats[i].turns, now_ns) ||
+			used >= sizeof(text))
+			continue;
+		int more = snprintf(text + used, sizeof(text) - used,
+			"%s has stood still for %.0f s\n", beats[i].name,
+			(double)(now_ns - metrics->beats[i].seen_ns) / 1e9);
+		used += more > 0 ? (size_t)more : 0;
 	}
+	say(reply, used == 0 ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
+		used == 0 ? "live\n" : "a worker stands still\n");
+	reply->text = used == 0 ? NULL : strdup(text);
+	reply->len = reply->text != NULL ? strlen(text) : reply->len;
 }
 
 static void on_readyz(struct jg_metrics *metrics, const char *accept, struct reply *reply)

@@ -272,13 +272,13 @@ static void wait_until_ready(const struct daemon *d)
 // Every loop has turned since the last look.
 static bool loops_turn(struct daemon *d)
 {
-	uint64_t beats[JG_WORKERS_MAX + 1];
+	struct jg_heartbeat beats[JG_WORKERS_MAX + 1];
 	unsigned n = jg_control_heartbeats(d->control, beats, JG_WORKERS_MAX + 1);
 	bool turn = true;
 
 	for (unsigned i = 0; i < n; i++) {
-		turn = turn && beats[i] != d->beats[i];
-		d->beats[i] = beats[i];
+		turn = turn && beats[i].turns != d->beats[i];
+		d->beats[i] = beats[i].turns;
 	}
 	return turn;
 }

@@ -5,6 +5,7 @@
 const PERIOD_MS = 1000;
 const KEPT = 120; // looks in the plot
 const LATENCY_LOOKS = 10; // looks that the percentiles and the stages cover
+const STUCK_S = 3; // a loop that has not turned for so long
 const looks = [];
 const id = (name) => document.getElementById(name);
 
@@ -121,10 +122,17 @@ function showOffenders(now) {
 		[row.name, number(row.refused), number(row.of), row.mostly]));
 }
 
+// Its loop has not turned for as long as /livez allows.
+function standsStill(now, name) {
+	const past = looks.findLast((look) => now.stats.time - look.stats.time >= STUCK_S);
+	const w = now.stats.workers[name];
+	return past !== undefined && w.running === 1 && past.stats.workers[name]?.heartbeat === w.heartbeat;
+}
+
 function showWorkers(now, then, seconds) {
 	fill("workers", Object.entries(now.stats.workers).map(([name, w]) => {
 		const before = then.stats.workers[name] || w;
-		return [name, number(w.epoch), alarm(w.epoch_lag),
+		return [standsStill(now, name) ? {text: name + " stands still", kind: "warn"} : name, number(w.epoch), alarm(w.epoch_lag),
 			number((w.rx_packets - before.rx_packets) / seconds),
 			{text: (w.busy * 100).toFixed(1) + " %", kind: w.busy > 0.8 ? "n warn" : "n"}];
 	}));

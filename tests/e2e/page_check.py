@@ -175,6 +175,12 @@ def check(browser, url, folder):
     found = list(troubles(browser.events, url))
     if found:
         raise SystemExit("\n".join(found))
+    # A worker whose loop does not turn is shown. The page gets these figures from us, before its next look.
+    worker = "document.querySelector('#workers td').textContent"
+    still = browser.value("(() => { const last = looks.at(-1).stats; take({...last, time: last.time + 4}); return " + worker + "; })()")
+    if still != "worker 0 stands still":
+        raise SystemExit(f"a worker that stands still is shown as {still}")
+    browser.wait("a worker that goes on", worker + " === 'worker 0'")
     # An outage is said, and its end. Chromium notes the failed requests on the console: not asked above.
     for offline, word in ((True, "no answer"), (False, "ready")):
         browser.call("Network.emulateNetworkConditions", offline=offline, latency=0, downloadThroughput=-1, uploadThroughput=-1)

@@ -213,7 +213,9 @@ Test(metrics, a_loop_that_stands_still_is_not_live)
 	ANSWERS(ask("GET", "/livez", ""), "HTTP/1.1 200");
 	const struct timespec longer_than_allowed = {.tv_sec = 3, .tv_nsec = 200000000};
 	nanosleep(&longer_than_allowed, NULL);
-	ANSWERS(ask("GET", "/livez", ""), "HTTP/1.1 503");
+	const char *answer = ask("GET", "/livez", "");
+	ANSWERS(answer, "HTTP/1.1 503");
+	ANSWERS(answer, "worker 0 has stood still for 3 s\n");
 	jg_count_add(&counters.value[JG_COUNTER_HEARTBEAT], 1);
 	ANSWERS(ask("GET", "/livez", ""), "HTTP/1.1 200");
 }
