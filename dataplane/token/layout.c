@@ -6,6 +6,9 @@
 #include "profile.h"
 
 #define DAY 86400
+// As they are read from memory.
+#define FOUR(a, b, c, d) \
+	((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
 
 static const struct jg_layout livekit_jwt = {
 	.vendor = JG_VENDOR_LIVEKIT,
@@ -101,30 +104,12 @@ static const struct jg_layout agora_006 = {
 	.session = jg_agora_006_session,
 };
 
-#define LAYOUTS_MAX 2 // of one vendor
-
-// The vendor's layout whose tokens begin so; an empty beginning fits all, and ends the search.
-static const struct {
-	struct jg_str beginning;
-	const struct jg_layout *layout;
-} layouts[JG_VENDOR_COUNT][LAYOUTS_MAX] = {
-	[JG_VENDOR_LIVEKIT] = {{{"", 0}, &livekit_jwt}},
-	[JG_VENDOR_STREAM] = {{{"", 0}, &stream_jwt}},
-	[JG_VENDOR_OPENTOK] = {{{"T1==", 4}, &opentok_t1}, {{"", 0}, &opentok_jwt}},
-	[JG_VENDOR_VONAGE] = {{{"", 0}, &vonage_jwt}},
-	[JG_VENDOR_AGORA] = {{{"007", 3}, &agora_007}, {{"006", 3}, &agora_006}},
+const struct jg_layout_row jg_layouts[JG_VENDOR_COUNT][JG_LAYOUTS_MAX] = {
+	[JG_VENDOR_LIVEKIT] = {{0, 0, &livekit_jwt}},
+	[JG_VENDOR_STREAM] = {{0, 0, &stream_jwt}},
+	[JG_VENDOR_OPENTOK] = {{FOUR('T', '1', '=', '='), UINT32_MAX, &opentok_t1},
+		{0, 0, &opentok_jwt}},
+	[JG_VENDOR_VONAGE] = {{0, 0, &vonage_jwt}},
+	[JG_VENDOR_AGORA] = {{FOUR('0', '0', '7', 0), 0xffffff, &agora_007},
+		{FOUR('0', '0', '6', 0), 0xffffff, &agora_006}},
 };
-
-const struct jg_layout *jg_layout_find(unsigned vendor, struct jg_str token)
-{
-	if (vendor >= JG_VENDOR_COUNT)
-		return NULL;
-	for (size_t i = 0; i < LAYOUTS_MAX && layouts[vendor][i].layout != NULL; i++) {
-		struct jg_str beginning = layouts[vendor][i].beginning;
-		if (beginning.len == 0 ||
-			(token.len >= beginning.len &&
-				memcmp(token.p, beginning.p, beginning.len) == 0))
-			return layouts[vendor][i].layout;
-	}
-	return NULL;
-}

@@ -201,9 +201,30 @@ struct jg_burst {
 	bool overrides; /**< there are overrides of participants */
 };
 
-/** The rows of the layouts that can carry this vendor's tokens: vendor and first bytes decide. NULL:
- * no layout of the vendor's begins so (malformed). */
-const struct jg_layout *jg_layout_find(unsigned vendor, struct jg_str token);
+#define JG_LAYOUTS_MAX 2 // of one vendor
+
+/** A vendor's layout and how its tokens begin: four bytes, of which those in the mask count. */
+struct jg_layout_row {
+	uint32_t word;
+	uint32_t mask;
+	const struct jg_layout *layout;
+};
+
+/** Of a vendor, the one that fits first counts; rows that are not used have no layout. */
+extern const struct jg_layout_row jg_layouts[JG_VENDOR_COUNT][JG_LAYOUTS_MAX];
+
+/** The layout of a vendor's token, by its first bytes. NULL: none begins so (malformed). */
+static inline const struct jg_layout *jg_layout_find(unsigned vendor, struct jg_str token)
+{
+	uint32_t word = 0; // of a token that is too short: nothing that any could begin with
+	if (vendor >= JG_VENDOR_COUNT)
+		return NULL;
+	if (token.len >= sizeof(word))
+		memcpy(&word, token.p, sizeof(word));
+	const struct jg_layout_row *row = jg_layouts[vendor];
+	row += (word & row->mask) != row->word;
+	return (word & row->mask) == row->word ? row->layout : NULL;
+}
 
 /** Refuse; the first refusal stays. */
 static inline void jg_refuse(struct jg_record *r, enum jg_reason reason)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The builder: collects apps, callers and overrides, then seals them into a snapshot.
-#include "snapshot.h"
+#include "app_find.h"
 
 #include <joingate/capability.h>
 

@@ -46,14 +46,6 @@ struct jg_cut_offs;
 const struct jg_app_entry *jg_snapshot_find(
 	const struct jg_snapshot *snapshot, unsigned vendor, struct jg_str key);
 
-/** The hash jg_snapshot_find() uses. */
-uint64_t jg_snapshot_hash(const struct jg_snapshot *snapshot, unsigned vendor, struct jg_str key);
-/** The same, and its slot is on the way: a stage ahead of the lookup. */
-uint64_t jg_snapshot_prefetch(
-	const struct jg_snapshot *snapshot, unsigned vendor, struct jg_str key);
-const struct jg_app_entry *jg_snapshot_find_hashed(
-	const struct jg_snapshot *snapshot, uint64_t hash, unsigned vendor, struct jg_str key);
-
 /** May this caller ask about the app? Caller 0 may ask about every app. */
 bool jg_snapshot_allows(
 	const struct jg_snapshot *snapshot, const struct jg_app_entry *app, unsigned caller);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "state.h"
+#include "app_find.h"
 
 #include <joingate/capability.h>
 

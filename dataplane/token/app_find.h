@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/** Looking up an app in two steps, inlined: the calls cost as much as what they do. */
+
+#include "snapshot.h"
+
+static inline uint64_t jg_snapshot_hash(
+	const struct jg_snapshot *snapshot, unsigned vendor, struct jg_str key)
+{
+	return jg_hash(&snapshot->seed, vendor, key);
+}
+
+/** The hash to look it up by; its slot is on the way. */
+static inline uint64_t jg_snapshot_prefetch(
+	const struct jg_snapshot *snapshot, unsigned vendor, struct jg_str key)
+{
+	uint64_t hash = jg_snapshot_hash(snapshot, vendor, key);
+	__builtin_prefetch(&snapshot->slots[hash & snapshot->slots_mask]);
+	return hash;
+}
+
+/** Of n bytes, n > 0, without a call: keys are short. */
+static inline bool jg_same_bytes(const char *a, const char *b, uint32_t n)
+{
+	uint64_t x, y, differ = 0;
+	if (n < sizeof(x)) {
+		for (uint32_t i = 0; i < n; i++)
+			differ |= (uint64_t)(a[i] ^ b[i]);
+		return differ == 0;
+	}
+	for (uint32_t at = 0; at < n; at += sizeof(x)) {
+		uint32_t from = at + 8 <= n ? at : n - 8;
+		memcpy(&x, a + from, sizeof(x));
+		memcpy(&y, b + from, sizeof(y));
+		differ |= x ^ y;
+	}
+	return differ == 0;
+}
+
+/** The app, or NULL; its first lines and its first secret are on the way. */
+static inline const struct jg_app_entry *jg_snapshot_find_hashed(
+	const struct jg_snapshot *snapshot, uint64_t hash, unsigned vendor, struct jg_str key)
+{
+	for (uint64_t i = hash & snapshot->slots_mask;; i = (i + 1) & snapshot->slots_mask) {
+		const struct jg_app_slot *slot = &snapshot->slots[i];
+		if (slot->app == NULL)
+			return NULL;
+		if (slot->hash != hash || slot->vendor != vendor || slot->key_len != key.len)
+			continue;
+		const char *own = key.len <= sizeof(slot->key) ? slot->key : slot->app->key.p;
+		if (!jg_same_bytes(own, key.p, key.len))
+			continue;
+		__builtin_prefetch(slot->app);
+		const char *secret = (const char *)(slot->app + 1); // the first one
+		__builtin_prefetch(secret);
+		__builtin_prefetch(secret + JG_CACHE_LINE);
+		return slot->app;
+	}
+}
