@@ -37,36 +37,36 @@ static bool decode_part(
 	return true;
 }
 
-// Room for the payload and its index, which it keeps for the pass that reads it. Marks are of use where
-// there may be a shape that is read by them.
-static bool take_payload(struct jg_burst *b, struct jg_record *r, uint32_t len)
+// Room for the payload and its index: marks, of which a list is made in the verifier's buffer when one is
+// needed, or a list that is kept for the pass that reads it.
+static inline bool take_payload(struct jg_burst *b, struct jg_record *r, uint32_t len, bool marks)
 {
 	struct jg_verifier *v = b->verifier;
-	struct jg_scratch *scratch = &v->scratch;
-	size_t n = JG_BASE64URL_DECODED(len);
-	bool marks = v->shapes != NULL && v->decoders->shape_read != NULL;
-	r->text.bytes =
-		jg_scratch_take(scratch, n + (marks ? JG_TEXT_SLACK + JG_TEXT_MARKS(n) : 0));
-	r->text.marks = marks && r->text.bytes != NULL ? r->text.bytes + n + JG_TEXT_SLACK : NULL;
-	r->text.quotes = jg_scratch_take(scratch, (n + JG_TEXT_SLACK) * sizeof(*r->text.quotes));
-	if (r->text.bytes != NULL && r->text.quotes != NULL)
-		return true;
-	jg_refuse(r, JG_REASON_OVERLOADED);
-	return false;
+	size_t n = (JG_BASE64URL_DECODED(len) + JG_TEXT_SLACK + 1) & ~(size_t)1;
+	size_t index = marks ? JG_TEXT_MARKS(n) : n * sizeof(*r->text.quotes);
+	uint8_t *room = jg_scratch_take(&v->scratch, n + index);
+	if (room == NULL) {
+		jg_refuse(r, JG_REASON_OVERLOADED);
+		return false;
+	}
+	r->text.bytes = room;
+	r->text.marks = marks ? room + n : NULL;
+	r->text.quotes = marks ? v->quotes : (uint16_t *)(void *)(room + n);
+	return true;
 }
 
-// Room for all marks there could be was taken; the one behind the last is the end of the text. A list that
-// is made later needs a few more.
+// Room for all marks there could be was taken; the one behind the last is the end of the text.
 static void keep_payload(struct jg_burst *b, const struct jg_text *text)
 {
 	struct jg_scratch *scratch = &b->verifier->scratch;
-	uint32_t quotes = text->quotes_n + ((text->flags & JG_TEXT_MARKED) != 0 ? 8 : 1);
-	scratch->used = (size_t)((uint8_t *)(text->quotes + quotes) - scratch->base);
+	if (text->marks == NULL)
+		scratch->used =
+			(size_t)((uint8_t *)(text->quotes + text->quotes_n + 1) - scratch->base);
 }
 
 static void decode_payload(struct jg_burst *b, struct jg_record *r, struct jg_str part)
 {
-	if (!take_payload(b, r, part.len))
+	if (!take_payload(b, r, part.len, false))
 		return;
 	if (b->verifier->decoders->text((const uint8_t *)part.p, part.len, &r->text))
 		keep_payload(b, &r->text);
@@ -136,6 +136,8 @@ static bool read_payload(struct jg_burst *b, struct jg_record *r, struct jg_text
 	if ((text->flags & JG_TEXT_NON_ASCII) != 0 &&
 		!v->decoders->utf8_valid(text->bytes, text->len))
 		return jg_refuse(r, JG_REASON_BAD_JSON), false;
+	if ((text->flags & JG_TEXT_MARKED) != 0)
+		v->decoders->list(text);
 	enum jg_match known = v->shapes == NULL
 		? JG_MATCH_NONE
 		: jg_shapes_match(v->shapes, schema->number, text, r->claims, &r->reading);
@@ -143,10 +145,19 @@ static bool read_payload(struct jg_burst *b, struct jg_record *r, struct jg_text
 		r->claims = NULL;
 	if (known != JG_MATCH_NONE)
 		return true;
-	if ((text->flags & JG_TEXT_MARKED) != 0)
-		v->decoders->list(text);
 	r->new_shape = jg_scan(&v->scan[schema->number], text, r->claims, NULL);
 	return r->new_shape || read_json(b, r, text, schema, r->claims);
+}
+
+// The payload behind a known header, by an outline. False: that needs a closer look.
+static inline bool read_outline(struct jg_burst *b, struct jg_record *r)
+{
+	struct jg_verifier *v = b->verifier;
+	const struct jg_text *text = &r->text;
+	return v->outlines &&
+		((text->flags & JG_TEXT_NON_ASCII) == 0 ||
+			v->decoders->utf8_valid(text->bytes, text->len)) &&
+		jg_shapes_read(v->shapes, r->layout->schema->number, text, &r->reading);
 }
 
 // Before the signature holds the claims serve only to find the key.
@@ -160,10 +171,10 @@ static void find_key_hint(struct jg_burst *b, struct jg_record *r)
 		r->app_key = jg_claims_string(&b->verifier->scratch, r->claims, JG_SLOT_KEY);
 }
 
-// Headers that token SDKs write, encoded.
+// Headers that token SDKs write, encoded; the one that is told first comes first.
 static const struct jg_str known_headers[] = {
-	JG_STR_INIT("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."),
 	JG_STR_INIT("eyJhbGciOiJIUzI1NiJ9."),
+	JG_STR_INIT("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."),
 	JG_STR_INIT("eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9."),
 };
 
@@ -206,7 +217,7 @@ static bool decode_known(struct jg_burst *b, struct jg_record *r)
 	if (header == 0)
 		return false;
 	uint32_t dot = token.len - JG_SIGNATURE_TEXT - 1;
-	if (p[dot] == '.' && take_payload(b, r, dot - header) &&
+	if (p[dot] == '.' && take_payload(b, r, dot - header, b->verifier->marks) &&
 		b->verifier->decoders->jwt(
 			p + header, dot - header, &r->text, p + dot + 1, r->signature)) {
 		keep_payload(b, &r->text);
@@ -238,11 +249,11 @@ void jg_jwt_parse(struct jg_burst *b, struct jg_record *r)
 		decode_payload(b, r, parts.payload);
 }
 
-void jg_jwt_interpret(struct jg_burst *b, struct jg_record *r)
+// Everything that may be in a token.
+static void interpret_any(struct jg_burst *b, struct jg_record *r, bool known)
 {
 	struct jg_scratch *scratch = &b->verifier->scratch;
 	struct jg_claims header;
-	bool known = r->header.bytes == NULL;
 	size_t used = scratch->used;
 	r->claims = jg_scratch_take(scratch, sizeof(*r->claims));
 	if (r->claims == NULL) {
@@ -259,6 +270,17 @@ void jg_jwt_interpret(struct jg_burst *b, struct jg_record *r)
 		find_key_hint(b, r);
 	else
 		jg_refuse(r, JG_REASON_BAD_ALG);
+}
+
+void jg_jwt_interpret(struct jg_burst *b, struct jg_record *r)
+{
+	bool known = r->header.bytes == NULL;
+	if (!known || !read_outline(b, r)) {
+		interpret_any(b, r, known);
+		return;
+	}
+	r->claims = NULL;
+	r->app_key = r->layout->key_beside ? r->request->app : jg_jwt_value(b, r, JG_VALUE_KEY);
 }
 
 struct jg_str jg_jwt_escaped_value(struct jg_burst *b, struct jg_str text)

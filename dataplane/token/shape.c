@@ -105,15 +105,6 @@ static struct jg_shape *shape_at(struct jg_shapes *shapes, const struct set *set
 	return &shapes->shapes[set - shapes->sets][way];
 }
 
-// Pieces and holes cover the text without a gap between them, each being measured from the mark that
-// ends the hole before; what is left to check is that nothing stands before the first or behind the
-// last.
-static bool ends_meet(const struct jg_shape *shape, const struct jg_text *text, const uint16_t *at)
-{
-	unsigned last = JG_SHAPE_FIRST + shape->pieces_n - 1u;
-	return at[JG_SHAPE_FIRST] == 0 && at[last] + (uint32_t)shape->len[last] == text->len;
-}
-
 // Is it all digits, up to sixteen, and no zero before others? Reads sixteen bytes.
 static bool plain_number(const uint8_t *p, uint32_t len)
 {
@@ -195,7 +186,7 @@ static inline __attribute__((always_inline)) enum jg_match match(struct jg_shape
 {
 	uint16_t at[JG_SHAPE_PLACES_MAX];
 	enum jg_fit fit = shapes->decoders->fit(shape, text, at, reading->time);
-	if (fit == JG_FIT_NONE || !ends_meet(shape, text, at))
+	if (fit == JG_FIT_NONE || !jg_shape_ends_meet(shape, text, at))
 		return JG_MATCH_NONE;
 	if (fit == JG_FIT_TIMES && ordinary(shape, at) &&
 		numbers_hold(shape, text, at, shape->times_n)) {
@@ -228,37 +219,46 @@ static void note_match(struct jg_shapes *shapes, struct set *set, unsigned way)
 	shapes->hits += shape == shapes->newest;
 }
 
-// A marked text is read by the first shape of its kind that it meets, or else is listed.
-static bool read_marked(struct jg_shapes *shapes, struct set *set, uint32_t kind,
-	const struct jg_text *text, struct jg_reading *reading)
+// The first way of this kind, beginning with the one that matched last. WAYS: none.
+static unsigned way_of(const struct set *set, uint32_t kind)
 {
 	for (unsigned i = 0; i < WAYS; i++) {
 		unsigned way = (set->last + i) % WAYS;
-		if (set->kind[way] != kind)
-			continue;
-		const struct jg_shape *shape = shape_at(shapes, set, way);
-		if (!shape->in_line || !shapes->decoders->shape_read(shape, text, reading) ||
-			!ordinary(shape, reading->place))
-			return false;
-		fill_reading(shape, reading);
-		note_match(shapes, set, way);
-		return true;
+		if (set->kind[way] == kind)
+			return way;
 	}
-	return false;
+	return WAYS;
 }
 
-enum jg_match jg_shapes_match(struct jg_shapes *shapes, unsigned schema, struct jg_text *text,
+bool jg_shapes_read(struct jg_shapes *shapes, unsigned schema, const struct jg_text *text,
+	struct jg_reading *reading)
+{
+	struct set *set = set_of(shapes, schema, text->quotes_n);
+	uint32_t kind = kind_of(schema, text->quotes_n);
+	unsigned way = set->last;
+	if ((text->flags & (JG_TEXT_CONTROL | JG_TEXT_ESCAPE)) != 0)
+		return false;
+	if (set->kind[way] != kind) {
+		way = way_of(set, kind);
+		if (way == WAYS)
+			return false;
+	}
+	const struct jg_shape *shape = shape_at(shapes, set, way);
+	if (!shape->in_line || !shapes->decoders->shape_read(shape, text, reading) ||
+		!ordinary(shape, reading->place))
+		return false;
+	fill_reading(shape, reading);
+	note_match(shapes, set, way);
+	return true;
+}
+
+enum jg_match jg_shapes_match(struct jg_shapes *shapes, unsigned schema, const struct jg_text *text,
 	struct jg_claims *claims, struct jg_reading *reading)
 {
 	if ((text->flags & (JG_TEXT_CONTROL | JG_TEXT_ESCAPE)) != 0 || text->quotes_n == 0)
 		return JG_MATCH_NONE;
 	struct set *set = set_of(shapes, schema, text->quotes_n);
 	uint32_t kind = kind_of(schema, text->quotes_n);
-	if ((text->flags & JG_TEXT_MARKED) != 0) {
-		if (read_marked(shapes, set, kind, text, reading))
-			return JG_MATCH_READING;
-		shapes->decoders->list(text);
-	}
 	for (unsigned i = 0; i < WAYS; i++) {
 		unsigned way = (set->last + i) % WAYS;
 		if (set->kind[way] != kind || !probe_fits(&set->probe[way], text))

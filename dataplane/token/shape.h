@@ -101,14 +101,14 @@ typedef enum jg_fit jg_shape_fit_fn(const struct jg_shape *shape, const struct j
 jg_shape_fit_fn jg_shape_fit_portable, jg_shape_fit_avx2, jg_shape_fit_avx512;
 
 /**
- * The same for a text that is marked, and a shape whose values are in line. False: it does not fit, or
- * a time is not plain.
+ * Read a text, marked where the decoders mark, by a shape whose values are in line. False: it does not
+ * fit, or a time is not plain; or that is not told here.
  *
  * @param[out] reading places and times
  */
 typedef bool jg_shape_read_fn(
 	const struct jg_shape *shape, const struct jg_text *text, struct jg_reading *reading);
-jg_shape_read_fn jg_shape_read_avx2;
+jg_shape_read_fn jg_shape_read_avx2, jg_shape_read_avx512;
 
 /** Places from one to another alone. Offsets are below 2^14 and deltas within 2^10 of 0, so that what
  * wraps below the text is far beyond it. False: one is beyond the text. */
@@ -121,6 +121,16 @@ static inline bool jg_shape_places(const struct jg_shape *shape, const struct jg
 		beyond |= text->len - ((uint32_t)at[i] + shape->len[i]);
 	}
 	return beyond >> 31 == 0;
+}
+
+/** Pieces and holes cover the text without a gap between them, each being measured from the mark that
+ * ends the hole before; what is left to check is that nothing stands before the first or behind the
+ * last. */
+static inline bool jg_shape_ends_meet(
+	const struct jg_shape *shape, const struct jg_text *text, const uint16_t *at)
+{
+	unsigned last = JG_SHAPE_FIRST + shape->pieces_n - 1u;
+	return at[JG_SHAPE_FIRST] == 0 && at[last] + (uint32_t)shape->len[last] == text->len;
 }
 
 struct jg_decoders;
@@ -137,14 +147,24 @@ enum jg_match {
 };
 
 /**
- * Read a text of known shape.
+ * Read a text by the outline of the first shape of its kind.
  *
- * @param[in,out] text valid UTF-8; if it is marked, it may be listed
+ * @param text valid UTF-8, marked or listed as the decoders do it
+ * @param schema number of the schema; shapes of others do not match
+ * @return false: that shape does not fit, or a value wants a closer look; jg_shapes_match() tells
+ */
+JG_MUST_CHECK bool jg_shapes_read(struct jg_shapes *shapes, unsigned schema,
+	const struct jg_text *text, struct jg_reading *reading);
+
+/**
+ * Read a text of known shape, by any shape that fits.
+ *
+ * @param text valid UTF-8, its quotes listed
  * @param schema number of the schema; shapes of others do not match
  * @param[in,out] claims text and len are given
  */
 JG_MUST_CHECK enum jg_match jg_shapes_match(struct jg_shapes *shapes, unsigned schema,
-	struct jg_text *text, struct jg_claims *claims, struct jg_reading *reading);
+	const struct jg_text *text, struct jg_claims *claims, struct jg_reading *reading);
 
 /** Once per burst: may it learn a shape? True for one in a few bursts, so that teaching is cheap for
  * the others however many shapes a key holder makes. */

@@ -55,7 +55,7 @@ typedef bool jg_text_decode_fn(const uint8_t *in, size_t len, struct jg_text *te
 typedef bool jg_jwt_decode_fn(const uint8_t *in, size_t len, struct jg_text *text,
 	const uint8_t signature[JG_SIGNATURE_TEXT], uint8_t out[JG_SIGNATURE_BYTES]);
 
-/** Lists the quotes of a text that is marked, and takes the flag away. Up to seven more are written. */
+/** Lists the quotes of a text that is marked, and takes the flag away. Writes up to seven more. */
 typedef void jg_text_list_fn(struct jg_text *text);
 
 /** Is this well-formed UTF-8 (RFC 3629)? Reads up to JG_TEXT_SLACK bytes beyond, ignores them. */

@@ -54,6 +54,8 @@ static bool take_parts(
 	}
 	if (!options->no_shapes)
 		v->shapes = jg_shapes_new(v->decoders);
+	v->outlines = v->shapes != NULL && v->decoders->shape_read != NULL;
+	v->marks = v->outlines && v->decoders->list != NULL;
 	// Pages that no token ever needs are never touched.
 	v->scratch.size = (size_t)JG_BURST_MAX * JG_SCRATCH_TOKEN;
 	v->scratch.base = calloc(1, v->scratch.size);

@@ -17,6 +17,8 @@ struct jg_verifier {
 	struct jg_json *json;
 	struct jg_inflater *inflater;
 	struct jg_shapes *shapes; /**< NULL: learning is off */
+	bool outlines; /**< payloads may be read by the outline of a shape */
+	bool marks; /**< and are marked for that, not listed */
 	struct jg_scratch scratch;
 	struct jg_record *live[JG_BURST_MAX];
 	struct jg_record *round[JG_BURST_MAX]; /**< records of one key round */

@@ -11,7 +11,7 @@
 
 static struct jg_scan_schema schema;
 static struct jg_json *json;
-static bool marks; // the shapes read marked texts too
+static const struct jg_decoders *level; // of the shapes
 
 static void set_up(void)
 {
@@ -61,13 +61,26 @@ static void expect_same_reading(const struct jg_reading *reading, const struct j
 	}
 }
 
+// Texts as the level leaves them are read by an outline, or else listed and matched.
+static enum jg_match match_either(struct jg_shapes *shapes, struct jg_text *text,
+	struct jg_claims *claims, struct jg_reading *reading)
+{
+	bool marked = (text->flags & JG_TEXT_MARKED) != 0;
+	if (level->shape_read != NULL && marked == (level->list != NULL) &&
+		jg_shapes_read(shapes, SCHEMA, text, reading))
+		return JG_MATCH_READING;
+	if (marked)
+		level->list(text);
+	return jg_shapes_match(shapes, SCHEMA, text, claims, reading);
+}
+
 static enum jg_match match_text(struct jg_shapes *shapes, struct sample *s, struct jg_text *text)
 {
 	struct jg_claims claims = {0}, slow = {0};
 	struct jg_reading reading;
 	claims.text = s->bytes;
 	claims.len = s->text.len;
-	enum jg_match match = jg_shapes_match(shapes, SCHEMA, text, &claims, &reading);
+	enum jg_match match = match_either(shapes, text, &claims, &reading);
 	if (match == JG_MATCH_NONE)
 		return match;
 	cr_assert(read_slowly(json, s, &slow), "%.*s", (int)s->text.len, (char *)s->bytes);
@@ -83,7 +96,7 @@ static enum jg_match match_sample(struct jg_shapes *shapes, struct sample *s)
 {
 	static uint16_t quotes[SAMPLE_MAX + JG_TEXT_SLACK];
 	enum jg_match match = match_text(shapes, s, &s->text);
-	if (!marks)
+	if (level->list == NULL)
 		return match;
 	uint8_t mark[JG_TEXT_MARKS(SAMPLE_MAX)] = {0};
 	struct jg_text text = s->text;
@@ -107,7 +120,7 @@ static struct jg_shapes *shapes_of(const struct jg_decoders *decoders)
 {
 	struct jg_shapes *shapes = jg_shapes_new(decoders);
 	cr_assert_not_null(shapes);
-	marks = decoders->shape_read != NULL;
+	level = decoders;
 	return shapes;
 }
 

@@ -18,7 +18,7 @@ struct jg_decoders {
 	jg_utf8_valid_fn *utf8_valid;
 	jg_shape_fit_fn *fit;
 	jg_text_list_fn *list; /**< NULL: texts are never left marked */
-	jg_shape_read_fn *shape_read; /**< NULL with list */
+	jg_shape_read_fn *shape_read; /**< of marked texts, where there are some; NULL: none */
 	jg_base64_decode_fn *base64_decode;
 	jg_base64_encode_fn *base64_encode;
 	jg_base64_encode_fn *base64url_encode;

@@ -18,8 +18,8 @@ static const struct level {
 		 jg_base64_encode_avx2, jg_base64url_encode_avx2, jg_json_index_avx2},
 		JG_CPU_AVX2},
 	{{"avx512", jg_text_decode_avx512, jg_jwt_decode_avx512, jg_utf8_valid_avx2,
-		 jg_shape_fit_avx512, NULL, NULL, jg_base64_decode_avx512, jg_base64_encode_avx512,
-		 jg_base64url_encode_avx512, jg_json_index_avx512},
+		 jg_shape_fit_avx512, NULL, jg_shape_read_avx512, jg_base64_decode_avx512,
+		 jg_base64_encode_avx512, jg_base64url_encode_avx512, jg_json_index_avx512},
 		JG_CPU_AVX2 | JG_CPU_AVX512 | JG_CPU_VBMI},
 #endif
 };

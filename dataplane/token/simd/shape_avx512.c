@@ -42,3 +42,33 @@ enum jg_fit jg_shape_fit_avx512(const struct jg_shape *shape, const struct jg_te
 	return shape->outlined && jg_shape_times(shape, text, at, time) ? JG_FIT_TIMES
 									: JG_FIT_PLACES;
 }
+
+#define FEW 32 // places of one register: the outline's values and some pieces
+
+// The same when one register holds all places.
+bool jg_shape_read_avx512(
+	const struct jg_shape *shape, const struct jg_text *text, struct jg_reading *reading)
+{
+	uint16_t at[FEW] __attribute__((aligned(64)));
+	const unsigned pieces = shape->pieces_n;
+	if (text->quotes_n >= MARKS || JG_SHAPE_FIRST + pieces > FEW)
+		return false;
+	__m512i low = _mm512_loadu_si512(text->quotes);
+	__m512i high = _mm512_loadu_si512(text->quotes + MARKS / 2);
+	__m512i place = _mm512_permutex2var_epi16(low, _mm512_load_si512(shape->quote), high);
+	place = _mm512_add_epi16(place, _mm512_load_si512(shape->delta));
+	_mm512_store_si512(at, place);
+	_mm256_storeu_si256((void *)reading->place, _mm512_castsi512_si256(place));
+	place = _mm512_adds_epu16(place, _mm512_load_si512(shape->len));
+	if (_mm512_cmpgt_epu16_mask(place, _mm512_set1_epi16((short)text->len)) != 0)
+		return false;
+	__m512i differ = _mm512_setzero_si512();
+	for (unsigned i = 0; i < pieces; i++) {
+		__m512i bytes = _mm512_maskz_loadu_epi8(
+			shape->mask[i], text->bytes + at[JG_SHAPE_FIRST + i]);
+		differ = _mm512_ternarylogic_epi64(
+			differ, bytes, _mm512_load_si512(shape->bytes[i]), 0xf6);
+	}
+	return _mm512_test_epi64_mask(differ, differ) == 0 && jg_shape_ends_meet(shape, text, at) &&
+		jg_shape_times(shape, text, at, reading->time);
+}
