@@ -127,6 +127,7 @@ static void gather_store(struct jg_store *store, struct jg_figures *figures)
 	figures->store_stale_s = (double)status.stale_s;
 	figures->store_trouble = status.trouble != NULL;
 	figures->store_revision = (double)status.revision;
+	memcpy(figures->nodes, status.nodes, sizeof(figures->nodes));
 }
 
 static void gather_engine(const struct jg_engine *engine, struct jg_figures *figures)
@@ -140,6 +141,7 @@ static void gather_engine(const struct jg_engine *engine, struct jg_figures *fig
 	figures->epoch = (double)jg_publisher_epoch(engine->publisher);
 	figures->in_force = (double)jg_publisher_in_force(engine->publisher);
 	figures->apps = jg_state_apps_count(engine->state);
+	figures->key_generation = (double)jg_state_apps_generation(engine->state);
 	figures->overrides = jg_state_overrides_count(engine->state);
 	figures->cut_offs = (double)jg_cut_offs_count(cut_offs);
 	figures->cut_off_bytes = (double)jg_cut_offs_memory(cut_offs);
@@ -160,6 +162,8 @@ static void gather_clock(struct jg_figures *figures)
 	figures->clock_unsynchronised =
 		state == TIME_ERROR || (state >= 0 && (clock.status & STA_UNSYNC) != 0);
 	figures->clock_error_s = state < 0 ? -1 : (double)clock.maxerror / 1e6;
+	figures->clock_offset_s =
+		(double)clock.offset / ((clock.status & STA_NANO) != 0 ? 1e9 : 1e6);
 }
 
 static void gather_ports(const struct jg_control_ports *ports, struct jg_figures *figures)
@@ -229,14 +233,4 @@ double jg_figures_quantile(
 			return jg_figures_bucket_s(figures, b);
 	}
 	return 0;
-}
-
-const char *jg_figures_app_label(const struct jg_figures_app *app)
-{
-	return app->key[0] != '\0' ? app->key : "other";
-}
-
-const char *jg_figures_vendor_label(unsigned vendor)
-{
-	return vendor == JG_VENDOR_NONE ? "unknown" : jg_vendor_name(vendor);
 }

@@ -8,6 +8,7 @@
 
 #include "control.h"
 #include "internal/gate.h"
+#include "store.h"
 
 struct jg_engine;
 
@@ -36,6 +37,9 @@ struct jg_figures_app {
 	uint64_t verdicts[JG_REASON_COUNT];
 };
 
+/** Of secrets: as enum jg_secret_status, a place for each. */
+#define JG_FIGURES_STATUSES 3
+
 struct jg_figures_key {
 	char id[65];
 	char app[JG_FIGURES_KEY_MAX];
@@ -55,6 +59,7 @@ struct jg_figures {
 	double epoch;
 	double in_force;
 	double apps;
+	double key_generation;
 	double overrides;
 	double cut_offs;
 	double cut_off_bytes;
@@ -67,10 +72,13 @@ struct jg_figures {
 	double log_lost; // lines
 	double clock_unsynchronised; // 0 or 1
 	double clock_error_s; // as the kernel reckons, at most
+	double clock_offset_s; // what it has still to make good
 	double store_stale_s; // -1 = never in contact
 	double store_trouble;
 	double store_revision;
 	char store_kind[16];
+	uint64_t nodes[JG_NODE_STATES]; // of the fleet, none without one
+	uint64_t keys[JG_VENDOR_COUNT][JG_FIGURES_STATUSES];
 	uint64_t verdicts[JG_VENDOR_COUNT][JG_REASON_COUNT];
 	uint64_t stage_time[JG_STAGE_COUNT][JG_TIME_BUCKETS]; // bursts, of all members
 	uint64_t stage_cycles[JG_STAGE_COUNT];
@@ -83,6 +91,20 @@ struct jg_figures {
 	struct jg_figures_key key[JG_FIGURES_KEYS];
 	unsigned key_n;
 };
+
+/** A single value: a member of struct jg_figures that is a double. */
+struct jg_figures_scalar {
+	const char *metric; // its name without "joingate_" and "_total"
+	const char *name; // in JSON
+	const char *type; // "gauge", "counter"
+	const char *unit; // "", "seconds", "bytes", "bool"
+	const char *help;
+	size_t offset;
+};
+
+extern const struct jg_figures_scalar jg_figures_scalars[];
+extern const unsigned jg_figures_scalars_n;
+double jg_figures_value(const struct jg_figures *figures, const struct jg_figures_scalar *scalar);
 
 /** What gathering remembers from one time to the next. Control thread only. */
 struct jg_gatherer;
@@ -113,3 +135,5 @@ double jg_figures_bucket_s(const struct jg_figures *figures, unsigned bucket);
 /** The others' share of a label: an app's key, "other", a vendor's name, "unknown". */
 const char *jg_figures_app_label(const struct jg_figures_app *app);
 const char *jg_figures_vendor_label(unsigned vendor);
+/** "verify-only", "active", "retired". */
+const char *jg_figures_status(unsigned status);

@@ -28,6 +28,8 @@ struct jg_app_figures {
 	unsigned apps_seen;
 	uint64_t reloads_seen;
 	bool named;
+	uint64_t keys[JG_VENDOR_COUNT][JG_FIGURES_STATUSES]; // of this generation of apps
+	uint64_t keys_generation;
 };
 
 struct jg_app_figures *jg_app_figures_new(void)
@@ -174,13 +176,6 @@ static int64_t last_use(const struct jg_engine *engine, uint32_t number)
 	return (int64_t)last;
 }
 
-static const char *status_name(unsigned status)
-{
-	return status == JG_SECRET_ACTIVE     ? "active"
-		: status == JG_SECRET_RETIRED ? "retired"
-					      : "verify-only";
-}
-
 static void add_key(const struct jg_engine *engine, const struct jg_app *app,
 	const struct jg_secret *secret, struct jg_figures *figures)
 {
@@ -191,7 +186,7 @@ static void add_key(const struct jg_engine *engine, const struct jg_app *app,
 		return;
 	int64_t last = last_use(engine, number);
 	*key = (struct jg_figures_key){.vendor = app->vendor,
-		.status = status_name(secret->status),
+		.status = jg_figures_status(secret->status),
 		.began = secret->not_before != JG_TIME_NONE ? secret->not_before : since,
 		.last_used = last >= since ? last : 0};
 	(void)snprintf(key->id, sizeof(key->id), "%.*s", (int)secret->id.len, secret->id.p);
@@ -214,6 +209,27 @@ static void fill_keys(const struct jg_engine *engine, struct jg_figures *figures
 	}
 }
 
+static int count_keys(void *arg, const struct jg_state_app *found)
+{
+	struct jg_app_figures *apps = arg;
+	for (uint32_t s = 0; s < found->app->secrets_n; s++)
+		apps->keys[found->app->vendor][found->app->secrets[s].status]++;
+	return 0;
+}
+
+// Walks over all apps only when one has changed.
+static void fill_key_counts(
+	struct jg_app_figures *apps, const struct jg_engine *engine, struct jg_figures *figures)
+{
+	uint64_t generation = jg_state_apps_generation(engine->state);
+	if (generation != apps->keys_generation) {
+		memset(apps->keys, 0, sizeof(apps->keys));
+		(void)jg_state_apps(engine->state, apps, count_keys);
+		apps->keys_generation = generation;
+	}
+	memcpy(figures->keys, apps->keys, sizeof(figures->keys));
+}
+
 void jg_app_figures_gather(
 	struct jg_app_figures *apps, const struct jg_engine *engine, struct jg_figures *figures)
 {
@@ -226,4 +242,5 @@ void jg_app_figures_gather(
 	choose(apps);
 	fill_apps(apps, figures);
 	fill_keys(engine, figures);
+	fill_key_counts(apps, engine, figures);
 }

@@ -21,6 +21,15 @@ static json_t *counters_of(const struct jg_figures_member *member)
 	put_count(json, "epoch_lag", member->lag);
 	put_real(json, "behind_s", member->behind_s);
 	put_real(json, "busy", member->busy);
+	json_t *sizes = json_object();
+	for (unsigned b = 0; b < JG_BURST_BUCKETS; b++) {
+		char size[16];
+		(void)snprintf(size, sizeof(size), "%u", jg_burst_bucket_max(b));
+		put_count(sizes, size, member->burst_size[b]);
+	}
+	(void)json_object_set_new(json, "burst_size", sizes);
+	if (member->describe != NULL)
+		(void)json_object_set_new(json, "verifier", json_string(member->describe));
 	return json;
 }
 
@@ -82,6 +91,8 @@ static json_t *ports_of(const struct jg_figures *figures)
 			port->driver, "up", port->link_up);
 		put_count(json, "rx_packets", port->rx_packets);
 		put_count(json, "tx_packets", port->tx_packets);
+		put_count(json, "rx_bytes", port->rx_bytes);
+		put_count(json, "tx_bytes", port->tx_bytes);
 		put_count(json, "rx_missed", port->rx_missed);
 		put_count(json, "rx_errors", port->rx_errors);
 		put_count(json, "tx_errors", port->tx_errors);
@@ -139,20 +150,42 @@ static json_t *service_of(const struct jg_figures *figures)
 	return json;
 }
 
+static void put_scalar(
+	json_t *json, const struct jg_figures *figures, const struct jg_figures_scalar *row)
+{
+	double value = jg_figures_value(figures, row);
+	if (strcmp(row->unit, "bool") == 0)
+		(void)json_object_set_new(json, row->name, json_boolean(value != 0));
+	else if (strcmp(row->unit, "seconds") == 0)
+		put_real(json, row->name, value);
+	else
+		put_count(json, row->name, (uint64_t)value);
+}
+
+static json_t *keys_count_of(const struct jg_figures *figures)
+{
+	json_t *json = json_object();
+	for (unsigned v = JG_VENDOR_NONE + 1; v < JG_VENDOR_COUNT; v++) {
+		json_t *statuses = json_object();
+		for (unsigned s = 0; s < JG_FIGURES_STATUSES; s++)
+			put_count(statuses, jg_figures_status(s), figures->keys[v][s]);
+		(void)json_object_set_new(json, jg_vendor_name(v), statuses);
+	}
+	return json;
+}
+
 static json_t *state_of(const struct jg_figures *figures)
 {
 	json_t *json = json_object();
-	(void)json_object_set_new(json, "ready", json_boolean(figures->ready != 0));
-	(void)json_object_set_new(json, "draining", json_boolean(figures->draining != 0));
-	put_count(json, "epoch", (uint64_t)figures->epoch);
-	put_count(json, "in_force", (uint64_t)figures->in_force);
-	put_count(json, "apps", (uint64_t)figures->apps);
-	put_count(json, "cut_offs", (uint64_t)figures->cut_offs);
-	put_count(json, "reload_failures", (uint64_t)figures->reload_failures);
-	put_real(json, "loaded_at", figures->loaded_at);
+	json_t *nodes = json_object();
+	for (unsigned i = 0; i < jg_figures_scalars_n; i++)
+		put_scalar(json, figures, &jg_figures_scalars[i]);
+	for (unsigned s = 0; s < JG_NODE_STATES; s++)
+		put_count(nodes, jg_node_state_name(s), figures->nodes[s]);
+	(void)json_object_set_new(json, "gate", json_string(figures->version));
 	(void)json_object_set_new(json, "store", json_string(figures->store_kind));
-	(void)json_object_set_new(json, "store_trouble", json_boolean(figures->store_trouble != 0));
-	put_real(json, "store_stale_s", figures->store_stale_s);
+	(void)json_object_set_new(json, "fleet_nodes", nodes);
+	(void)json_object_set_new(json, "keys", keys_count_of(figures));
 	return json;
 }
 
@@ -162,9 +195,6 @@ void jg_figures_json(const struct jg_figures *figures, json_t *object)
 	for (unsigned m = 0; m < figures->members_n; m++)
 		(void)json_object_set_new(
 			workers, figures->members[m].name, counters_of(&figures->members[m]));
-	put_real(object, "time", figures->gathered_at);
-	put_real(object, "uptime_s", figures->uptime_s);
-	(void)json_object_set_new(object, "gate", json_string(figures->version));
 	(void)json_object_set_new(object, "state", state_of(figures));
 	(void)json_object_set_new(object, "workers", workers);
 	(void)json_object_set_new(object, "verdicts", verdicts_of(figures));

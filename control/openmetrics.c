@@ -8,38 +8,6 @@
 #include <stdlib.h>
 
 // clang-format off
-// Single values: name, type, unit, help, member of the figures.
-static const struct scalar {
-	const char *name;
-	const char *type;
-	const char *unit;
-	const char *help;
-	size_t offset;
-} scalars[] = {
-	{"uptime_seconds",              "gauge",   "seconds", "time since the gate started", offsetof(struct jg_figures, uptime_s)},
-	{"figures_timestamp_seconds",   "gauge",   "seconds", "when these figures were gathered; old when the control thread is stuck", offsetof(struct jg_figures, gathered_at)},
-	{"ready",                       "gauge",   "",        "1 while /readyz says yes: state in force on every worker, ports up, not draining", offsetof(struct jg_figures, ready)},
-	{"draining",                    "gauge",   "",        "1 after joingatectl drain or SIGTERM", offsetof(struct jg_figures, draining)},
-	{"epoch",                       "gauge",   "",        "the newest epoch that was published", offsetof(struct jg_figures, epoch)},
-	{"epoch_in_force",              "gauge",   "",        "the newest epoch that every worker has taken over", offsetof(struct jg_figures, in_force)},
-	{"apps",                        "gauge",   "",        "apps of the state", offsetof(struct jg_figures, apps)},
-	{"participant_overrides",       "gauge",   "",        "participants with an override", offsetof(struct jg_figures, overrides)},
-	{"revocations",                 "gauge",   "",        "cut-offs in force", offsetof(struct jg_figures, cut_offs)},
-	{"revocation_bytes",            "gauge",   "bytes",   "memory of the cut-off table", offsetof(struct jg_figures, cut_off_bytes)},
-	{"revocations_collected",       "counter", "",        "cut-offs removed because they could refuse nothing any more", offsetof(struct jg_figures, collected)},
-	{"changes",                     "counter", "",        "changes of the state, made durable and published", offsetof(struct jg_figures, changes)},
-	{"key_reloads",                 "counter", "",        "reloads of the configuration that succeeded", offsetof(struct jg_figures, reloads)},
-	{"key_reload_failures",         "counter", "",        "reloads of the configuration that failed: the old state went on", offsetof(struct jg_figures, reload_failures)},
-	{"key_reload_timestamp_seconds", "gauge",  "seconds", "when the last new state was compiled and published", offsetof(struct jg_figures, loaded_at)},
-	{"unlocked_secret_bytes",       "gauge",   "bytes",   "secrets that could not be locked in memory; raise LimitMEMLOCK", offsetof(struct jg_figures, unlocked_bytes)},
-	{"clock_unsynchronised",        "gauge",   "",        "1 while the kernel says that nobody keeps this machine's clock", offsetof(struct jg_figures, clock_unsynchronised)},
-	{"clock_error_seconds",         "gauge",   "seconds", "by how much the clock may be wrong, as the kernel reckons; -1 = it does not tell", offsetof(struct jg_figures, clock_error_s)},
-	{"log_lines_lost",              "counter", "",        "lines of the log that stderr did not take at once", offsetof(struct jg_figures, log_lost)},
-	{"store_stale_seconds",         "gauge",   "seconds", "time since the last contact with the store; 0 = in contact, -1 = never", offsetof(struct jg_figures, store_stale_s)},
-	{"store_trouble",               "gauge",   "",        "1 while something is wrong with the store; joingatectl status says what", offsetof(struct jg_figures, store_trouble)},
-	{"store_revision",              "gauge",   "",        "revision of the fleet's state; 0 without a fleet", offsetof(struct jg_figures, store_revision)},
-};
-
 // What ports count themselves.
 static const struct port_row {
 	const char *name;
@@ -66,13 +34,12 @@ static const double bounds_us[] = {
 
 static void add_scalars(struct jg_writer *w, const struct jg_figures *figures)
 {
-	for (unsigned i = 0; i < JG_ARRAY_SIZE(scalars); i++) {
-		const struct scalar *row = &scalars[i];
-		double value;
-		memcpy(&value, (const char *)figures + row->offset, sizeof(value));
-		jg_family(w, row->name, row->type, row->unit, row->help);
+	for (unsigned i = 0; i < jg_figures_scalars_n; i++) {
+		const struct jg_figures_scalar *row = &jg_figures_scalars[i];
+		bool counted = strcmp(row->unit, "bool") == 0; // a 0 or 1 has no unit
+		jg_family(w, row->metric, row->type, counted ? "" : row->unit, row->help);
 		jg_sample(w, strcmp(row->type, "counter") == 0 ? "_total" : "");
-		jg_value(w, value);
+		jg_value(w, jg_figures_value(figures, row));
 	}
 }
 
@@ -130,6 +97,31 @@ static void add_key(struct jg_writer *w, const struct jg_figures_key *key, doubl
 	jg_label(w, "secret", key->id);
 	jg_label(w, "status", key->status);
 	jg_value(w, value);
+}
+
+static void add_key_counts(struct jg_writer *w, const struct jg_figures *figures)
+{
+	jg_family(w, "keys", "gauge", "", "secrets of all apps, by vendor and status");
+	for (unsigned v = JG_VENDOR_NONE + 1; v < JG_VENDOR_COUNT; v++) {
+		for (unsigned s = 0; s < JG_FIGURES_STATUSES; s++) {
+			jg_sample(w, "");
+			jg_label(w, "vendor", jg_vendor_name(v));
+			jg_label(w, "status", jg_figures_status(s));
+			jg_count_value(w, figures->keys[v][s]);
+		}
+	}
+}
+
+static void add_nodes(struct jg_writer *w, const struct jg_figures *figures)
+{
+	jg_family(w, "fleet_nodes", "gauge", "",
+		"gates of the fleet, this one among them, as far as it has heard of them; all 0 "
+		"without a fleet");
+	for (unsigned s = 0; s < JG_NODE_STATES; s++) {
+		jg_sample(w, "");
+		jg_label(w, "state", jg_node_state_name(s));
+		jg_count_value(w, figures->nodes[s]);
+	}
 }
 
 static void add_keys(struct jg_writer *w, const struct jg_figures *figures)
@@ -355,7 +347,9 @@ size_t jg_openmetrics_render(
 	add_scalars(&w, figures);
 	add_verdicts(&w, figures);
 	add_apps(&w, figures);
+	add_key_counts(&w, figures);
 	add_keys(&w, figures);
+	add_nodes(&w, figures);
 	add_workers(&w, figures);
 	add_service_time(&w, figures);
 	add_stages(&w, figures);

@@ -35,6 +35,7 @@ struct jg_state {
 	size_t buckets_n; // a power of two
 	size_t entries_n;
 	unsigned apps_n;
+	uint64_t apps_generation;
 	unsigned bounds_n;
 	uint32_t next_index;
 	uint32_t next_number;
@@ -311,6 +312,8 @@ static int enforce_bounds(struct jg_state *state, unsigned vendor, struct jg_str
 static void replace(struct jg_state *state, struct entry **slot, struct entry *fresh)
 {
 	struct entry *old = *slot;
+	state->apps_generation +=
+		(fresh != NULL && fresh->app != NULL) || (old != NULL && old->app != NULL);
 	if (fresh != NULL) {
 		fresh->next = old != NULL ? old->next : NULL;
 		*slot = fresh;
@@ -471,6 +474,11 @@ bool jg_state_secret(const struct jg_state *state, unsigned vendor, struct jg_st
 	*number = found->number;
 	*since = found->since;
 	return true;
+}
+
+uint64_t jg_state_apps_generation(const struct jg_state *state)
+{
+	return state->apps_generation;
 }
 
 unsigned jg_state_apps_count(const struct jg_state *state)

@@ -60,6 +60,8 @@ int64_t jg_state_floor(const struct jg_state *state, unsigned vendor, struct jg_
 int jg_state_apps(const struct jg_state *state, void *arg,
 	int (*visit)(void *arg, const struct jg_state_app *app));
 
+/** Grows with every app that is added, changed or removed. */
+uint64_t jg_state_apps_generation(const struct jg_state *state);
 unsigned jg_state_apps_count(const struct jg_state *state);
 unsigned jg_state_overrides_count(const struct jg_state *state);
 

@@ -70,12 +70,22 @@ struct jg_cut_off_filter {
 	struct jg_store_place *place; /**< NULL: all of it; else moved on, back to {0} at the end */
 };
 
+/** Of the gates of a fleet. */
+enum jg_node_state {
+	JG_NODE_IN_FORCE, /**< what is in force here is in force there */
+	JG_NODE_BEHIND,
+	JG_NODE_SILENT, /**< not heard of for longer than its lease */
+	JG_NODE_STATES
+};
+const char *jg_node_state_name(enum jg_node_state state);
+
 struct jg_store_status {
 	const char *kind; /**< "sqlite", "etcd" */
 	const char *where; /**< file or endpoints */
 	const char *trouble; /**< what is wrong now, NULL = nothing */
 	int64_t stale_s; /**< seconds since the last contact; 0 = in contact, -1 = never */
 	int64_t revision; /**< of the fleet; 0 with SQLite */
+	uint64_t nodes[JG_NODE_STATES]; /**< of the fleet, this one too, as last heard of */
 };
 
 struct jg_store;

@@ -280,6 +280,7 @@ static void etcd_status(struct jg_store *store, struct jg_store_status *status)
 		.stale_s = stale > jg_etcd_renew_ms(s) / 1000 + 1 || stale < 0 ? stale : 0,
 		.revision = store->applied,
 	};
+	jg_etcd_count_nodes(s, status->nodes);
 }
 
 static void etcd_free(struct jg_store *store)

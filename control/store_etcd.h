@@ -178,4 +178,6 @@ JG_MUST_CHECK int jg_etcd_fleet(
 	struct jg_etcd_store *s, int64_t revision, json_t *list, struct jg_error *err);
 /** Does every node have the revision in force, as far as their memberships were seen? */
 JG_MUST_CHECK bool jg_etcd_fleet_may(struct jg_etcd_store *s, int64_t revision);
+/** Nodes by state, as far as their memberships were seen. */
+void jg_etcd_count_nodes(struct jg_etcd_store *s, uint64_t nodes[JG_NODE_STATES]);
 JG_MUST_CHECK int jg_etcd_forget(struct jg_etcd_store *s, const char *node, struct jg_error *err);

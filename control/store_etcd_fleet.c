@@ -82,6 +82,29 @@ bool jg_etcd_fleet_may(struct jg_etcd_store *s, int64_t revision)
 	return all;
 }
 
+const char *jg_node_state_name(enum jg_node_state state)
+{
+	static const char *const names[] = {"in_force", "behind", "silent"};
+	return names[state];
+}
+
+void jg_etcd_count_nodes(struct jg_etcd_store *s, uint64_t nodes[JG_NODE_STATES])
+{
+	const char *name;
+	json_t *node;
+	int64_t now = jg_boottime();
+	(void)pthread_mutex_lock(&s->lock);
+	json_object_foreach(s->nodes, name, node)
+	{
+		int64_t silent = now - json_integer_value(json_array_get(node, 1));
+		bool behind = json_integer_value(json_array_get(node, 2)) < s->in_force;
+		nodes[silent > s->config->store_etcd_lease ? JG_NODE_SILENT
+				: behind		   ? JG_NODE_BEHIND
+							   : JG_NODE_IN_FORCE]++;
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
 int jg_etcd_forget(struct jg_etcd_store *s, const char *node, struct jg_error *err)
 {
 	char tail[200];

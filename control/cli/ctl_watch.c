@@ -97,10 +97,10 @@ static void print_view(const json_t *now, const json_t *then)
 {
 	const json_t *state = json_object_get(now, "state");
 	const json_t *service = json_object_get(now, "service_us");
-	double seconds = number(now, "time") - number(then, "time");
+	double seconds = number(state, "time") - number(json_object_get(then, "state"), "time");
 	seconds = seconds > 0 ? seconds : 1;
 	printf("%s, up %.0f s, %s, epoch %.0f of %.0f in force, %.0f cut-offs\n",
-		json_string_value(json_object_get(now, "gate")), number(now, "uptime_s"),
+		json_string_value(json_object_get(state, "gate")), number(state, "uptime_s"),
 		json_is_true(json_object_get(state, "ready")) ? "ready" : "not ready",
 		number(state, "in_force"), number(state, "epoch"), number(state, "cut_offs"));
 	printf("since the start  p50 %.0f us  p99 %.0f us  p99.9 %.0f us\n\n",

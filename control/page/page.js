@@ -124,7 +124,7 @@ function showOffenders(now) {
 
 // Its loop has not turned for as long as /livez allows.
 function standsStill(now, name) {
-	const past = looks.findLast((look) => now.stats.time - look.stats.time >= STUCK_S);
+	const past = looks.findLast((look) => now.stats.state.time - look.stats.state.time >= STUCK_S);
 	const w = now.stats.workers[name];
 	return past !== undefined && w.running === 1 && past.stats.workers[name]?.heartbeat === w.heartbeat;
 }
@@ -156,7 +156,7 @@ function showStages(now, then) {
 
 function plot() {
 	const rates = looks.slice(1).map((now, i) => {
-		const seconds = now.stats.time - looks[i].stats.time;
+		const seconds = now.stats.state.time - looks[i].stats.state.time;
 		return {admitted: (now.admitted - looks[i].admitted) / seconds,
 			refused: (now.refused - looks[i].refused) / seconds};
 	});
@@ -176,7 +176,7 @@ function showHealth(stats) {
 	const word = state.draining ? "draining" : state.ready ? "ready" : "not ready";
 	show("health", word);
 	pill.className = "pill " + (state.ready ? "good" : "bad");
-	show("about", `${stats.gate}, up ${duration(stats.uptime_s)}, epoch ${state.in_force} of ` +
+	show("about", `${stats.state.gate}, up ${duration(stats.state.uptime_s)}, epoch ${state.in_force} of ` +
 		`${state.epoch} in force, ${counted(state.apps, "app", "apps")}, ` +
 		counted(state.cut_offs, "cut-off", "cut-offs"));
 	show("store", state.store + (state.store_trouble ? " !" : ""));
@@ -188,15 +188,15 @@ function take(stats) {
 	const admitted = reasons.ok || 0;
 	const now = {stats, reasons, admitted, refused: sum(Object.values(reasons)) - admitted};
 	// The gate started again: what was before says nothing about now.
-	if (looks.length > 0 && stats.uptime_s < looks.at(-1).stats.uptime_s)
+	if (looks.length > 0 && stats.state.uptime_s < looks.at(-1).stats.state.uptime_s)
 		looks.length = 0;
-	if (looks.length > 0 && stats.time === looks.at(-1).stats.time)
+	if (looks.length > 0 && stats.state.time === looks.at(-1).stats.state.time)
 		return;
 	looks.push(now);
 	if (looks.length > KEPT + 1)
 		looks.shift();
 	const then = looks.at(-2) || now;
-	const seconds = now.stats.time - then.stats.time || 1;
+	const seconds = now.stats.state.time - then.stats.state.time || 1;
 	showHealth(stats);
 	showReasons(now, then, seconds);
 	showOffenders(now);

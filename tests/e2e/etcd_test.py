@@ -72,6 +72,11 @@ def sealed(etcd):
     assert not found, found
 
 
+def counted(gate):
+    """What a gate's metrics say of the fleet."""
+    return gate.ask(command="stats")["state"]["fleet_nodes"]
+
+
 def cut(etcd, network, gates, expected, turn):
     """A gate's network is cut, and etcd compacted before it is back."""
     away = gates[-1]
@@ -85,6 +90,7 @@ def cut(etcd, network, gates, expected, turn):
     etcd.call("kv/compaction", {"revision": str(revision), "physical": True})
     assert f"jane{turn}" not in away.cut_offs()
     until("the gate that is cut off admits nobody", lambda: away.ask(command="status")["fenced"])
+    until("the metrics count it as silent", lambda: counted(gates[0])["silent"] == 1)
     away.kill()
     away.start()
     assert away.ask(command="status")["fenced"], "a restart lifts no fence"
@@ -100,6 +106,8 @@ def cut(etcd, network, gates, expected, turn):
     until("back after a compaction", lambda: not away.ask(command="status")["fenced"])
     assert away.cut_offs() == expected, "it admits with less than the fleet was told"
     everywhere(gates[0], f"joe{turn}", 8)
+    every = {"in_force": len(nodes(gates[0])), "behind": 0, "silent": 0}
+    until("the metrics count it as in force", lambda: counted(gates[0]) == every)
     expected[f"joe{turn}"] = 8
 
 

@@ -51,6 +51,9 @@ print(int(state == 5 or bool(ctypes.c_int(t[5]).value & 0x40)))')
 same "the clock" "$(sample joingate_clock_unsynchronised)" "$kernel"
 [[ $(sample joingate_clock_error_seconds) =~ ^(-1|[0-9.e-]+)$ ]] || fail "the clock's error is no number"
 [ "$(sample joingate_verify_duration_seconds_count)" -ge 10 ] || fail "service times are not counted"
+same "secrets" "$(sample 'joingate_keys{vendor="livekit",status="active"}')" 1
+same "secrets of others" "$(sample 'joingate_keys{vendor="agora",status="active"}')" 0
+same "nodes without a fleet" "$(sample 'joingate_fleet_nodes{state="in_force"}')" 0
 used=$(sample "joingate_key_last_use_timestamp_seconds{vendor=\"livekit\",app=\"$key\",secret=\"a\",status=\"active\"}")
 [ "${used%%.*}" -ge 1600000000 ] || fail "the secret's last use is '$used'"
 

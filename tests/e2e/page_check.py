@@ -177,7 +177,7 @@ def check(browser, url, folder):
         raise SystemExit("\n".join(found))
     # A worker whose loop does not turn is shown. The page gets these figures from us, before its next look.
     worker = "document.querySelector('#workers td').textContent"
-    still = browser.value("(() => { const last = looks.at(-1).stats; take({...last, time: last.time + 4}); return " + worker + "; })()")
+    still = browser.value("(() => { const last = looks.at(-1).stats; take({...last, state: {...last.state, time: last.state.time + 4}}); return " + worker + "; })()")
     if still != "worker 0 stands still":
         raise SystemExit(f"a worker that stands still is shown as {still}")
     browser.wait("a worker that goes on", worker + " === 'worker 0'")

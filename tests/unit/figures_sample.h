@@ -67,6 +67,14 @@ static inline struct jg_figures *sample_figures(void)
 	figures->log_lost = 6;
 	figures->clock_unsynchronised = 1;
 	figures->clock_error_s = 0.0625;
+	figures->clock_offset_s = -0.25;
+	figures->key_generation = 77;
+	figures->nodes[JG_NODE_IN_FORCE] = 4;
+	figures->nodes[JG_NODE_BEHIND] = 2;
+	figures->nodes[JG_NODE_SILENT] = 1;
+	figures->keys[JG_VENDOR_LIVEKIT][JG_SECRET_ACTIVE] = 3;
+	figures->keys[JG_VENDOR_LIVEKIT][JG_SECRET_VERIFY_ONLY] = 2;
+	figures->keys[JG_VENDOR_AGORA][JG_SECRET_RETIRED] = 5;
 	figures->store_stale_s = 17;
 	figures->store_trouble = 1;
 	figures->store_revision = 88;

@@ -166,3 +166,20 @@ Test(figures, a_removed_app_has_no_secrets)
 	gather();
 	cr_assert_eq(figures->key_n, 0);
 }
+
+// What put() added is one active secret each.
+Test(figures, secrets_are_counted_over_all_apps_and_anew_when_one_changes)
+{
+	for (unsigned i = 0; i < 2 * JG_FIGURES_APPS; i++)
+		put(i, true);
+	gather();
+	cr_assert_eq(figures->keys[JG_VENDOR_STREAM][JG_SECRET_ACTIVE], 2 * JG_FIGURES_APPS);
+	cr_assert_eq(figures->keys[JG_VENDOR_LIVEKIT][JG_SECRET_ACTIVE], 0);
+	uint64_t generation = jg_state_apps_generation(engine.state);
+	gather();
+	cr_assert_eq(jg_state_apps_generation(engine.state), generation);
+	put(0, false);
+	gather();
+	cr_assert_eq(figures->keys[JG_VENDOR_STREAM][JG_SECRET_ACTIVE], 2 * JG_FIGURES_APPS - 1);
+	cr_assert_eq(jg_state_apps_generation(engine.state), generation + 1);
+}
