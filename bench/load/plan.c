@@ -177,6 +177,9 @@ void plan_outcome(FILE *out, const struct options *o, const struct outcome *outc
 		figure_share((double)t[TALLY_UNANSWERED], (double)t[TALLY_SENT]).text,
 		(unsigned long)t[TALLY_OVERLOADED], (unsigned long)t[TALLY_AFTER_TIMEOUT],
 		(unsigned long)outcome->totals.transport.dropped);
+	if (t[TALLY_UNANSWERED] > 0)
+		fprintf(out, "outage    %s without an answer at the longest, from %.2f s on\n",
+			figure_time(outcome->outage * 1e9).text, outcome->outage_from);
 	print_latency(out, "latency", outcome->latency);
 	if (t[TALLY_UNANSWERED] > 0)
 		print_latency(out, "with lost", outcome->judged);

@@ -131,6 +131,8 @@ static void write_tiles(const struct report *r)
 	tile(r, "sent", figure_count(sent), false);
 	tile(r, "answered", figure_count(num(r, "totals.answered")), false);
 	tile(r, "unanswered", figure_count(lost), lost > 0);
+	if (lost > 0)
+		tile(r, "longest outage", figure_time(num(r, "totals.outage") * 1e9), true);
 	tile(r, "wrong verdicts", figure_count(wrong), wrong > 0);
 	tile(r, "p50", figure_time(num(r, "latency.p50")), false);
 	tile(r, "p99", figure_time(num(r, "latency.p99")), false);

@@ -162,6 +162,8 @@ json_t *result_build(const struct result_parts *p)
 	json_object_set_new(totals, "sending", json_real(o->sending));
 	json_object_set_new(totals, "busy", json_real(o->busy));
 	json_object_set_new(totals, "busiest", json_real(o->busiest));
+	json_object_set_new(totals, "outage", json_real(o->outage));
+	json_object_set_new(totals, "outage_from", json_real(o->outage_from));
 	json_object_set_new(totals, "limit",
 		json_string(limit_name(limit_find(o, p->generator->rate * p->options->senders))));
 	json_t *json = json_pack("{ss sI si sb so so so so so so}", "schema", RESULT_SCHEMA,

@@ -277,6 +277,19 @@ static int watch(struct run *run)
 	return rc == 0 ? failed : rc;
 }
 
+static void find_outage(const struct run *run)
+{
+	struct outcome *o = run->outcome;
+	for (unsigned i = 0; i < run->started; i++) {
+		const struct outage *outage = &run->senders[i].outage;
+		const double seconds = (double)(outage->to - outage->from) / 1e9;
+		if (outage->n == 0 || seconds < o->outage)
+			continue;
+		o->outage = seconds;
+		o->outage_from = (double)(outage->from - run->measured) / 1e9;
+	}
+}
+
 static void collect(struct run *run)
 {
 	struct outcome *o = run->outcome;
@@ -302,6 +315,7 @@ static void collect(struct run *run)
 		fill_counts(run, &o->rows[i], i);
 	while (o->interrupted && o->rows_n > 0 && o->rows[o->rows_n - 1].sent == 0)
 		o->rows_n--;
+	find_outage(run);
 	*o->judged = *o->latency;
 	histogram_add_many(o->judged, run->options->timeout, o->totals.tally[1][TALLY_UNANSWERED]);
 	for (unsigned i = 0; i < run->started; i++)

@@ -83,6 +83,8 @@ struct outcome {
 	double busy; // share of the senders' time, 0..1
 	double busiest; // the same in the busiest second
 	double gate_busiest; // of the gate's workers; negative: not known
+	double outage; // seconds of the longest time without an answer to one sender's requests
+	double outage_from; // seconds since the measured part began
 	bool interrupted;
 	unsigned wrongs_n;
 	struct wrong wrongs[WRONG_KEPT];

@@ -20,6 +20,7 @@ struct flight {
 	uint64_t sent;
 	uint32_t question;
 	bool open;
+	bool lost;
 	uint8_t kind;
 	uint8_t vendor;
 	uint8_t type;
@@ -162,6 +163,7 @@ static void fill(struct sender *s, uint64_t now)
 static void give_up(struct sender *s, struct flight *flight)
 {
 	flight->open = false;
+	flight->lost = true;
 	count(s, flight->meant, TALLY_UNANSWERED, 1);
 	jg_count_add(&second_of(s, flight->meant)->unanswered, 1);
 }
@@ -321,6 +323,22 @@ static bool receive(struct sender *s)
 	return n > 0;
 }
 
+// What became of a request; they come in the order in which they were asked.
+static void note_fate(struct sender *s, const struct flight *flight)
+{
+	struct outage *silence = &s->silence;
+	if (!is_measured(s, flight->meant))
+		return;
+	if (flight->lost && silence->n++ == 0)
+		silence->from = flight->meant;
+	silence->to = flight->meant;
+	if (silence->n > 0 &&
+		(s->outage.n == 0 || silence->to - silence->from > s->outage.to - s->outage.from))
+		s->outage = *silence;
+	if (!flight->lost)
+		silence->n = 0;
+}
+
 static void expire(struct sender *s, uint64_t now)
 {
 	if (s->next - s->oldest > s->mask + 1)
@@ -331,6 +349,7 @@ static void expire(struct sender *s, uint64_t now)
 			break;
 		if (flight->open)
 			give_up(s, flight);
+		note_fate(s, flight);
 		s->oldest++;
 	}
 }

@@ -45,6 +45,13 @@ struct second {
 	jg_count wrong;
 };
 
+/** Requests that went unanswered one after the other, by when they were meant to leave. */
+struct outage {
+	uint64_t from; // the first, of clock_now()
+	uint64_t to; // the next one that was answered; the last one where none was
+	uint64_t n;
+};
+
 #define WRONG_KEPT 8
 
 /** An answer that must not be. */
@@ -98,7 +105,9 @@ struct sender {
 	_Atomic bool done;
 	_Atomic bool failed; // the maker did, and err is filled in
 	struct jg_error err;
+	struct outage outage; // the longest of the measured part; read when it is done
 	// Its own.
+	struct outage silence; // the present one
 	struct flight *flights;
 	uint64_t mask;
 	uint64_t next; // number of the next request

@@ -23,10 +23,12 @@ enum manner {
 	TOO_GENEROUS, // gives good tokens capabilities that they lack
 	OVERLOADED,
 	OTHER_IDS, // answers what nobody asked
+	ASLEEP, // from the 106th request to the 205th: of the measured ones a hundred
 };
 
 static struct gate {
 	enum manner manner;
+	unsigned asked;
 	int fd;
 	_Atomic bool stop;
 	pthread_t thread;
@@ -50,7 +52,9 @@ static void answer(const uint8_t *bytes, size_t len, const struct sockaddr *to, 
 	struct jg_request request;
 	struct jg_verdict verdict;
 	uint8_t reply[JG_WIRE_DATAGRAM_MAX];
+	gate.asked++;
 	if (gate.manner == SILENT ||
+		(gate.manner == ASLEEP && gate.asked > 105 && gate.asked <= 205) ||
 		jg_wire_request_parse(bytes, len, &wire, &request) != JG_WIRE_FATE_OK)
 		return;
 	jg_verify_burst(gate.verifier, gate.snapshot, NOW, &request, &verdict, 1);
@@ -90,6 +94,8 @@ static void open_gate(enum manner manner)
 		.sin_family = AF_INET, .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
 	socklen_t len = sizeof(address);
 	gate.manner = manner;
+	gate.asked = 0;
+	gate.stop = false;
 	gate.fd = socket(AF_INET, SOCK_DGRAM, 0);
 	cr_assert_eq(bind(gate.fd, (struct sockaddr *)&address, len), 0);
 	cr_assert_eq(getsockname(gate.fd, (struct sockaddr *)&address, &len), 0);
@@ -185,6 +191,21 @@ Test(run, silence_counts_as_loss_and_as_the_whole_timeout)
 	cr_assert_eq(outcome.judged->max, options.timeout);
 	const struct slo_result result = outcome_result(&outcome);
 	cr_assert_not(slo_kept(&options.slo, &result));
+	clean_up();
+}
+
+Test(run, the_longest_outage_is_told)
+{
+	run(ASLEEP, NULL);
+	cr_assert_geq(tally(TALLY_UNANSWERED), 100);
+	// A hundred of 300 a second; who of the two senders was asleep for how many is not certain.
+	cr_assert(outcome.outage > 0.2 && outcome.outage < 0.9, "%f", outcome.outage);
+	cr_assert(
+		outcome.outage_from > 0.1 && outcome.outage_from < 0.5, "%f", outcome.outage_from);
+	clean_up();
+	run(HONEST, NULL);
+	cr_assert_gt(tally(TALLY_ANSWERED), 0);
+	cr_assert_eq(tally(TALLY_UNANSWERED) == 0, outcome.outage <= 0);
 	clean_up();
 }
 
@@ -342,6 +363,7 @@ Test(run, an_outage_is_red_in_the_report)
 	cr_assert_not_null(strstr(text, "<rect class=lost"));
 	cr_assert_not_null(strstr(text, "no answer"));
 	cr_assert_not_null(strstr(text, "Limit: "));
+	cr_assert_not_null(strstr(text, "longest outage"));
 	free(text);
 	json_decref(result);
 	clean_up();
