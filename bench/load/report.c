@@ -53,6 +53,8 @@ static const char style[] =
 	"overflow-wrap:anywhere}td.n,th.n{text-align:right;white-space:nowrap;"
 	"font-variant-numeric:tabular-nums}td.w{width:45%}.bar{display:block;height:10px;"
 	"border-radius:2px;background:var(--a);min-width:1px}.bar.no{background:var(--c)}"
+	".pairs "
+	"td:first-child{width:1%;white-space:nowrap;padding-right:20px}.narrow{max-width:38em}"
 	".bad{color:var(--bad)}.state.bad{color:var(--bg)}\n"
 	"</style></head><body>\n";
 
@@ -127,12 +129,15 @@ static void write_tiles(const struct report *r)
 	const double lost = num(r, "totals.unanswered");
 	const double wrong = num(r, "totals.wrong") + num(r, "warm_up.wrong");
 	const double late = num(r, "totals.late");
+	char outage[48];
+	snprintf(outage, sizeof(outage), "longest outage, from %.1f s on",
+		num(r, "totals.outage_from"));
 	fputs("<div class=tiles>\n", r->out);
 	tile(r, "sent", figure_count(sent), false);
 	tile(r, "answered", figure_count(num(r, "totals.answered")), false);
 	tile(r, "unanswered", figure_count(lost), lost > 0);
 	if (lost > 0)
-		tile(r, "longest outage", figure_time(num(r, "totals.outage") * 1e9), true);
+		tile(r, outage, figure_time(num(r, "totals.outage") * 1e9), true);
 	tile(r, "wrong verdicts", figure_count(wrong), wrong > 0);
 	tile(r, "p50", figure_time(num(r, "latency.p50")), false);
 	tile(r, "p99", figure_time(num(r, "latency.p99")), false);
@@ -167,7 +172,8 @@ static void write_slo(const struct report *r)
 	const json_t *slo = json_object_get(r->result, "slo");
 	if (json_array_size(slo) == 0)
 		return;
-	fputs("<h2>What had to be kept</h2><table><tr><th>objective<th class=n>figure<th>\n",
+	fputs("<h2>What had to be kept</h2><table class=narrow><tr><th>objective<th "
+	      "class=n>figure<th>\n",
 		r->out);
 	json_array_foreach(slo, i, term)
 	{
@@ -204,9 +210,9 @@ static void plot_rates(const struct report *r)
 	for (unsigned i = 0; i < r->n; i++)
 		if (cell(r, i, "unanswered") > 0)
 			plot_box(&plot, i, i + 1, 0, cell(r, i, "unanswered"), "lost");
-	plot_line(&plot, r->t, column(r, "intended"), r->n, "d");
 	plot_line(&plot, r->t, column(r, "sent"), r->n, "a");
 	plot_line(&plot, r->t, column(r, "answered"), r->n, "b");
+	plot_line(&plot, r->t, column(r, "intended"), r->n, "d");
 	plot_end(&plot, names, styles, 4);
 }
 
@@ -280,7 +286,8 @@ static void plot_heat(const struct report *r)
 	const struct plot plot = {.out = r->out,
 		.x = {.to = r->n},
 		.y = {.from = 1e3, .to = 1e9, .logarithmic = true}};
-	plot_begin(&plot, "Where the answers lie", "darker: more of that second's answers", true);
+	plot_begin(&plot, "Where the answers lie",
+		"the stronger, the more of that second's answers", true);
 	plot_seconds(&plot);
 	for (unsigned from = 0; from < r->n; from += wide) {
 		double sum[STAGES] = {0};
@@ -364,32 +371,45 @@ static void write_wrongs(const struct report *r)
 	fputs("</table>\n", r->out);
 }
 
-static void write_value(const struct report *r, const json_t *value)
+// "20 715 007", with narrow spaces.
+static void write_grouped(FILE *out, double number)
 {
-	char *text = json_is_string(value)
-		? NULL
-		: json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
-	plot_escape(r->out,
-		text != NULL			? text
-			: json_is_string(value) ? json_string_value(value)
-						: "");
-	free(text);
+	char digits[32];
+	const int n = snprintf(digits, sizeof(digits), "%.0f", number);
+	for (int i = 0; i < n; i++)
+		fprintf(out, "%s%c", i > 0 && (n - i) % 3 == 0 ? "&#8239;" : "", digits[i]);
 }
 
-static void write_object(const struct report *r, const char *title, const char *member)
+static void write_value(const struct report *r, const json_t *value, bool counts)
+{
+	const double number = json_number_value(value);
+	if (json_is_string(value)) {
+		plot_escape(r->out, json_string_value(value));
+	} else if (json_is_number(value) && counts && number >= 10000) {
+		write_grouped(r->out, number);
+	} else if (json_is_real(value)) {
+		fprintf(r->out, "%.*g", counts ? 4 : 12, number);
+	} else {
+		char *text = json_dumps(value, JSON_ENCODE_ANY);
+		plot_escape(r->out, text == NULL ? "" : text);
+		free(text);
+	}
+}
+
+static void write_object(const struct report *r, const char *title, const char *member, bool counts)
 {
 	const char *name;
 	json_t *value;
 	json_t *object = json_object_get(r->result, member);
 	if (json_object_size(object) == 0)
 		return;
-	fprintf(r->out, "<figure><h2>%s</h2><table>\n", title);
+	fprintf(r->out, "<figure><h2>%s</h2><table class=pairs>\n", title);
 	json_object_foreach(object, name, value)
 	{
 		fputs("<tr><td>", r->out);
 		plot_escape(r->out, name);
 		fputs("<td>", r->out);
-		write_value(r, value);
+		write_value(r, value, counts);
 		fputc('\n', r->out);
 	}
 	fputs("</table></figure>\n", r->out);
@@ -402,7 +422,8 @@ static void write_steps(const struct report *r)
 	const json_t *steps = json_object_get(r->result, "steps");
 	if (json_array_size(steps) == 0)
 		return;
-	fputs("<h2>Steps to the capacity</h2><table><tr><th class=n>rate<th class=n>p99<th "
+	fputs("<h2>Steps to the capacity</h2><table class=narrow><tr><th class=n>rate<th "
+	      "class=n>p99<th "
 	      "class=n>p99.9"
 	      "<th class=n>loss<th>\n",
 		r->out);
@@ -436,13 +457,13 @@ static void write_page(const struct report *r)
 	plot_heat(r);
 	write_verdicts(r);
 	write_kinds(r);
-	write_object(r, "Warm-up, not counted above", "warm_up");
-	write_object(r, "Totals", "totals");
-	write_object(r, "Datagrams that were no answer", "ignored");
-	write_object(r, "This side of the network", "transport");
-	write_object(r, "The generator itself (rates a second, ns)", "generator");
-	write_object(r, "Environment", "environment");
-	write_object(r, "Settings", "settings");
+	write_object(r, "Warm-up, not counted above", "warm_up", true);
+	write_object(r, "Totals", "totals", true);
+	write_object(r, "Datagrams that were no answer", "ignored", true);
+	write_object(r, "This side of the network", "transport", true);
+	write_object(r, "The generator itself (rates a second, ns)", "generator", true);
+	write_object(r, "Environment", "environment", false);
+	write_object(r, "Settings", "settings", false);
 	fputs("</div></body></html>\n", r->out);
 }
 

@@ -125,8 +125,9 @@ void plot_line(
 	bool drawn = false;
 	fprintf(p->out, "<path class=%s d=\"", style);
 	for (unsigned i = 0; i < n; i++) {
-		const bool there = y[i] > 0;
-		const bool alone = there && !drawn && (i + 1 == n || y[i + 1] <= 0);
+		const bool there = !p->y.logarithmic || y[i] > 0;
+		const bool ends = i + 1 == n || (p->y.logarithmic && y[i + 1] <= 0);
+		const bool alone = there && !drawn && ends;
 		if (there)
 			fprintf(p->out, "%c%.1f %.1f", drawn ? 'L' : 'M', x_of(p, x[i]),
 				y_of(p, y[i]));

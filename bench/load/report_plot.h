@@ -28,7 +28,7 @@ void plot_begin(const struct plot *plot, const char *title, const char *note, bo
 void plot_seconds(const struct plot *plot);
 /** Labels of x, an axis of 1 / (1 - share): percentiles. */
 void plot_percentiles(const struct plot *plot);
-/** A line of n points; where y is 0 there is none. @param style its class */
+/** A line of n points; on a logarithmic axis there is none where y is 0. @param style its class */
 void plot_line(
 	const struct plot *plot, const double *x, const double *y, unsigned n, const char *style);
 /** A rectangle in the axes' units, cut to them. */
