@@ -78,7 +78,7 @@ void jg_control_drain(struct jg_control *control, bool drain);
 bool jg_control_ready(const struct jg_control *control);
 
 /**
- * The figures of this moment; any thread but control's own, one at a time. Where the control thread is
+ * The figures of this moment; any thread but control's own. Where the control thread is
  * busy for long (a slow store) they are the last ones it gathered, with the counters of this moment.
  */
 void jg_control_figures(struct jg_control *control, struct jg_figures *figures);

@@ -8,6 +8,7 @@
 #include "metrics.h"
 #include "notify.h"
 #include "store.h"
+#include "tell.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -243,6 +244,9 @@ static int start(struct daemon *d, struct jg_error *err)
 		result = start_watching(d, config, err);
 	if (result == 0)
 		result = jg_control_start(d->control, err);
+	const struct jg_gate_teller teller = {.arg = d->control, .tell = jg_control_tell};
+	if (result == 0)
+		jg_gate_tell_by(d->gate, &teller);
 	if (result == 0)
 		result = become_user(d, user, err);
 	free(user);

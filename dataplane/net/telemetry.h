@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-/** The gate's figures for DPDK's own telemetry client: /joingate/stats, /joingate/verdicts, /joingate/ports. */
+/** The gate's figures for DPDK's own telemetry client: /joingate/stats, /joingate/verdicts and so on. */
 
 struct jg_gate;
 

@@ -92,3 +92,21 @@ unsigned jg_gate_ports(const struct jg_gate *gate);
 /** Control thread only. 0 or negative errno. */
 JG_MUST_CHECK int jg_gate_port_stats(
 	const struct jg_gate *gate, unsigned port, struct jg_port_stats *stats);
+
+/** Where figures are told to: one call each. Names may have "/". */
+struct jg_gate_told {
+	void (*count)(struct jg_gate_told *told, const char *name, uint64_t value);
+	void (*text)(struct jg_gate_told *told, const char *name, const char *value);
+};
+
+/** Who knows what the packet side does not: the state, the apps, the keys. */
+struct jg_gate_teller {
+	void *arg;
+	/** By telemetry's threads, several at a time. topic: "state", "keys" …; member, first: of stats, of
+	 * a list. */
+	void (*tell)(void *arg, const char *topic, const char *member, unsigned first,
+		struct jg_gate_told *told);
+};
+
+/** For DPDK's telemetry socket; arg must live until the gate is stopped. */
+void jg_gate_tell_by(const struct jg_gate *gate, const struct jg_gate_teller *teller);
