@@ -145,6 +145,14 @@ done
 same "what Prometheus has" "$(query 'sum(joingate_verdicts_total{verdict="admit"})')" 7
 same "up" "$(query 'up{job="joingate"}')" 1
 same "rules" "$(curl -sS http://127.0.0.1:9090/api/v1/rules | jq -r '[.data.groups[].rules[].lastError // ""] | add')" ""
+# Every panel's expression is one that Prometheus can answer.
+jq -r '.panels[].targets[].expr | gsub("[$]instance"; ".*") | gsub("[$]__rate_interval"; "1m")' \
+	"$root/docs/grafana/joingate.json" >"$work/panels"
+while read -r expression; do
+	same "$expression" "$(curl -sS --max-time 10 --get http://127.0.0.1:9090/api/v1/query \
+		--data-urlencode "query=$expression" | jq -r .status)" success
+done <"$work/panels"
+[ "$(wc -l <"$work/panels")" -gt 20 ] || fail "the dashboard has $(wc -l <"$work/panels") expressions"
 kill "$prometheus_pid"
 
 # Probes follow the gate: drained it is live and not ready.
