@@ -95,7 +95,7 @@ gate_start() {
 	"$joingated" --config "$work/joingate.json" 2>"$work/gate.log" &
 	gate_pid=$!
 	for _ in $(seq 300); do
-		grep -q 'joingated: ready' "$work/gate.log" && return
+		grep -qE 'joingated: ready|"event":"ready"' "$work/gate.log" && return
 		kill -0 "$gate_pid" 2>/dev/null || fail "the gate did not start"
 		sleep 0.1
 	done

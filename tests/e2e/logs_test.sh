@@ -12,13 +12,7 @@ ctl=$build/control/cli/joingatectl
 new_client
 veth 0
 config '.log = {format: "json", refusals: 2} | .apps[0].policy = {rooms: [{pattern: "vault-*", deny: ["join"]}, {pattern: "*"}]}'
-"$joingated" --config "$work/joingate.json" 2>"$work/gate.log" &
-gate_pid=$!
-for _ in $(seq 300); do
-	! jq -e 'select(.event == "ready")' "$work/gate.log" >/dev/null 2>&1 || break
-	kill -0 "$gate_pid" || fail "the gate did not start"
-	sleep 0.1
-done
+gate_start
 
 # refusals JQ-FILTER: of the lines of refused joins, once there are N: refusals N FILTER
 refusals() {
