@@ -37,8 +37,7 @@ static const uint8_t ascending[64] __attribute__((aligned(64))) = {
 struct state {
 	__m512i low, high, pack;
 	__m512i bad; // bit 7 of a byte: a character outside the alphabet
-	__m512i seen; // OR of all decoded bytes
-	__m512i least; // the smallest of them, place by place
+	__m512i least; // of all decoded bytes as signed numbers, place by place
 	uint64_t escape; // 1: the next byte is escaped
 	uint64_t backslashes;
 	uint64_t odd_escapes;
@@ -78,16 +77,19 @@ static inline uint64_t find_quotes(struct state *s, __m512i bytes, __mmask64 liv
 	return quote;
 }
 
-BODY void index_step(struct state *s, __m512i bytes, __mmask64 live, __m512i base)
+// As many as there are, up to sixteen at once: hardly any step has more.
+BODY void list_quotes(struct state *s, uint64_t quote, uint32_t base)
 {
-	uint64_t quote = find_quotes(s, bytes, live);
 	__m512i at = _mm512_maskz_compress_epi8(quote, _mm512_load_si512(ascending));
-	__m512i wide = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(at));
-	_mm512_storeu_si512(s->quotes, _mm512_add_epi16(wide, base));
+	__m256i wide = _mm256_cvtepu8_epi16(_mm512_castsi512_si128(at));
+	__m256i first = _mm256_set1_epi16((short)base);
+	_mm256_storeu_si256((void *)s->quotes, _mm256_add_epi16(wide, first));
 	unsigned count = (unsigned)_mm_popcnt_u64(quote);
-	if (__builtin_expect(count > 32, 0)) {
-		wide = _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(at, 1));
-		_mm512_storeu_si512(s->quotes + 32, _mm512_add_epi16(wide, base));
+	if (__builtin_expect(count > 16, 0)) {
+		wide = _mm256_cvtepu8_epi16(_mm512_extracti32x4_epi32(at, 1));
+		_mm256_storeu_si256((void *)(s->quotes + 16), _mm256_add_epi16(wide, first));
+		wide = _mm256_cvtepu8_epi16(_mm512_extracti32x4_epi32(at, 2));
+		_mm256_storeu_si256((void *)(s->quotes + 32), _mm256_add_epi16(wide, first));
 	}
 	s->quotes += count;
 }
@@ -99,14 +101,13 @@ static inline struct state begin(void)
 		.high = _mm512_load_si512(alphabet + 64),
 		.pack = _mm512_load_si512(packing),
 		.bad = _mm512_setzero_si512(),
-		.seen = _mm512_setzero_si512(),
-		.least = _mm512_set1_epi8(-1),
+		.least = _mm512_set1_epi8(' '),
 	};
 }
 
 // The last characters, filled up with the one of value 0; bytes that are not there count as blanks.
 // False: spare bits of the last character, which stand in the byte after the text (RFC 4648 section 3.5).
-BODY bool last_step(struct state *s, const uint8_t *in, size_t len, uint8_t *out, __m512i base)
+BODY bool last_step(struct state *s, const uint8_t *in, size_t len, uint8_t *out, uint32_t base)
 {
 	__mmask64 rest = (UINT64_C(1) << len) - 1;
 	__m512i bytes = decode_step(s, _mm512_mask_loadu_epi8(_mm512_set1_epi8('A'), rest, in));
@@ -115,37 +116,59 @@ BODY bool last_step(struct state *s, const uint8_t *in, size_t len, uint8_t *out
 	_mm512_storeu_si512(out, bytes);
 	uint64_t spare = (_mm512_test_epi8_mask(bytes, bytes) & STEP_BITS) >> n;
 	bytes = _mm512_mask_mov_epi8(_mm512_set1_epi8(' '), live, bytes);
-	s->seen = _mm512_or_si512(s->seen, bytes);
-	s->least = _mm512_min_epu8(s->least, bytes);
-	index_step(s, bytes, live, base);
+	s->least = _mm512_min_epi8(s->least, bytes);
+	list_quotes(s, find_quotes(s, bytes, live), base);
 	return spare == 0;
+}
+
+// Control characters and bytes above 0x7f: as signed numbers both are less than a blank. Which of them there
+// are tells another look, which few texts need.
+static __attribute__((noinline)) unsigned unusual_flags(const uint8_t *bytes, size_t len)
+{
+	unsigned flags = 0;
+	for (size_t at = 0; at < len; at += 64) {
+		__mmask64 there = len - at < 64 ? (UINT64_C(1) << (len - at)) - 1 : UINT64_MAX;
+		__m512i v = _mm512_loadu_si512(bytes + at);
+		flags |= _mm512_mask_cmplt_epu8_mask(there, v, _mm512_set1_epi8(' ')) != 0
+			? JG_TEXT_CONTROL
+			: 0u;
+		flags |= (_mm512_movepi8_mask(v) & there) != 0 ? JG_TEXT_NON_ASCII : 0u;
+	}
+	return flags;
 }
 
 BODY bool decode_text(struct state *s, const uint8_t *in, size_t len, struct jg_text *text)
 {
-	const __m512i step = _mm512_set1_epi16(STEP);
-	__m512i base = _mm512_setzero_si512();
+	const __m512i blank = _mm512_set1_epi8(' ');
 	uint8_t *out = text->bytes;
 	size_t left = len;
+	uint32_t base = 0;
 	if (len % 4 == 1)
 		return false;
 	s->quotes = text->quotes;
-	for (; left >= 64; left -= 64, in += 64, out += STEP) {
+	// Nothing is escaped as long as there is no backslash.
+	for (; left >= 64; left -= 64, in += 64, out += STEP, base += STEP) {
+		__m512i bytes = decode_step(s, _mm512_loadu_si512(in));
+		if (__builtin_expect(_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\\')) != 0, 0))
+			break;
+		_mm512_storeu_si512(out, bytes);
+		s->least = _mm512_min_epi8(s->least, bytes);
+		list_quotes(
+			s, _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('"')) & STEP_BITS, base);
+	}
+	for (; left >= 64; left -= 64, in += 64, out += STEP, base += STEP) {
 		__m512i bytes = decode_step(s, _mm512_loadu_si512(in));
 		_mm512_storeu_si512(out, bytes);
-		s->seen = _mm512_or_si512(s->seen, bytes);
-		s->least = _mm512_min_epu8(s->least, bytes);
-		index_step(s, bytes, STEP_BITS, base);
-		base = _mm512_add_epi16(base, step);
+		s->least = _mm512_min_epi8(s->least, bytes);
+		list_quotes(s, find_quotes(s, bytes, STEP_BITS), base);
 	}
 	bool exact = last_step(s, in, left, out, base);
 	text->len = (uint32_t)(len * 3 / 4);
 	text->quotes_n = (uint32_t)(s->quotes - text->quotes);
-	__mmask64 control = _mm512_cmplt_epu8_mask(s->least, _mm512_set1_epi8(0x20));
 	text->flags = (s->backslashes != 0 ? JG_TEXT_BACKSLASH : 0u) |
-		(s->odd_escapes != 0 ? JG_TEXT_ESCAPE : 0u) |
-		(control != 0 ? JG_TEXT_CONTROL : 0u) |
-		(_mm512_movepi8_mask(s->seen) != 0 ? JG_TEXT_NON_ASCII : 0u);
+		(s->odd_escapes != 0 ? JG_TEXT_ESCAPE : 0u);
+	if (__builtin_expect(_mm512_cmplt_epi8_mask(s->least, blank) != 0, 0))
+		text->flags |= unusual_flags(text->bytes, text->len);
 	jg_text_close(text);
 	return exact;
 }
