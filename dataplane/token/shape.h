@@ -15,8 +15,8 @@
 #include <stdalign.h>
 
 #define JG_SHAPE_TEXT_MAX 1024 // longest text that teaches
-#define JG_SHAPE_PIECE 64 // bytes, at most
-#define JG_SHAPE_PIECES_MAX 64
+#define JG_SHAPE_PIECE 32 // bytes, at most
+#define JG_SHAPE_PIECES_MAX 66
 #define JG_SHAPE_CLAIMS_MAX 48
 #define JG_SHAPE_PLACES_MAX 256 // a multiple of 32
 #define JG_SHAPE_FIRST (2 * JG_VALUES) // place of the first piece
@@ -69,8 +69,9 @@ struct jg_shape {
 	uint8_t packed_quote[JG_SHAPE_PLACES_MAX]; /**< the same for simd/shape_avx2.c */
 	uint16_t delta[JG_SHAPE_PLACES_MAX]; /**< added modulo 2^16 */
 	uint16_t len[JG_SHAPE_PLACES_MAX]; /**< of the piece there; 0: no piece */
-	uint64_t mask[JG_SHAPE_PIECES_MAX]; /**< bit per byte of the piece */
-	uint8_t bytes[JG_SHAPE_PIECES_MAX][JG_SHAPE_PIECE]; /**< zeros behind each piece */
+	uint32_t mask[JG_SHAPE_PIECES_MAX]; /**< bit per byte of the piece */
+	alignas(JG_SHAPE_PIECE)
+		uint8_t bytes[JG_SHAPE_PIECES_MAX][JG_SHAPE_PIECE]; /**< zeros behind each piece */
 	/** Of each piece: the value before it, or one of enum jg_before; how far before the mark that ends
 	 * the value the piece begins. */
 	uint8_t before[JG_SHAPE_PIECES_MAX];

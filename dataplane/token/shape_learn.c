@@ -107,7 +107,7 @@ static void add_pieces(
 		set_place(shape, lesson, place, from, at - from);
 		memcpy(shape->bytes[piece], lesson->text->bytes + at, len);
 		shape->len[place] = (uint16_t)len;
-		shape->mask[piece] = UINT64_MAX >> (JG_SHAPE_PIECE - len);
+		shape->mask[piece] = UINT32_MAX >> (JG_SHAPE_PIECE - len);
 	}
 	shape->places_n = (uint16_t)(JG_SHAPE_FIRST + shape->pieces_n);
 }

@@ -9,7 +9,7 @@ static inline __m256i load(const uint8_t *p)
 	return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }
 
-// Half a piece against the text; bytes beyond the piece are made zeros, which the shape has there.
+// A piece against the text; bytes beyond the piece are made zeros, which the shape has there.
 static inline __m256i differing(const uint8_t *piece, const uint8_t *text, __m256i left)
 {
 	const __m256i iota = _mm256_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
@@ -86,10 +86,6 @@ enum jg_fit jg_shape_fit_avx2(const struct jg_shape *shape, const struct jg_text
 		const uint8_t *bytes = text->bytes + at[JG_SHAPE_FIRST + i];
 		__m256i left = _mm256_set1_epi8((char)shape->len[JG_SHAPE_FIRST + i]);
 		differ = _mm256_or_si256(differ, differing(piece, bytes, left));
-		if (shape->len[JG_SHAPE_FIRST + i] <= 32)
-			continue;
-		left = _mm256_sub_epi8(left, _mm256_set1_epi8(32));
-		differ = _mm256_or_si256(differ, differing(piece + 32, bytes + 32, left));
 	}
 	if (!_mm256_testz_si256(differ, differ))
 		return JG_FIT_NONE;
@@ -121,7 +117,7 @@ bool jg_shape_read_avx2(
 	const struct jg_shape *shape, const struct jg_text *text, struct jg_reading *reading)
 {
 	// Read from the length on, backwards: so many bytes that count, and others that do not.
-	static const uint8_t counts[128] = {ALL16, ALL16, ALL16, ALL16};
+	static const uint8_t counts[64] = {ALL16, ALL16};
 	const uint8_t *const bytes = text->bytes;
 	const uint8_t *const marks = text->marks;
 	const uint32_t end = text->len;
@@ -130,14 +126,9 @@ bool jg_shape_read_avx2(
 	uint32_t at = 0;
 	for (unsigned i = 0;;) {
 		size_t len = shape->len[JG_SHAPE_FIRST + i];
-		const uint8_t *mask = counts + 64 - len;
+		const uint8_t *mask = counts + JG_SHAPE_PIECE - len;
 		__m256i masked = _mm256_and_si256(load(bytes + at), load(mask));
 		differ = _mm256_or_si256(differ, _mm256_xor_si256(load(shape->bytes[i]), masked));
-		if (len > 32) {
-			masked = _mm256_and_si256(load(bytes + at + 32), load(mask + 32));
-			differ = _mm256_or_si256(
-				differ, _mm256_xor_si256(load(shape->bytes[i] + 32), masked));
-		}
 		at += (uint32_t)len;
 		if (++i == pieces)
 			break;

@@ -24,20 +24,27 @@ static inline bool places(
 	return beyond == 0;
 }
 
+// Do the bytes at these places differ from the pieces?
+static inline bool differ(
+	const struct jg_shape *shape, const struct jg_text *text, const uint16_t *at)
+{
+	__m256i differing = _mm256_setzero_si256();
+	for (unsigned i = 0; i < shape->pieces_n; i++) {
+		__m256i bytes = _mm256_maskz_loadu_epi8(
+			shape->mask[i], text->bytes + at[JG_SHAPE_FIRST + i]);
+		differing = _mm256_ternarylogic_epi64(
+			differing, bytes, _mm256_load_si256((const void *)shape->bytes[i]), 0xf6);
+	}
+	return _mm256_test_epi64_mask(differing, differing) != 0;
+}
+
 enum jg_fit jg_shape_fit_avx512(const struct jg_shape *shape, const struct jg_text *text,
 	uint16_t at[JG_SHAPE_PLACES_MAX], int64_t time[JG_VALUE_TIMES])
 {
 	if (text->quotes_n >= MARKS ? !jg_shape_places(shape, text, 0, shape->fit_n, at)
 				    : !places(shape, text, at))
 		return JG_FIT_NONE;
-	__m512i differ = _mm512_setzero_si512();
-	for (unsigned i = 0; i < shape->pieces_n; i++) {
-		__m512i bytes = _mm512_maskz_loadu_epi8(
-			shape->mask[i], text->bytes + at[JG_SHAPE_FIRST + i]);
-		differ = _mm512_ternarylogic_epi64(
-			differ, bytes, _mm512_load_si512(shape->bytes[i]), 0xf6);
-	}
-	if (_mm512_test_epi64_mask(differ, differ) != 0)
+	if (differ(shape, text, at))
 		return JG_FIT_NONE;
 	return shape->outlined && jg_shape_times(shape, text, at, time) ? JG_FIT_TIMES
 									: JG_FIT_PLACES;
@@ -50,8 +57,7 @@ bool jg_shape_read_avx512(
 	const struct jg_shape *shape, const struct jg_text *text, struct jg_reading *reading)
 {
 	uint16_t at[FEW] __attribute__((aligned(64)));
-	const unsigned pieces = shape->pieces_n;
-	if (text->quotes_n >= MARKS || JG_SHAPE_FIRST + pieces > FEW)
+	if (text->quotes_n >= MARKS || JG_SHAPE_FIRST + shape->pieces_n > FEW)
 		return false;
 	__m512i low = _mm512_loadu_si512(text->quotes);
 	__m512i high = _mm512_loadu_si512(text->quotes + MARKS / 2);
@@ -62,13 +68,6 @@ bool jg_shape_read_avx512(
 	place = _mm512_adds_epu16(place, _mm512_load_si512(shape->len));
 	if (_mm512_cmpgt_epu16_mask(place, _mm512_set1_epi16((short)text->len)) != 0)
 		return false;
-	__m512i differ = _mm512_setzero_si512();
-	for (unsigned i = 0; i < pieces; i++) {
-		__m512i bytes = _mm512_maskz_loadu_epi8(
-			shape->mask[i], text->bytes + at[JG_SHAPE_FIRST + i]);
-		differ = _mm512_ternarylogic_epi64(
-			differ, bytes, _mm512_load_si512(shape->bytes[i]), 0xf6);
-	}
-	return _mm512_test_epi64_mask(differ, differ) == 0 && jg_shape_ends_meet(shape, text, at) &&
+	return !differ(shape, text, at) && jg_shape_ends_meet(shape, text, at) &&
 		jg_shape_times(shape, text, at, reading->time);
 }
