@@ -199,6 +199,7 @@ struct jg_burst {
 	unsigned cut_off_scopes; /**< jg_cut_offs_scopes(), as the burst began */
 	bool token_ids; /**< there are cut-offs of single tokens: every token needs its id */
 	bool overrides; /**< there are overrides of participants */
+	bool unusual; /**< a policy, an override or a refresh has to be looked at */
 };
 
 #define JG_LAYOUTS_MAX 2 // of one vendor

@@ -24,7 +24,5 @@ void jg_apply_policy(struct jg_burst *b, struct jg_record *r);
 /** refreshable.c: not_permitted when a refresh is asked for that cannot be. */
 void jg_judge_refresh(struct jg_burst *b, struct jg_record *r);
 
-/** Common loop of a stage: one record after the other, then the refused ones leave. */
-void jg_burst_each(struct jg_burst *b, void (*judge)(struct jg_burst *b, struct jg_record *r));
 /** Drop the refused records from the live ones; their order stays. */
 void jg_burst_sift(struct jg_burst *b);

@@ -14,11 +14,18 @@ void jg_burst_sift(struct jg_burst *b)
 	b->n = kept;
 }
 
-void jg_burst_each(struct jg_burst *b, void (*judge)(struct jg_burst *b, struct jg_record *r))
+typedef void judge_fn(struct jg_burst *b, struct jg_record *r);
+
+// One record after the other, then the refused ones leave. Inlined, so that the calls are direct.
+static inline __attribute__((always_inline)) void each(struct jg_burst *b, judge_fn *judge)
 {
-	for (unsigned i = 0; i < b->n; i++)
+	unsigned refused = 0;
+	for (unsigned i = 0; i < b->n; i++) {
 		judge(b, b->live[i]);
-	jg_burst_sift(b);
+		refused |= b->live[i]->reason;
+	}
+	if (refused != 0)
+		jg_burst_sift(b);
 }
 
 // too_long, malformed: which layout is it?
@@ -120,7 +127,7 @@ static void compare_session(struct jg_burst *b, struct jg_record *r)
 
 static void stage_find_app(struct jg_burst *b)
 {
-	jg_burst_each(b, find_app);
+	each(b, find_app);
 }
 
 // At most one token teaches its shape, and not in every burst.
@@ -135,8 +142,6 @@ static void stage_learn(struct jg_burst *b)
 			return;
 		}
 }
-
-typedef void judge_fn(struct jg_burst *b, struct jg_record *r);
 
 // One judge after the other, until one refuses. Inlined, so that the calls are direct.
 static inline __attribute__((always_inline)) void pass(
@@ -235,7 +240,7 @@ static inline bool admit_ordinary(struct jg_burst *b, struct jg_record *r)
 	return true;
 }
 
-static void stage_judge(struct jg_burst *b)
+static void judge(struct jg_burst *b, struct jg_record *r)
 {
 	static judge_fn *const judges[] = {
 		name_app, name_token, read_times,
@@ -244,17 +249,23 @@ static void stage_judge(struct jg_burst *b)
 		read_claims, // bad_claim, missing_claim, no_join
 		compare_session, // room_mismatch, identity_mismatch
 	};
-	for (unsigned i = 0; i < b->n; i++)
-		if (!admit_ordinary(b, b->live[i]))
-			pass(b, b->live[i], judges, JG_ARRAY_SIZE(judges));
-	jg_burst_sift(b);
+	if (!admit_ordinary(b, r)) {
+		b->unusual = true;
+		pass(b, r, judges, JG_ARRAY_SIZE(judges));
+	}
+	b->unusual |= (r->capabilities & JG_CAPABILITY(JOIN)) == 0;
+}
+
+static void stage_judge(struct jg_burst *b)
+{
+	b->unusual = b->overrides;
+	each(b, judge);
 }
 
 static void stage_permit(struct jg_burst *b)
 {
-	for (unsigned i = 0; i < b->n; i++)
-		permit(b, b->live[i]); // not_permitted
-	jg_burst_sift(b);
+	if (b->unusual)
+		each(b, permit); // not_permitted
 }
 
 // In the order of the reasons they give.
