@@ -75,9 +75,7 @@ double bench_raw_sample(void *contender)
 		if (cold && c->place + c->burst <= p->plan.tokens)
 			prefetch(p->messages + c->place, c->burst);
 		for (unsigned i = 0; i < c->burst; i++) {
-			jobs[i].message = messages[i].p;
-			jobs[i].len = messages[i].len;
-			jobs[i].key = messages[i].key;
+			jg_mac_job_set(&jobs[i], messages[i].p, messages[i].len, messages[i].key);
 		}
 		jg_mac_burst(c->mac, p->alg, jobs, c->burst);
 	}

@@ -40,7 +40,7 @@ static void shani_close(void *state)
 
 static uint8_t blocks_of(const struct jg_mac_job *job)
 {
-	uint32_t blocks = (job->len + 9 + JG_SHA_BLOCK - 1) / JG_SHA_BLOCK;
+	uint32_t blocks = (job->len - job->done + 9 + JG_SHA_BLOCK - 1) / JG_SHA_BLOCK;
 	return (uint8_t)(blocks < BLOCKS_MAX ? blocks : BLOCKS_MAX);
 }
 

@@ -179,8 +179,9 @@ void jg_ref_burst(void *state, enum jg_mac_alg alg, struct jg_mac_job *jobs, uns
 		struct jg_mac_job *job = &jobs[i];
 		uint32_t chain[8];
 		uint8_t inner[32];
-		memcpy(chain, job->key->inner, sizeof(chain));
-		finish(alg, chain, JG_SHA_BLOCK, job->message, job->len, inner);
+		memcpy(chain, jg_mac_job_state(job), sizeof(chain));
+		finish(alg, chain, JG_SHA_BLOCK + job->done, job->message + job->done,
+			job->len - job->done, inner);
 		memcpy(chain, job->key->outer, sizeof(chain));
 		finish(alg, chain, JG_SHA_BLOCK, inner, 4 * jg_mac_words(alg), job->digest);
 	}

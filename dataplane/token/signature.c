@@ -17,13 +17,24 @@ static const struct jg_key *next_key(struct jg_record *r, int64_t now)
 	return NULL;
 }
 
-// Records to be tried in one round, each with its next secret.
+// Records to be tried in one round, each with its next secret, apart by how they are signed. Those of SHA-256,
+// which nearly all are, have their jobs already.
 struct round {
-	struct jg_record **records;
-	unsigned n;
-	unsigned of[JG_SIGNINGS]; // so many of each way to sign
+	struct jg_record **records[JG_SIGNINGS];
+	unsigned n[JG_SIGNINGS];
+	struct jg_beginnings *beginnings; // NULL: not looked for
 	bool derive; // some have keys that are to be derived
 };
+
+static struct round round_begin(struct jg_verifier *v, unsigned n)
+{
+	struct round round = {0};
+	for (unsigned signing = 0; signing < JG_SIGNINGS; signing++)
+		round.records[signing] = v->round[signing];
+	if (v->beginnings != NULL && jg_beginnings_worth(v->beginnings, n))
+		round.beginnings = v->beginnings;
+	return round;
+}
 
 // What no MAC can make good: an unsigned token, or one whose signature has an impossible length.
 static bool is_unsigned(struct jg_record *r)
@@ -38,6 +49,20 @@ static bool is_unsigned(struct jg_record *r)
 	return r->verified || r->reason != JG_REASON_OK;
 }
 
+// Texts of one app begin alike.
+static bool may_begin(const struct jg_record *r)
+{
+	return r->layout->schema != NULL;
+}
+
+// The digest is written, not read: setting it here would be wasted.
+static void make_job(const struct round *round, const struct jg_record *r, struct jg_mac_job *job)
+{
+	jg_mac_job_set(job, r->message.p, r->message.len, r->mac_key);
+	if (round->beginnings != NULL && may_begin(r))
+		jg_beginnings_find(round->beginnings, r->app_hash, job);
+}
+
 // Takes part with its next secret, or is refused for want of one.
 static void join_round(struct jg_burst *b, struct round *round, struct jg_record *r)
 {
@@ -45,10 +70,12 @@ static void join_round(struct jg_burst *b, struct round *round, struct jg_record
 	const struct jg_layout *layout = r->layout;
 	r->key = next_key(r, b->now);
 	if (r->key != NULL) {
-		r->mac_key = layout->signing == JG_SIGNING_SHA1 ? &r->key->sha1 : &r->key->mac;
-		round->records[round->n++] = r;
-		round->of[layout->signing]++;
+		unsigned n = round->n[layout->signing]++;
+		round->records[layout->signing][n] = r;
 		round->derive |= layout->derive_keys != NULL;
+		r->mac_key = layout->signing == JG_SIGNING_SHA1 ? &r->key->sha1 : &r->key->mac;
+		if (layout->signing == JG_SIGNING_SHA256)
+			make_job(round, r, &b->verifier->jobs[n]);
 	} else if (tried) {
 		jg_refuse(r, JG_REASON_BAD_SIGNATURE);
 	} else {
@@ -59,7 +86,7 @@ static void join_round(struct jg_burst *b, struct round *round, struct jg_record
 
 static struct round first_round(struct jg_burst *b)
 {
-	struct round round = {.records = b->verifier->round};
+	struct round round = round_begin(b->verifier, b->n);
 	for (unsigned i = 0; i < b->n; i++)
 		if (!is_unsigned(b->live[i]))
 			join_round(b, &round, b->live[i]);
@@ -69,75 +96,119 @@ static struct round first_round(struct jg_burst *b)
 // Those of a round that no secret has fitted yet.
 static struct round next_round(struct jg_burst *b, const struct round *before)
 {
-	struct round round = {.records = before->records};
-	for (unsigned i = 0; i < before->n; i++)
-		if (!before->records[i]->verified)
-			join_round(b, &round, before->records[i]);
+	struct round round = round_begin(b->verifier, b->n);
+	for (unsigned signing = 0; signing < JG_SIGNINGS; signing++)
+		for (unsigned i = 0; i < before->n[signing]; i++)
+			if (!before->records[signing][i]->verified)
+				join_round(b, &round, before->records[signing][i]);
 	return round;
 }
 
 // Formats whose MAC key is more than the secret's midstates make it now, all of a layout at once.
 static void derive_keys(struct jg_burst *b, const struct round *round)
 {
-	struct jg_record **group = b->verifier->group;
+	struct jg_verifier *v = b->verifier;
+	struct jg_record *const *records = round->records[JG_SIGNING_SHA256];
 	const struct jg_layout *layout = NULL; // only one needs this (agora-007)
-	unsigned grouped = 0;
-	for (unsigned i = 0; i < round->n; i++) {
-		struct jg_record *r = round->records[i];
+	unsigned n = round->n[JG_SIGNING_SHA256], grouped = 0;
+	for (unsigned i = 0; i < n; i++) {
+		struct jg_record *r = records[i];
 		if (r->layout->derive_keys == NULL)
 			continue;
 		assert(layout == NULL || layout == r->layout);
 		layout = r->layout;
-		group[grouped++] = r;
+		v->group[grouped++] = r;
 	}
-	if (grouped > 0)
-		layout->derive_keys(b, group, grouped);
+	layout->derive_keys(b, v->group, grouped);
+	for (unsigned i = 0; i < n; i++)
+		v->jobs[i].key = records[i]->mac_key;
 }
 
-static void run_macs(
-	struct jg_burst *b, const struct round *round, enum jg_signing signing, enum jg_mac_alg alg)
+// How many do not fit?
+static unsigned compare(
+	const struct jg_verifier *v, struct jg_record *const *records, unsigned n, size_t bytes)
+{
+	unsigned wrong = 0;
+	for (unsigned i = 0; i < n; i++) {
+		struct jg_record *r = records[i];
+		r->verified = jg_memeq_ct(v->jobs[i].digest, r->signature, bytes);
+		wrong += !r->verified;
+	}
+	return wrong;
+}
+
+// Once in a few bursts: is it worth looking, and what can one of them teach? Only tokens whose signature held
+// count.
+static void learn_beginnings(struct jg_verifier *v, const struct round *round)
+{
+	struct jg_record *const *records = round->records[JG_SIGNING_SHA256];
+	unsigned n = round->n[JG_SIGNING_SHA256], held = 0, hits = 0;
+	unsigned turn = jg_beginnings_turn(v->beginnings, n);
+	if (turn >= n)
+		return;
+	for (unsigned i = 0; i < n; i++) {
+		held += records[i]->verified;
+		hits += records[i]->verified && v->jobs[i].done > 0;
+	}
+	if (round->beginnings != NULL)
+		jg_beginnings_count(v->beginnings, held, hits);
+	const struct jg_record *r = records[turn];
+	if (r->verified && may_begin(r))
+		jg_beginnings_learn(v->beginnings, r->app_hash, &v->jobs[turn],
+			jg_hash_load64((const char *)r->signature));
+}
+
+static unsigned run_sha256(struct jg_burst *b, const struct round *round)
 {
 	struct jg_verifier *v = b->verifier;
-	struct jg_record **group = v->group;
-	unsigned jobs = 0;
-	for (unsigned i = 0; i < round->n; i++) {
-		struct jg_record *r = round->records[i];
-		if (r->layout->signing != signing)
-			continue;
-		group[jobs] = r;
-		// The digest is written, not read: setting it here would be wasted.
-		struct jg_mac_job *job = &v->jobs[jobs++];
-		job->message = (const uint8_t *)r->message.p;
-		job->len = r->message.len;
-		job->key = r->mac_key;
-	}
-	jg_mac_burst(v->mac, alg, v->jobs, jobs);
-	for (unsigned i = 0; i < jobs; i++)
-		group[i]->verified = jg_memeq_ct(
-			v->jobs[i].digest, group[i]->signature, signature_bytes[signing]);
+	unsigned n = round->n[JG_SIGNING_SHA256];
+	if (round->derive)
+		derive_keys(b, round);
+	jg_mac_burst(v->mac, JG_MAC_SHA256, v->jobs, n);
+	unsigned wrong = compare(
+		v, round->records[JG_SIGNING_SHA256], n, signature_bytes[JG_SIGNING_SHA256]);
+	if (v->beginnings != NULL)
+		learn_beginnings(v, round);
+	return wrong;
 }
 
-static void run_rsa(const struct round *round)
+static unsigned run_sha1(struct jg_burst *b, const struct round *round)
 {
-	for (unsigned i = 0; i < round->n; i++) {
-		struct jg_record *r = round->records[i];
-		if (r->layout->signing == JG_SIGNING_RSA)
-			r->verified =
-				jg_rs256_verify(r->key->public_key, r->message, r->rsa_signature);
+	struct jg_verifier *v = b->verifier;
+	struct jg_record *const *records = round->records[JG_SIGNING_SHA1];
+	unsigned n = round->n[JG_SIGNING_SHA1];
+	for (unsigned i = 0; i < n; i++)
+		jg_mac_job_set(&v->jobs[i], records[i]->message.p, records[i]->message.len,
+			records[i]->mac_key);
+	jg_mac_burst(v->mac, JG_MAC_SHA1, v->jobs, n);
+	return compare(v, records, n, signature_bytes[JG_SIGNING_SHA1]);
+}
+
+static unsigned run_rsa(const struct round *round)
+{
+	unsigned wrong = 0;
+	for (unsigned i = 0; i < round->n[JG_SIGNING_RSA]; i++) {
+		struct jg_record *r = round->records[JG_SIGNING_RSA][i];
+		r->verified = jg_rs256_verify(r->key->public_key, r->message, r->rsa_signature);
+		wrong += !r->verified;
 	}
+	return wrong;
 }
 
 void jg_stage_signatures(struct jg_burst *b)
 {
-	for (struct round round = first_round(b); round.n > 0; round = next_round(b, &round)) {
-		if (round.derive)
-			derive_keys(b, &round);
-		if (round.of[JG_SIGNING_SHA256] > 0)
-			run_macs(b, &round, JG_SIGNING_SHA256, JG_MAC_SHA256);
-		if (round.of[JG_SIGNING_SHA1] > 0)
-			run_macs(b, &round, JG_SIGNING_SHA1, JG_MAC_SHA1);
-		if (round.of[JG_SIGNING_RSA] > 0)
-			run_rsa(&round);
-	}
+	unsigned wrong;
+	struct round round = first_round(b);
+	do {
+		wrong = 0;
+		if (round.n[JG_SIGNING_SHA256] > 0)
+			wrong += run_sha256(b, &round);
+		if (round.n[JG_SIGNING_SHA1] > 0)
+			wrong += run_sha1(b, &round);
+		if (round.n[JG_SIGNING_RSA] > 0)
+			wrong += run_rsa(&round);
+		if (wrong > 0)
+			round = next_round(b, &round);
+	} while (wrong > 0);
 	jg_burst_sift(b);
 }

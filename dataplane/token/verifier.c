@@ -54,13 +54,16 @@ static bool take_parts(
 	}
 	if (!options->no_shapes)
 		v->shapes = jg_shapes_new(v->decoders);
+	if (!options->no_beginnings)
+		v->beginnings = jg_beginnings_new(options->seed);
 	v->outlines = v->shapes != NULL && v->decoders->shape_read != NULL;
 	v->marks = v->outlines && v->decoders->list != NULL;
 	// Pages that no token ever needs are never touched.
 	v->scratch.size = (size_t)JG_BURST_MAX * JG_SCRATCH_TOKEN;
 	v->scratch.base = calloc(1, v->scratch.size);
 	if (v->json != NULL && v->inflater != NULL && v->scratch.base != NULL &&
-		(v->shapes != NULL || options->no_shapes))
+		(v->shapes != NULL || options->no_shapes) &&
+		(v->beginnings != NULL || options->no_beginnings))
 		return true;
 	jg_error_set(
 		err, "no memory for a verifier; it needs %zu MiB", (v->scratch.size >> 20) + 1);
@@ -92,6 +95,7 @@ void jg_verifier_free(struct jg_verifier *verifier)
 	free(verifier->scratch.base);
 	jg_inflater_free(verifier->inflater);
 	jg_shapes_free(verifier->shapes);
+	jg_beginnings_free(verifier->beginnings);
 	jg_json_free(verifier->json);
 	jg_mac_free(verifier->mac);
 	explicit_bzero(verifier, sizeof(*verifier));

@@ -3,6 +3,7 @@
 
 /** One thread's verifier: everything a burst needs, allocated once. Private to dataplane/token. */
 
+#include "beginnings.h"
 #include "json.h"
 #include "record.h"
 #include "scan.h"
@@ -17,12 +18,13 @@ struct jg_verifier {
 	struct jg_json *json;
 	struct jg_inflater *inflater;
 	struct jg_shapes *shapes; /**< NULL: learning is off */
+	struct jg_beginnings *beginnings; /**< NULL: none are kept */
 	bool outlines; /**< payloads may be read by the outline of a shape */
 	bool marks; /**< and are marked for that, not listed */
 	struct jg_scratch scratch;
 	struct jg_record *live[JG_BURST_MAX];
-	struct jg_record *round[JG_BURST_MAX]; /**< records of one key round */
-	struct jg_record *group[JG_BURST_MAX]; /**< those of them that one engine call takes */
+	struct jg_record *round[JG_SIGNINGS][JG_BURST_MAX]; /**< records of one key round */
+	struct jg_record *group[JG_BURST_MAX]; /**< those of them whose keys are derived */
 	struct jg_record records[JG_BURST_MAX];
 	struct jg_mac_job jobs[JG_BURST_MAX];
 	struct jg_cut_off_probe probes[JG_BURST_MAX];

@@ -22,16 +22,13 @@ size_t jg_wire_request_mac_job(const struct jg_wire_request *wire, const struct 
 	assert(wire->front_end != 0 && wire->token_at >= JG_WIRE_HEADER);
 	const size_t end = wire->len - JG_WIRE_MAC_SIZE;
 	const size_t head = wire->token_at;
-	job->key = key;
 	if (!is_signed_by_tail(wire->datagram + head, end - head)) {
-		job->message = wire->datagram;
-		job->len = (uint32_t)end;
+		jg_mac_job_set(job, wire->datagram, end, key);
 		return 0;
 	}
 	jg_wire_copy(scratch, wire->datagram, head);
 	memcpy(scratch + head, wire->datagram + end - JG_WIRE_BINDING, JG_WIRE_BINDING);
-	job->message = scratch;
-	job->len = (uint32_t)head + JG_WIRE_BINDING;
+	jg_mac_job_set(job, scratch, head + JG_WIRE_BINDING, key);
 	return (job->len + JG_CACHE_LINE - 1) / JG_CACHE_LINE * JG_CACHE_LINE;
 }
 
@@ -44,9 +41,7 @@ void jg_wire_reply_mac_job(
 	const uint8_t *reply, size_t len, const struct jg_mac_key *key, struct jg_mac_job *job)
 {
 	assert(len >= JG_WIRE_VERDICT + JG_WIRE_MAC_SIZE);
-	job->message = reply;
-	job->len = (uint32_t)len;
-	job->key = key;
+	jg_mac_job_set(job, reply, len, key);
 }
 
 void jg_wire_mac_store(uint8_t *datagram, size_t len, const struct jg_mac_job *job)

@@ -28,9 +28,30 @@ struct jg_mac_key {
 struct jg_mac_job {
 	const uint8_t *message;
 	const struct jg_mac_key *key;
+	/** NULL, or what the key's inner state has become after the message's first blocks (SHA-256).
+	 * Engines that cannot begin there hash the whole message. */
+	const uint32_t *begun;
 	uint32_t len; /**< bytes of the message, 0..65535 */
+	uint32_t done; /**< bytes of whole blocks that begun stands behind; 0 without it */
 	uint8_t digest[32]; /**< out */
 };
+
+/** A job from its beginning. */
+static inline void jg_mac_job_set(
+	struct jg_mac_job *job, const void *message, size_t len, const struct jg_mac_key *key)
+{
+	job->message = (const uint8_t *)message;
+	job->key = key;
+	job->begun = NULL;
+	job->len = (uint32_t)len;
+	job->done = 0;
+}
+
+/** The state that a job's hash goes on from. */
+static inline const uint32_t *jg_mac_job_state(const struct jg_mac_job *job)
+{
+	return job->begun != NULL ? job->begun : job->key->inner;
+}
 
 struct jg_mac;
 

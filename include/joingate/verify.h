@@ -136,6 +136,8 @@ struct jg_verifier_options {
 	const char *simd;
 	/** Do not learn token shapes: every token takes the full scan. */
 	bool no_shapes;
+	/** Do not keep hash states behind beginnings that tokens share: every message is hashed whole. */
+	bool no_beginnings;
 	/** Keys the hash tables; 0 = from the system's random source. */
 	uint64_t seed;
 };

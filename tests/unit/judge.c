@@ -15,8 +15,11 @@ static struct jg_str text(const char *p)
 
 static void init(struct judge *judge, unsigned vendor, const char *simd, bool no_shapes)
 {
-	struct jg_verifier_options options = {
-		.mac_engine = "ref", .seed = 3, .simd = simd, .no_shapes = no_shapes};
+	struct jg_verifier_options options = {.mac_engine = "ref",
+		.seed = 3,
+		.simd = simd,
+		.no_shapes = no_shapes,
+		.no_beginnings = no_shapes};
 	struct jg_error err = {0};
 	*judge = (struct judge){.verifier = jg_verifier_new(&options, &err)};
 	cr_assert_not_null(judge->verifier, "%s", err.text);

@@ -171,21 +171,28 @@ static inline void lane_open(struct group *group, unsigned lane, const struct jg
 {
 	uint8_t *tail = group->tail[lane];
 	uint32_t rest = job->len % BLOCK;
-	uint32_t whole = job->len / BLOCK;
+	uint32_t whole = (job->len - job->done) / BLOCK;
 	uint32_t blocks = whole + (rest + 9 > BLOCK ? 2 : 1);
 	// A masked load touches nothing beyond the message.
 	__m512i text = _mm512_maskz_loadu_epi8(
-		(UINT64_C(1) << rest) - 1, job->message + (size_t)whole * BLOCK);
+		(UINT64_C(1) << rest) - 1, job->message + (job->len - rest));
 	text = _mm512_mask_mov_epi8(text, UINT64_C(1) << rest, _mm512_set1_epi8((char)0x80));
 	_mm512_store_si512(tail, text);
 	_mm512_store_si512(tail + BLOCK, _mm512_setzero_si512());
 	uint64_t bits = __builtin_bswap64(((uint64_t)job->len + BLOCK) * 8);
 	memcpy(tail + BLOCK * (blocks - whole) - 8, &bits, 8);
-	group->message[lane] = job->message;
+	group->message[lane] = job->message + job->done;
 	group->whole[lane] = whole;
 	group->blocks[lane] = blocks;
 	group->longest = blocks > group->longest ? blocks : group->longest;
 	group->shortest = whole < group->shortest ? whole : group->shortest;
+}
+
+// Inner and outer state.
+static inline __m512i states_load(const struct jg_mac_job *job)
+{
+	__m256i inner = _mm256_loadu_si256((const void *)jg_mac_job_state(job));
+	return _mm512_inserti64x4(_mm512_load_si512(job->key), inner, 0);
 }
 
 // Lanes without a job do the first one's work again.
@@ -198,7 +205,7 @@ static void group_open(struct group *group, struct jg_mac_job *const *jobs, unsi
 		lane_open(group, i, jobs[i < n ? i : 0]);
 #pragma GCC unroll 16
 	for (unsigned i = 0; i < LANES; i++)
-		w[i] = _mm512_load_si512(jobs[i < n ? i : 0]->key);
+		w[i] = states_load(jobs[i < n ? i : 0]);
 	transpose(w);
 #pragma GCC unroll 8
 	for (unsigned i = 0; i < 8; i++) {

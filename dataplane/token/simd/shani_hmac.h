@@ -23,8 +23,8 @@ struct lane {
 BODY void lane_open(struct lane *lane, const struct jg_mac_job *job, uint8_t tail[2 * BLOCK])
 {
 	uint32_t rest = job->len % BLOCK;
-	lane->message = job->message;
-	lane->whole = job->len / BLOCK;
+	lane->message = job->message + job->done;
+	lane->whole = (job->len - job->done) / BLOCK;
 	lane->blocks = lane->whole + (rest + 9 > BLOCK ? 2 : 1);
 	lane->tail = tail;
 	tail_fill(tail, job->message, job->len);
@@ -62,7 +62,7 @@ BODY void hmac(struct jg_mac_job *const *jobs, unsigned lanes)
 	struct lanes state;
 	uint32_t whole = UINT32_MAX, shortest = UINT32_MAX, longest = 0, n;
 	EACH(lane_open(&lane[i], jobs[i], tails[i] + TAIL_SIZE - 2 * BLOCK - TAIL_SLACK);
-		lane_load(&state, i, jobs[i]->key->inner);
+		lane_load(&state, i, jg_mac_job_state(jobs[i]));
 		if (lane[i].whole < whole) whole = lane[i].whole;
 		if (lane[i].blocks < shortest) shortest = lane[i].blocks;
 		if (lane[i].blocks > longest) longest = lane[i].blocks;);
