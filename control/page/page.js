@@ -154,6 +154,12 @@ function showStages(now, then) {
 		{text: `${(stage.seconds / all * 100).toFixed(1)} %`, kind: "n"}, {part: stage.seconds / all, kind: ""}]));
 }
 
+function showSecrets(stats) {
+	fill("secrets", stats.keys.map((key) => [`${key.vendor} ${key.app} ${key.secret}`, key.status,
+		{text: duration(Math.max(0, stats.state.time - key.began)), kind: "n"},
+		{text: key.last_used > 0 ? duration(Math.max(0, stats.state.time - key.last_used)) + " ago" : "not yet", kind: "n"}]));
+}
+
 function plot() {
 	const rates = looks.slice(1).map((now, i) => {
 		const seconds = now.stats.state.time - looks[i].stats.state.time;
@@ -206,6 +212,7 @@ function take(stats) {
 	for (const [name, q] of [["p50", 0.5], ["p99", 0.99], ["p999", 0.999]])
 		show(name, time(percentile(stats.service_us.buckets, looks.length > 1 ? old.service_us.buckets : [], q)));
 	showStages(stats, old);
+	showSecrets(stats);
 	const rate = plot();
 	if (rate !== undefined) {
 		show("rate", count(rate.admitted + rate.refused));

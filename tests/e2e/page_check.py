@@ -164,6 +164,8 @@ def check(browser, url, folder):
     browser.wait("ports", "document.querySelector('#ports td')?.textContent === 'gate0'")
     browser.wait("stages", "[...document.querySelectorAll('#stages tr')].map(tr => tr.children[0].textContent).join() === 'rx,parse,verify,reply,tx'"
                  " && /[µm]?s$/.test(document.querySelector('#stages tr:nth-child(3) td:nth-child(2)').textContent)")
+    browser.wait("secrets", "[...document.querySelectorAll('#secrets tr')].some(tr => /^livekit APIe2e a active .* s ago$/"
+                 ".test([...tr.children].map(td => td.textContent).join(' ')))")
     # Live: the total grows without anything being loaded again.
     total = "Number(document.querySelector('#reasons tr td:nth-child(3)').textContent.replace(/[^0-9.]/g, ''))"
     before = browser.value(total)

@@ -63,6 +63,8 @@ ask 0 10.0.0.1 --timeout 20000 <"$work/questions" >"$work/verdicts"
 same "answers" "$(wc -l <"$work/verdicts")" 61
 reasons=$(jq -r 'if .verdict == "admit" then "admit" else .reason end' "$work/verdicts" | sort -u | xargs)
 same "reasons" "$reasons" "admit bad_signature expired identity_mismatch malformed not_permitted room_mismatch unknown_key"
+"$build/control/cli/joingatectl" --socket "$work/admin.sock" revoke user "$key" wilhelmina >"$work/revoked"
+same "revoked" "$(verdict 0 10.0.0.1 --timeout 20000 "$(head -n 1 "$work/tokens")")" revoked
 # Tokens that the gate made are as secret as those that it got.
 jq -r '.token // empty' "$work/verdicts" >>"$work/tokens"
 cat "$work/denied" >>"$work/tokens"
@@ -88,10 +90,10 @@ for command in $(telemetry / | jq -r '.["/"][] | select(startswith("/joingate/")
 done
 [ "$(find "$work/told" -name 'telemetry_*' | wc -l)" -ge 9 ] || fail "telemetry has only $(ls "$work/told")"
 for _ in $(seq 100); do
-	[ "$(jq -r 'select(.event == "refused") | .reason' "$work/gate.log" | sort -u | wc -l)" -lt 7 ] || break
+	[ "$(jq -r 'select(.event == "refused") | .reason' "$work/gate.log" | sort -u | wc -l)" -lt 8 ] || break
 	sleep 0.1
 done
-same "reasons in the log" "$(jq -r 'select(.event == "refused") | .reason' "$work/gate.log" | sort -u | xargs)" "${reasons#admit }"
+same "reasons in the log" "$(jq -r 'select(.event == "refused") | .reason' "$work/gate.log" | sort -u | xargs)" "$(tr ' ' '\n' <<<"${reasons#admit } revoked" | sort | xargs)"
 cp "$work/gate.log" "$work/told/log"
 cat "$work/names" "$work/secrets" >"$work/words"
 python3 "$here/secrecy_check.py" "$work/words" "$work/tokens" "$work"/told/* || fail "the gate tells what it must not"
