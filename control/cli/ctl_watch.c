@@ -7,6 +7,14 @@
 
 #define REASONS_MAX 32
 #define BAR 30
+#define OFFENDERS 5
+
+struct offender {
+	const json_t *app;
+	const char *mostly;
+	double refused;
+	double all;
+};
 
 struct reason {
 	const char *name;
@@ -78,6 +86,109 @@ static void print_reasons(const json_t *now, const json_t *then, double seconds)
 			(int)lround(list[i].total / all * BAR), full);
 }
 
+// What a bucket [microseconds, packets] of service_us held then.
+static double held(const json_t *then, double us)
+{
+	size_t i;
+	json_t *bucket;
+	json_array_foreach(then, i, bucket) if (json_number_value(json_array_get(bucket, 0)) ==
+		us) return json_number_value(json_array_get(bucket, 1));
+	return 0;
+}
+
+static double served(const json_t *now, const json_t *then)
+{
+	double sum = 0;
+	size_t i;
+	json_t *bucket;
+	json_array_foreach(now, i, bucket) sum += json_number_value(json_array_get(bucket, 1)) -
+		held(then, json_number_value(json_array_get(bucket, 0)));
+	return sum;
+}
+
+// Where the q-th part of the packets between two looks was served, in microseconds; -1 = beyond the
+// last bucket, 0 = there were none.
+static double percentile(const json_t *now, const json_t *then, double q)
+{
+	double wanted = q * served(now, then);
+	double below = 0;
+	size_t i;
+	json_t *bucket;
+	json_array_foreach(now, i, bucket)
+	{
+		double us = json_number_value(json_array_get(bucket, 0));
+		below += json_number_value(json_array_get(bucket, 1)) - held(then, us);
+		if (below >= wanted && below > 0)
+			return us;
+	}
+	return 0;
+}
+
+static void print_service(const json_t *now, const json_t *then)
+{
+	const json_t *buckets = json_object_get(json_object_get(now, "service_us"), "buckets");
+	const json_t *before = json_object_get(json_object_get(then, "service_us"), "buckets");
+	bool live = now != then && served(buckets, before) > 0;
+	if (!live)
+		before = NULL;
+	printf("%s  p50 %.1f us  p99 %.1f us  p99.9 %.1f us\n\n",
+		live ? "this second    " : "since the start", percentile(buckets, before, 0.5),
+		percentile(buckets, before, 0.99), percentile(buckets, before, 0.999));
+}
+
+static struct offender offender_of(const json_t *app)
+{
+	struct offender one = {.app = app, .mostly = ""};
+	double most = 0;
+	const char *name;
+	json_t *value;
+	json_object_foreach(json_object_get(app, "verdicts"), name, value)
+	{
+		double n = json_number_value(value);
+		one.all += n;
+		if (strcmp(name, "ok") == 0)
+			continue;
+		one.refused += n;
+		if (n > most)
+			one.mostly = name;
+		most = n > most ? n : most;
+	}
+	return one;
+}
+
+// The apps with most refusals.
+static void print_offenders(const json_t *now)
+{
+	struct offender list[OFFENDERS + 1];
+	unsigned n = 0;
+	size_t i;
+	json_t *app;
+	json_array_foreach(json_object_get(now, "top_apps"), i, app)
+	{
+		struct offender one = offender_of(app);
+		unsigned place = n;
+		for (; place > 0 && list[place - 1].refused < one.refused; place--)
+			list[place] = list[place - 1];
+		list[place] = one;
+		n += n < OFFENDERS;
+	}
+	if (n == 0 || list[0].refused == 0)
+		return;
+	printf("\n%-48s %12s %12s  %s\n", "top offenders", "refused", "of", "mostly");
+	for (unsigned k = 0; k < n && list[k].refused > 0; k++)
+		printf("%-8s %-39s %12.0f %12.0f  %s\n",
+			json_string_value(json_object_get(list[k].app, "vendor")),
+			json_string_value(json_object_get(list[k].app, "app")), list[k].refused,
+			list[k].all, list[k].mostly);
+}
+
+// Its loop has not turned since the last look, a second ago.
+static bool stands_still(const json_t *worker, const json_t *before)
+{
+	return before != NULL && before != worker && number(worker, "running") == 1 &&
+		number(worker, "heartbeat") == number(before, "heartbeat");
+}
+
 static void print_workers(const json_t *now, const json_t *then, double seconds)
 {
 	const char *name;
@@ -86,27 +197,27 @@ static void print_workers(const json_t *now, const json_t *then, double seconds)
 	json_object_foreach(json_object_get(now, "workers"), name, worker)
 	{
 		const json_t *before = json_object_get(json_object_get(then, "workers"), name);
-		printf("%-12s %10.0f %6.0f %14.0f %6.1f%%\n", name, number(worker, "epoch"),
+		printf("%-12s %10.0f %6.0f %14.0f %6.1f%%%s\n", name, number(worker, "epoch"),
 			number(worker, "epoch_lag"),
 			(number(worker, "rx_packets") - number(before, "rx_packets")) / seconds,
-			number(worker, "busy") * 100);
+			number(worker, "busy") * 100,
+			stands_still(worker, before) ? "  stands still" : "");
 	}
 }
 
 static void print_view(const json_t *now, const json_t *then)
 {
 	const json_t *state = json_object_get(now, "state");
-	const json_t *service = json_object_get(now, "service_us");
 	double seconds = number(state, "time") - number(json_object_get(then, "state"), "time");
 	seconds = seconds > 0 ? seconds : 1;
 	printf("%s, up %.0f s, %s, epoch %.0f of %.0f in force, %.0f cut-offs\n",
 		json_string_value(json_object_get(state, "gate")), number(state, "uptime_s"),
 		json_is_true(json_object_get(state, "ready")) ? "ready" : "not ready",
 		number(state, "in_force"), number(state, "epoch"), number(state, "cut_offs"));
-	printf("since the start  p50 %.0f us  p99 %.0f us  p99.9 %.0f us\n\n",
-		number(service, "p50"), number(service, "p99"), number(service, "p99.9"));
+	print_service(now, then);
 	print_reasons(now, then, seconds);
 	print_workers(now, then, seconds);
+	print_offenders(now);
 }
 
 int ctl_watch(const struct ctl *ctl)
