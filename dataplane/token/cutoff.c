@@ -97,20 +97,27 @@ static size_t home(const struct table *table, uint64_t fingerprint)
 	return (size_t)((uint128)fingerprint * table->buckets_n >> 64);
 }
 
+// The fingerprint's slot, or SLOTS. Looks at all of them without a branch: which it is cannot be guessed.
+static inline unsigned slot_of(const struct bucket *bucket, uint64_t fingerprint)
+{
+	unsigned slot = SLOTS;
+	for (unsigned i = 0; i < SLOTS; i++)
+		if (atomic_load_explicit(&bucket->fingerprint[i], memory_order_acquire) ==
+			fingerprint)
+			slot = i;
+	return slot;
+}
+
 // True when the table holds the fingerprint, with the time it stands for. Any thread.
 static bool table_find(const struct table *table, uint64_t fingerprint, uint32_t *before)
 {
 	size_t at = home(table, fingerprint);
 	for (size_t seen = 0; seen < table->buckets_n; seen++) {
 		struct bucket *bucket = &table->buckets[at];
-		for (unsigned i = 0; i < SLOTS; i++) {
-			uint64_t found =
-				atomic_load_explicit(&bucket->fingerprint[i], memory_order_acquire);
-			if (found == fingerprint) {
-				*before = atomic_load_explicit(
-					&bucket->before[i], memory_order_relaxed);
-				return true;
-			}
+		unsigned slot = slot_of(bucket, fingerprint);
+		if (slot < SLOTS) {
+			*before = atomic_load_explicit(&bucket->before[slot], memory_order_relaxed);
+			return true;
 		}
 		if (atomic_load_explicit(&bucket->overflowed, memory_order_acquire) == 0)
 			return false;
@@ -211,13 +218,19 @@ void jg_cut_offs_free(struct jg_cut_offs *cut_offs)
 	free(cut_offs);
 }
 
+// What an app's fingerprints of a scope begin with.
+static inline uint64_t of_scope(uint64_t app, unsigned scope)
+{
+	return app + (scope + 1) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
 static uint64_t fingerprint_of(const struct jg_cut_offs *cut_offs, unsigned scope, uint64_t app,
 	const struct jg_cut_off_query *query)
 {
 	const struct jg_hash_seed *seed = &cut_offs->seed;
 	const struct jg_str none = {NULL, 0};
-	app += (scope + 1) * UINT64_C(0x9e3779b97f4a7c15);
 	uint64_t hash = 0;
+	app = of_scope(app, scope);
 	switch (scope) {
 	case JG_SCOPE_USER:
 		hash = jg_hash(seed, app, query->user);
@@ -333,6 +346,20 @@ static bool view_find(const struct view *view, uint64_t fingerprint, uint32_t *b
 	return view->old != NULL && table_find(view->old, fingerprint, before);
 }
 
+// The time in force for a fingerprint, 0: none. Whether there is an entry cannot be guessed either, so that the
+// first bucket, which is the only one for most, tells without a branch.
+static inline uint32_t time_of(const struct view *view, uint64_t fingerprint)
+{
+	const struct bucket *bucket = &view->current->buckets[home(view->current, fingerprint)];
+	unsigned slot = slot_of(bucket, fingerprint);
+	uint32_t mask = slot < SLOTS ? UINT32_MAX : 0;
+	uint32_t before = atomic_load_explicit(&bucket->before[slot & mask], memory_order_relaxed);
+	uint32_t overflowed = atomic_load_explicit(&bucket->overflowed, memory_order_acquire);
+	if (__builtin_expect(view->old == NULL && (overflowed & ~mask) == 0, 1))
+		return before & mask;
+	return view_find(view, fingerprint, &before) ? before : 0;
+}
+
 static int check_cut_off(const struct jg_cut_off *cut_off, const struct jg_cut_off_query *query,
 	struct jg_error *err)
 {
@@ -441,6 +468,13 @@ unsigned jg_cut_offs_scopes(const struct jg_cut_offs *cut_offs)
 	return cut_offs == NULL ? 0 : atomic_load_explicit(&cut_offs->scopes, memory_order_relaxed);
 }
 
+static inline void view_prefetch(const struct view *view, uint64_t fingerprint)
+{
+	__builtin_prefetch(&view->current->buckets[home(view->current, fingerprint)]);
+	if (view->old != NULL)
+		__builtin_prefetch(&view->old->buckets[home(view->old, fingerprint)]);
+}
+
 void jg_cut_offs_probe(const struct jg_cut_offs *cut_offs, const struct jg_cut_off_query *query,
 	struct jg_cut_off_probe *probe)
 {
@@ -455,12 +489,27 @@ void jg_cut_offs_probe(const struct jg_cut_offs *cut_offs, const struct jg_cut_o
 		: jg_cut_offs_app_hash(cut_offs, query->vendor, query->app);
 	for (; scopes != 0; scopes &= scopes - 1) {
 		unsigned scope = (unsigned)__builtin_ctz(scopes);
-		uint64_t fingerprint = fingerprint_of(cut_offs, scope, app, query);
-		probe->fingerprint[scope] = fingerprint;
-		__builtin_prefetch(&view->current->buckets[home(view->current, fingerprint)]);
-		if (view->old != NULL)
-			__builtin_prefetch(&view->old->buckets[home(view->old, fingerprint)]);
+		probe->fingerprint[scope] = fingerprint_of(cut_offs, scope, app, query);
+		view_prefetch(view, probe->fingerprint[scope]);
 	}
+}
+
+void jg_cut_offs_probe_user(const struct jg_cut_offs *cut_offs, uint64_t app_hash,
+	struct jg_str user, struct jg_cut_off_probe *probe)
+{
+	const uint64_t app = of_scope(app_hash, JG_SCOPE_USER);
+	uint64_t fingerprint = jg_hash(&cut_offs->seed, app, user);
+	fingerprint += fingerprint == 0;
+	probe->fingerprint[JG_SCOPE_USER] = fingerprint;
+	view_prefetch(reader_view(cut_offs), fingerprint);
+}
+
+bool jg_cut_offs_judge_user(const struct jg_cut_offs *cut_offs,
+	const struct jg_cut_off_probe *probe, int64_t issued_at, int64_t *before)
+{
+	uint32_t found = time_of(reader_view(cut_offs), probe->fingerprint[JG_SCOPE_USER]);
+	*before = found;
+	return found != 0 && (issued_at == JG_TIME_NONE ? 0 : issued_at) < (int64_t)found;
 }
 
 int jg_cut_offs_judge(
@@ -471,9 +520,8 @@ int jg_cut_offs_judge(
 	const struct view *view = reader_view(cut_offs);
 	for (unsigned scopes = probe->scopes; scopes != 0; scopes &= scopes - 1) {
 		unsigned scope = (unsigned)__builtin_ctz(scopes);
-		uint32_t found = 0;
-		if (!view_find(view, probe->fingerprint[scope], &found) ||
-			probe->issued_at >= (int64_t)found)
+		uint32_t found = time_of(view, probe->fingerprint[scope]);
+		if (found == 0 || probe->issued_at >= (int64_t)found)
 			continue;
 		*before = found;
 		return (int)scope;

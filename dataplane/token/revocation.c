@@ -34,16 +34,34 @@ static struct jg_cut_off_query query_of(const struct jg_burst *b, const struct j
 		.issued_at = r->issued_at};
 }
 
-void jg_stage_cut_offs(struct jg_burst *b)
+static void revoke(struct jg_record *r, unsigned scope, int64_t before)
 {
 	static const struct jg_str scopes[] = {
 #define X(code, symbol, name, fields) [code] = {name, sizeof(name) - 1},
 		JG_SCOPES(X)
 #undef X
 	};
-	const struct jg_cut_offs *cut_offs = jg_snapshot_cut_offs(b->snapshot);
-	if (b->cut_off_scopes == 0)
-		return;
+	jg_refuse_rule(r, JG_REASON_REVOKED, JG_RULE_CUT_OFF, scopes[scope], r->issued_at, before);
+}
+
+// Where users are all that was ever revoked: what there are millions of.
+static void judge_users(struct jg_burst *b, const struct jg_cut_offs *cut_offs)
+{
+	struct jg_cut_off_probe *probes = b->verifier->probes;
+	for (unsigned i = 0; i < b->n; i++)
+		jg_cut_offs_probe_user(cut_offs, b->live[i]->app->cut_off_hash,
+			b->live[i]->verdict->identity, &probes[i]);
+	for (unsigned i = 0; i < b->n; i++) {
+		struct jg_record *r = b->live[i];
+		int64_t before;
+		if (jg_cut_offs_judge_user(cut_offs, &probes[i], r->issued_at, &before) &&
+			r->verdict->identity.len > 0)
+			revoke(r, JG_SCOPE_USER, before);
+	}
+}
+
+static void judge_all(struct jg_burst *b, const struct jg_cut_offs *cut_offs)
+{
 	struct jg_cut_off_probe *probes = b->verifier->probes;
 	for (unsigned i = 0; i < b->n; i++) {
 		struct jg_cut_off_query query = query_of(b, b->live[i]);
@@ -54,10 +72,20 @@ void jg_stage_cut_offs(struct jg_burst *b)
 		int64_t before;
 		int scope = jg_cut_offs_judge(cut_offs, &probes[i], &before);
 		if (scope >= 0)
-			jg_refuse_rule(r, JG_REASON_REVOKED, JG_RULE_CUT_OFF, scopes[scope],
-				r->issued_at, before);
+			revoke(r, (unsigned)scope, before);
 		else if (b->token_ids && r->verdict->ancestors.len > 0)
 			jg_ancestors_judge(b, r);
 	}
+}
+
+void jg_stage_cut_offs(struct jg_burst *b)
+{
+	const struct jg_cut_offs *cut_offs = jg_snapshot_cut_offs(b->snapshot);
+	if (b->cut_off_scopes == 0)
+		return;
+	if (b->cut_off_scopes == 1u << JG_SCOPE_USER)
+		judge_users(b, cut_offs);
+	else
+		judge_all(b, cut_offs);
 	jg_burst_sift(b);
 }
