@@ -125,30 +125,30 @@ static inline jg_sixteen jg_load_short(const char *p, size_t n)
 	return (jg_sixteen)(two_words){first, last};
 }
 
-static inline jg_sixteen jg_quoted_bytes(jg_sixteen v)
+/** Bytes that make a text odd: to be escaped, or above 0x7f, which are negative. */
+static inline jg_sixteen jg_odd_bytes(jg_sixteen v)
 {
-	return ((v >= 0) & (v < 0x20)) | (v == '"') | (v == '\\');
+	return (v < 0x20) | (v == '"') | (v == '\\');
 }
+
+/** enum jg_text_trait of a text that has odd bytes. */
+unsigned jg_odd_text_traits(struct jg_str text);
 
 /** enum jg_text_trait of a text. */
 static inline unsigned jg_text_traits(struct jg_str text)
 {
-	jg_sixteen v, quoted = {0}, wide = {0};
-	uint64_t q[2], w[2];
+	jg_sixteen v, odd = {0};
+	uint64_t words[2];
 	if (text.len < 16) {
-		wide = jg_load_short(text.p, text.len);
-		quoted = jg_quoted_bytes(wide);
+		odd = jg_odd_bytes(jg_load_short(text.p, text.len));
 	} else {
 		for (uint32_t i = 0; i < text.len; i += 16) {
 			memcpy(&v, text.p + (i + 16 < text.len ? i : text.len - 16), sizeof(v));
-			quoted |= jg_quoted_bytes(v);
-			wide |= v;
+			odd |= jg_odd_bytes(v);
 		}
 	}
-	memcpy(q, &quoted, sizeof(q));
-	memcpy(w, &wide, sizeof(w));
-	return ((q[0] | q[1]) != 0 ? JG_TEXT_QUOTED : 0u) |
-		(((w[0] | w[1]) & UINT64_C(0x8080808080808080)) != 0 ? JG_TEXT_WIDE : 0u);
+	memcpy(words, &odd, sizeof(words));
+	return (words[0] | words[1]) == 0 ? 0 : jg_odd_text_traits(text);
 }
 
 /** A JSON string of a text that has nothing to escape. */
