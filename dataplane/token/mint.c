@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The minter: what is asked for becomes content, contents are signed in batches, then finished.
+#include "beginnings.h"
 #include "deflate.h"
 #include "format_agora.h"
-#include "hash.h"
 #include "mint_jwt.h"
 #include "rs256.h"
 #include "simd/decoders.h"
@@ -76,11 +76,14 @@ static bool take_parts(
 	m->json = jg_json_new(options->seed);
 	m->scratch.size = JG_SCRATCH_TOKEN;
 	m->scratch.base = calloc(1, m->scratch.size);
+	if (!options->no_beginnings)
+		m->beginnings = jg_beginnings_new(options->seed);
 	m->own = jg_own_claims_new(&jg_mint_schema, m->decoders);
 	m->packed = calloc(1, JG_DEFLATED(JG_MINT_CONTENT_MAX));
 	m->content = calloc(JG_BURST_MAX, JG_MINT_CONTENT_MAX);
 	if (m->deflater != NULL && m->json != NULL && m->scratch.base != NULL && m->own != NULL &&
-		m->packed != NULL && m->content != NULL)
+		m->packed != NULL && m->content != NULL &&
+		(m->beginnings != NULL || options->no_beginnings))
 		return true;
 	jg_error_set(err, "no memory for a minter; it needs %u MiB",
 		(unsigned)(JG_BURST_MAX * JG_MINT_CONTENT_MAX >> 20) + 1);
@@ -113,6 +116,7 @@ void jg_minter_free(struct jg_minter *minter)
 	free(minter->scratch.base);
 	jg_json_free(minter->json);
 	jg_deflater_free(minter->deflater);
+	jg_beginnings_free(minter->beginnings);
 	jg_mac_free(minter->mac);
 	explicit_bzero(minter, sizeof(*minter));
 	free(minter);
@@ -317,9 +321,28 @@ static const struct jg_mac_key *mac_key(const struct jg_mint_slot *slot, enum jg
 	return alg == JG_MAC_SHA1 ? &slot->key->sha1 : &slot->key->mac;
 }
 
+// Once in a few bursts.
+static void learn_beginning(struct jg_minter *m, unsigned jobs, bool looked)
+{
+	unsigned turn = jg_beginnings_turn(m->beginnings, jobs), hits = 0;
+	if (turn >= jobs)
+		return;
+	for (unsigned j = 0; j < jobs; j++)
+		hits += m->jobs[j].done > 0;
+	if (looked)
+		jg_beginnings_count(m->beginnings, jobs, hits);
+	const struct jg_mint_slot *slot = &m->slots[m->job_slots[turn]];
+	if (slot->header.len > 0)
+		jg_beginnings_learn(m->beginnings, slot->app->hash, &m->jobs[turn],
+			jg_hash_load64((const char *)m->jobs[turn].digest));
+}
+
 static void sign_hmac(struct jg_minter *m, unsigned n, enum jg_mac_alg alg)
 {
+	struct jg_beginnings *beginnings = m->beginnings;
 	unsigned jobs = 0;
+	if (alg != JG_MAC_SHA256 || (beginnings != NULL && !jg_beginnings_worth(beginnings, n)))
+		beginnings = NULL;
 	for (unsigned i = 0; i < n; i++) {
 		const struct jg_mint_slot *slot = &m->slots[i];
 		bool sha1 = slot->format == JG_FORMAT_T1;
@@ -327,13 +350,16 @@ static void sign_hmac(struct jg_minter *m, unsigned n, enum jg_mac_alg alg)
 			slot->format == JG_FORMAT_JWT_RS256)
 			continue;
 		m->job_slots[jobs] = i;
-		m->jobs[jobs++] = (struct jg_mac_job){.message = (const uint8_t *)slot->message.p,
-			.len = slot->message.len,
-			.key = mac_key(slot, alg)};
+		struct jg_mac_job *job = &m->jobs[jobs++];
+		jg_mac_job_set(job, slot->message.p, slot->message.len, mac_key(slot, alg));
+		if (beginnings != NULL && slot->header.len > 0)
+			jg_beginnings_find(beginnings, slot->app->hash, job);
 	}
 	if (jobs == 0)
 		return;
 	jg_mac_burst(m->mac, alg, m->jobs, jobs);
+	if (alg == JG_MAC_SHA256 && m->beginnings != NULL)
+		learn_beginning(m, jobs, beginnings != NULL);
 	for (unsigned j = 0; j < jobs; j++)
 		finish(m, &m->slots[m->job_slots[j]], m->jobs[j].digest);
 }

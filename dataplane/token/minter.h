@@ -49,10 +49,13 @@ struct jg_mint_slot {
 	bool escapes; /**< a field has bytes that JSON must escape */
 };
 
+struct jg_beginnings;
+
 struct jg_minter {
 	struct jg_mac *mac;
 	const struct jg_decoders *decoders;
 	struct jg_deflater *deflater;
+	struct jg_beginnings *beginnings; /**< of the JWTs it has made; NULL: none are kept */
 	struct jg_json *json;
 	struct jg_scratch scratch; /**< of the JSON reader */
 	uint64_t random; /**< state: salts, nonces and ids need to differ, not to be secret */
