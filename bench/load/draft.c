@@ -71,10 +71,8 @@ static void name_user(struct draft *draft, const struct draft_source *s)
 static void name_all(struct draft *draft, const struct draft_source *s)
 {
 	draft->app = s->app->key;
-	if (draft_world(draft) == WORLD_STRANGE) {
-		worlds_strange_key(s->config, s->app, draft->strange_key);
-		draft->app.p = draft->strange_key;
-	}
+	if (draft_world(draft) == WORLD_STRANGE)
+		draft->app.p = s->strange_key;
 	name_user(draft, s);
 	if (draft->pick.kind == KIND_NOT_PERMITTED)
 		draft->room = JG_STR(CLOSED_ROOM);

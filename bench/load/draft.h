@@ -18,12 +18,11 @@ struct draft {
 	struct jg_str room;
 	char identity_text[32];
 	char room_text[96];
-	char strange_key[130];
 };
 
 struct draft_source {
-	const struct jg_config *config;
 	const struct jg_app *app;
+	const char *strange_key; // that stands for the app's in WORLD_STRANGE
 	const struct jg_cut_off *cut_off; // of a user, for revoked ones
 	uint32_t room;
 	uint32_t user;

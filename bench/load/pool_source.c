@@ -121,8 +121,8 @@ struct draft_source pool_source_draw(
 	const uint32_t room = choice_pick(&s->rooms, random);
 	const uint64_t user = random_below(random, USERS);
 	const uint64_t extra = random_below(random, mix->extra_max - mix->extra_min + 1);
-	return (struct draft_source){.config = s->config,
-		.app = &s->config->apps[chosen.app],
+	return (struct draft_source){.app = &s->config->apps[chosen.app],
+		.strange_key = s->worlds.strange_keys[chosen.app],
 		.cut_off = chosen.cut_off,
 		.room = room,
 		.user = (uint32_t)user,

@@ -4,28 +4,78 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static bool is_taken(const struct jg_config *config, unsigned vendor, struct jg_str key)
+struct named {
+	struct jg_str key;
+	unsigned vendor;
+};
+
+// All keys that are somebody's, a stranger's among them: a table with open addressing.
+struct keys {
+	struct named *slots; // without a key: free
+	uint32_t mask;
+};
+
+static uint32_t hash_key(unsigned vendor, struct jg_str key)
 {
-	for (uint32_t i = 0; i < config->apps_n; i++)
-		if (config->apps[i].vendor == vendor && jg_str_eq(config->apps[i].key, key))
-			return true;
-	return false;
+	uint32_t hash = vendor;
+	for (uint32_t i = 0; i < key.len; i++)
+		hash = (hash ^ (uint8_t)key.p[i]) * UINT32_C(0x01000193);
+	return hash ^ hash >> 15;
 }
 
-void worlds_strange_key(const struct jg_config *config, const struct jg_app *app, char key[130])
+static struct named *find_slot(const struct keys *keys, unsigned vendor, struct jg_str key)
 {
-	const uint32_t len = app->key.len;
-	memcpy(key, app->key.p, len);
-	key[len] = '\0';
+	uint32_t at = hash_key(vendor, key) & keys->mask;
+	while (keys->slots[at].key.p != NULL &&
+		(keys->slots[at].vendor != vendor || !jg_str_eq(keys->slots[at].key, key)))
+		at = (at + 1) & keys->mask;
+	return &keys->slots[at];
+}
+
+// False: it is somebody's already.
+static bool take_key(const struct keys *keys, unsigned vendor, struct jg_str key)
+{
+	struct named *slot = find_slot(keys, vendor, key);
+	if (slot->key.p != NULL)
+		return false;
+	*slot = (struct named){key, vendor};
+	return true;
+}
+
+static void find_strange_key(const struct keys *keys, const struct jg_app *app, char *key)
+{
+	memcpy(key, app->key.p, app->key.len);
 	// Digits are in the alphabet of every vendor's keys.
-	for (uint32_t at = len; at-- > 0;) {
+	for (uint32_t at = app->key.len; at-- > 0;) {
 		for (char c = '0'; c <= '9'; c++) {
 			key[at] = c;
-			if (!is_taken(config, app->vendor, (struct jg_str){key, len}))
+			if (take_key(keys, app->vendor, (struct jg_str){key, app->key.len}))
 				return;
 		}
 		key[at] = app->key.p[at];
 	}
+}
+
+static int find_strange_keys(
+	struct worlds *worlds, const struct jg_config *config, struct jg_error *err)
+{
+	const uint32_t n = config->apps_n;
+	struct keys keys = {.mask = 1};
+	while (keys.mask < 4 * n)
+		keys.mask = 2 * keys.mask + 1;
+	keys.slots = calloc((size_t)keys.mask + 1, sizeof(*keys.slots));
+	worlds->strange_keys = calloc(n + 1, sizeof(*worlds->strange_keys));
+	if (keys.slots == NULL || worlds->strange_keys == NULL) {
+		jg_error_set(err, "no memory");
+		free(keys.slots);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		(void)take_key(&keys, config->apps[i].vendor, config->apps[i].key);
+	for (uint32_t i = 0; i < n; i++)
+		find_strange_key(&keys, &config->apps[i], worlds->strange_keys[i]);
+	free(keys.slots);
+	return 0;
 }
 
 // A copy whose last character differs; hexadecimal stays so. NULL: no memory.
@@ -69,24 +119,22 @@ static int add_forged(
 	return rc;
 }
 
-static int add_strange(struct jg_snapshot_builder *builder, const struct jg_config *config,
-	const struct jg_app *app, struct jg_error *err)
+static int add_strange(struct jg_snapshot_builder *builder, const struct worlds *worlds,
+	const struct jg_config *config, uint32_t index, struct jg_error *err)
 {
-	char key[130];
-	struct jg_app strange = *app;
-	worlds_strange_key(config, app, key);
-	strange.key.p = key;
+	struct jg_app strange = config->apps[index];
+	strange.key.p = worlds->strange_keys[index];
 	return jg_snapshot_builder_add(builder, &strange, err);
 }
 
-static struct jg_snapshot *build(
-	const struct jg_config *config, enum world world, struct jg_error *err)
+static struct jg_snapshot *build(const struct worlds *worlds, const struct jg_config *config,
+	enum world world, struct jg_error *err)
 {
 	struct jg_snapshot_builder *builder = jg_snapshot_builder_new();
 	int rc = builder == NULL ? -ENOMEM : 0;
 	for (uint32_t i = 0; i < config->apps_n && rc == 0; i++)
 		rc = world == WORLD_FORGED ? add_forged(builder, &config->apps[i], err)
-					   : add_strange(builder, config, &config->apps[i], err);
+					   : add_strange(builder, worlds, config, i, err);
 	if (rc == 0)
 		return jg_snapshot_build(builder, 1, err);
 	if (builder == NULL)
@@ -101,12 +149,14 @@ int worlds_build(struct worlds *worlds, const struct jg_config *config, struct j
 	*worlds = (struct worlds){.cut_offs = jg_cut_offs_new(config->cut_offs_n, err)};
 	if (worlds->cut_offs == NULL)
 		return -ENOMEM;
-	const int rc = jg_config_seed_cut_offs(config, worlds->cut_offs, err);
+	int rc = find_strange_keys(worlds, config, err);
+	if (rc == 0)
+		rc = jg_config_seed_cut_offs(config, worlds->cut_offs, err);
 	if (rc != 0)
 		return rc;
 	snapshots[WORLD_OWN] = jg_config_snapshot(config, worlds->cut_offs, 1, err);
 	for (unsigned i = WORLD_FORGED; i < WORLD_COUNT && snapshots[i - 1] != NULL; i++)
-		snapshots[i] = build(config, (enum world)i, err);
+		snapshots[i] = build(worlds, config, (enum world)i, err);
 	return snapshots[WORLD_COUNT - 1] == NULL ? -EINVAL : 0;
 }
 
@@ -115,5 +165,6 @@ void worlds_free(struct worlds *worlds)
 	for (unsigned i = 0; i < WORLD_COUNT; i++)
 		jg_snapshot_free(worlds->snapshots[i]);
 	jg_cut_offs_free(worlds->cut_offs);
+	free(worlds->strange_keys);
 	*worlds = (struct worlds){0};
 }

@@ -12,8 +12,13 @@ enum world {
 	WORLD_COUNT
 };
 
+#define STRANGE_KEY_MAX 128
+
 struct worlds {
 	struct jg_snapshot *snapshots[WORLD_COUNT];
+	/** By the app's index, as long as its own: the key that stands for it in WORLD_STRANGE. One
+	 * character differs, and it is nobody else's. */
+	char (*strange_keys)[STRANGE_KEY_MAX];
 	struct jg_cut_offs *cut_offs; // of the apps as they are
 };
 
@@ -21,6 +26,3 @@ struct worlds {
 JG_MUST_CHECK int worlds_build(
 	struct worlds *worlds, const struct jg_config *config, struct jg_error *err);
 void worlds_free(struct worlds *worlds);
-
-/** The key that stands for an app's in WORLD_STRANGE: one character differs. */
-void worlds_strange_key(const struct jg_config *config, const struct jg_app *app, char key[130]);

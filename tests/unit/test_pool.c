@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "load_world.h"
 #include "pool.h"
+#include "worlds.h"
 
 #include <criterion/criterion.h>
 
@@ -125,6 +126,42 @@ Test(pool, no_two_good_tokens_are_the_same)
 	cr_assert_lt(same, 5);
 	pool_fini(&pool);
 	jg_config_free(config);
+}
+
+// Each key has neighbours that differ in one character alone.
+Test(pool, a_strangers_key_is_nobodys)
+{
+	enum {
+		N = 3000
+	};
+	static struct jg_app apps[N];
+	static char keys[N][8];
+	struct jg_config config = {.apps = apps, .apps_n = N};
+	struct worlds worlds;
+	static const struct jg_secret secret = {.id = JG_STR_INIT("a"),
+		.secret = JG_STR_INIT("a secret of all these apps, not short"),
+		.status = JG_SECRET_ACTIVE,
+		.not_before = INT64_MIN,
+		.not_after = INT64_MAX};
+	for (unsigned i = 0; i < N; i++) {
+		snprintf(keys[i], sizeof(keys[i]), "A%u", 1000 + i);
+		apps[i] = (struct jg_app){.vendor = JG_VENDOR_LIVEKIT,
+			.key = {keys[i], 5},
+			.policy = {.auth_checks = true},
+			.secrets = &secret,
+			.secrets_n = 1};
+	}
+	cr_assert_eq(worlds_build(&worlds, &config, &err), 0, "%s", err.text);
+	for (unsigned i = 0; i < N; i++) {
+		const char *key = worlds.strange_keys[i];
+		unsigned differ = 0;
+		for (unsigned at = 0; at < 5; at++)
+			differ += key[at] != keys[i][at];
+		cr_assert_eq(differ, 1, "%u", i);
+		const unsigned number = (unsigned)strtoul(key + 1, NULL, 10);
+		cr_assert(key[0] != 'A' || number < 1000 || number >= 1000 + N, "%s", key);
+	}
+	worlds_free(&worlds);
 }
 
 Test(pool, questions_are_well_formed_datagrams)
