@@ -5,34 +5,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-// splitmix64
-uint64_t random_next(struct random *random)
-{
-	uint64_t z = random->state += UINT64_C(0x9e3779b97f4a7c15);
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
-
-double random_unit(struct random *random)
-{
-	return (double)(random_next(random) >> 11) * 0x1p-53;
-}
-
-uint64_t random_below(struct random *random, uint64_t n)
-{
-	return (uint64_t)(random_unit(random) * (double)n);
-}
-
 double random_gap(struct random *random)
 {
 	return -log1p(-random_unit(random));
 }
-
-struct place {
-	uint32_t share; // below it: this thing
-	uint32_t other; // else: that one
-};
 
 struct stack {
 	uint32_t *things;
@@ -114,12 +90,4 @@ void choice_fini(struct choice *choice)
 {
 	free(choice->places);
 	*choice = (struct choice){0};
-}
-
-unsigned choice_pick(const struct choice *choice, struct random *random)
-{
-	const uint64_t number = random_next(random);
-	const unsigned thing = (unsigned)((number >> 32) * choice->n >> 32);
-	const struct place *place = &choice->places[thing];
-	return (uint32_t)number < place->share ? thing : place->other;
 }
