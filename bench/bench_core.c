@@ -13,6 +13,7 @@ struct bench_case {
 	unsigned burst;
 	const char *simd; // NULL: the best
 	bool no_shapes;
+	bool no_beginnings;
 	bool mint;
 };
 
@@ -141,7 +142,10 @@ static void measure(struct bench_case c)
 	static struct bench_peer peers[BENCH_ENGINES];
 	struct bench_contender contenders[BENCH_ENGINES] = {{.burst = c.burst}};
 	struct jg_error err = {""};
-	struct jg_verifier_options how = {.simd = c.simd, .no_shapes = c.no_shapes, .seed = 1};
+	struct jg_verifier_options how = {.simd = c.simd,
+		.no_shapes = c.no_shapes,
+		.no_beginnings = c.no_beginnings,
+		.seed = 1};
 	if (failed || (options.only != NULL && strcmp(options.only, c.group) != 0))
 		return;
 	if (jg_decoders_select(c.simd, &err) == NULL) {
@@ -229,7 +233,10 @@ static void sets_and_shapes(void)
 {
 	static const unsigned shapes[] = {1, 4, 16, 0};
 	char name[32];
+	struct bench_case whole = hot("set", "64 hot, messages hashed whole");
 	measure(hot("set", "64 hot"));
+	whole.no_beginnings = true;
+	measure(whole);
 	measure(shuffled("set", "20 000 shuffled", 20000));
 	measure(shuffled("set", "200 000 from DRAM", 200000));
 	for (unsigned i = 0; i < JG_ARRAY_SIZE(shapes); i++) {
