@@ -50,7 +50,8 @@ static const char style[] =
 	"i.heat{height:9px!important}\n"
 	"table{border-collapse:collapse;width:100%;font-size:.92em}td,th{text-align:left;"
 	"padding:3px 8px 3px 0;border-bottom:1px solid var(--line);vertical-align:top;"
-	"overflow-wrap:anywhere}td.n,th.n{text-align:right;white-space:nowrap;"
+	"overflow-wrap:break-word}th{white-space:nowrap}td.n,th.n{text-align:right;white-space:"
+	"nowrap;"
 	"font-variant-numeric:tabular-nums}td.w{width:45%}.bar{display:block;height:10px;"
 	"border-radius:2px;background:var(--a);min-width:1px}.bar.no{background:var(--c)}"
 	".pairs "
@@ -364,8 +365,10 @@ static void write_wrongs(const struct report *r)
 		fputs("<tr>", r->out);
 		for (size_t j = 0; j < JG_ARRAY_SIZE(names); j++) {
 			fputs("<td>", r->out);
-			plot_escape(r->out, result_text(wrong, names[j]));
+			plot_name(r->out, result_text(wrong, names[j]));
 		}
+		if (json_is_true(json_object_get(wrong, "content")))
+			fputs(" with other content", r->out);
 		fprintf(r->out, "<td>%.0f\n", result_number(wrong, "token"));
 	}
 	fputs("</table>\n", r->out);
@@ -387,6 +390,11 @@ static void write_value(const struct report *r, const json_t *value, bool counts
 		plot_escape(r->out, json_string_value(value));
 	} else if (json_is_number(value) && counts && number >= 10000) {
 		write_grouped(r->out, number);
+	} else if (json_is_array(value)) {
+		for (size_t i = 0; i < json_array_size(value); i++) {
+			fputs(i > 0 ? ", " : "", r->out);
+			write_value(r, json_array_get(value, i), counts);
+		}
 	} else if (json_is_real(value)) {
 		fprintf(r->out, "%.*g", counts ? 4 : 12, number);
 	} else {

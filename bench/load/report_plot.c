@@ -12,6 +12,7 @@
 #define RIGHT 22.0 // half a label
 #define TOP 8.0
 #define BOTTOM 22.0
+#define ALONE 10.0 // a point without neighbours becomes a stroke so long
 
 void plot_escape(FILE *out, const char *text)
 {
@@ -36,6 +37,16 @@ void plot_escape(FILE *out, const char *text)
 			fputc(*text, out);
 			break;
 		}
+	}
+}
+
+void plot_name(FILE *out, const char *name)
+{
+	for (; *name != '\0'; name++) {
+		const char letter[2] = {*name, '\0'};
+		plot_escape(out, letter);
+		if (*name == '_')
+			fputs("<wbr>", out);
 	}
 }
 
@@ -129,10 +140,10 @@ void plot_line(
 		const bool ends = i + 1 == n || (p->y.logarithmic && y[i + 1] <= 0);
 		const bool alone = there && !drawn && ends;
 		if (there)
-			fprintf(p->out, "%c%.1f %.1f", drawn ? 'L' : 'M', x_of(p, x[i]),
-				y_of(p, y[i]));
+			fprintf(p->out, "%c%.1f %.1f", drawn ? 'L' : 'M',
+				x_of(p, x[i]) - (alone ? ALONE / 2 : 0), y_of(p, y[i]));
 		if (alone)
-			fputs("h1", p->out);
+			fprintf(p->out, "h%.0f", ALONE);
 		drawn = there;
 	}
 	fputs("\" />\n", p->out);

@@ -20,6 +20,8 @@ struct plot {
 
 /** Text where markup is read. */
 void plot_escape(FILE *out, const char *text);
+/** The same for a name of ours, which may be broken where its words end. */
+void plot_name(FILE *out, const char *name);
 
 /** Opens the figure: heading, one line on what it shows, grid and the labels of y. Labels of time
  * when `times`, of counts else. */

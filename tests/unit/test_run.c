@@ -2,6 +2,7 @@
 // Whole runs against a gate of ours on loopback, which answers as it is told.
 #include "load_world.h"
 #include "report.h"
+#include "report_plot.h"
 #include "result.h"
 #include "run.h"
 #include "target.h"
@@ -339,11 +340,14 @@ Test(run, a_report_is_one_page_without_foreign_words)
 	json_t *result = build();
 	FILE *out = open_memstream(&text, &size);
 	cr_assert_eq(report_write(out, result), 0);
+	plot_name(out, "bad_signature");
 	fclose(out);
 	cr_assert_null(strstr(text, "<script"));
 	cr_assert_null(strstr(text, "http"));
 	cr_assert_not_null(strstr(text, "&lt;script&gt;"));
 	cr_assert_not_null(strstr(text, "Wrong verdicts"));
+	cr_assert_not_null(strstr(text, "bad_<wbr>signature"));
+	cr_assert_not_null(strstr(text, "<td>slo<td>wrong==0, loss&lt;0.5"));
 	cr_assert_not_null(strstr(text, "<svg"));
 	cr_assert_not_null(strstr(text, "prefers-color-scheme"));
 	free(text);
