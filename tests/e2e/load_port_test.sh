@@ -18,7 +18,7 @@ veth 0
 config_all
 gate_start
 load_command=(in_client 0 "$load")
-mix=(--config "$work/joingate.json" --bad 20 --reconnect 10 --extra 0..3000 --tokens 1000)
+mix=(--config "$work/joingate.json" --bad 20 --reconnect 10 --extra 0..3000 --tokens 1000 --timeout 5000)
 
 for gate in 10.0.0.1 fd00:0::1; do
 	address=10.0.0.3/24

@@ -18,7 +18,7 @@ config_all
 gate_start
 
 run_load --config "$work/joingate.json" --profile launch --rate 1500 --duration 6 --bad 20 \
-	--reconnect 10 --extra 0..2000 --tokens 2500 --slo 'wrong==0' \
+	--reconnect 10 --extra 0..2000 --tokens 2500 --timeout 5000 --slo 'wrong==0' \
 	--csv "$work/seconds.csv" --hlog "$work/load.hlog" --html "$work/report.html"
 [ "$status" -eq 0 ] || load_failed "a rehearsal ended with $status"
 same "wrong verdicts" "$(result .totals.wrong)" 0
