@@ -52,6 +52,12 @@ ctl revoke user "$key" alice >"$work/revoked" || fail "revoke: $(cat "$work/revo
 same "revoked" "$(verdict 0 10.0.0.1 "$token")" revoked
 ctl reload >"$work/reloaded" || fail "reload: $(cat "$work/reloaded")"
 "$build/control/cli/joingatectl" --socket "$work/home/admin.sock" status >/dev/null || fail "root cannot ask"
+# The user may capture, tokens are for root alone; no file is left of what was refused.
+ctl capture "$work/home/some.pcapng" --seconds 1 >"$work/captured" 2>&1 || fail "capture: $(cat "$work/captured")"
+same "capture" "$(owner some.pcapng)" "$user 600"
+ctl capture "$work/home/tokens.pcapng" --with-tokens 2>"$work/err" && fail "$user captures tokens"
+grep -q 'only root may capture with_tokens' "$work/err" || fail "told: $(cat "$work/err")"
+[ ! -e "$work/home/tokens.pcapng" ] || fail "a file of tokens is left"
 # Much at once: more than the user's own limit of locked memory is not needed.
 seq 20000 | sed 's/^/user-/' >"$work/users"
 ctl revoke users "$key" - <"$work/users" >"$work/revoked" || fail "revoke users: $(cat "$work/revoked")"
