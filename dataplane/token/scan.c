@@ -59,9 +59,11 @@ static inline uint64_t load64(const void *p)
 // The two words a name is known by. Text may be read eight bytes beyond its end.
 static inline void name_words(const uint8_t *p, uint32_t len, uint64_t *first, uint64_t *last)
 {
+	static const uint64_t masks[8] = {0, 0xff, 0xffff, 0xffffff, 0xffffffff, 0xffffffffff,
+		0xffffffffffff, 0xffffffffffffff};
 	uint64_t word = load64(p);
 	if (len < 8) {
-		*first = len == 0 ? 0 : word & (UINT64_MAX >> (64 - 8 * len));
+		*first = word & masks[len];
 		*last = *first;
 		return;
 	}
@@ -186,8 +188,8 @@ static __attribute__((noinline)) bool unknown_name(
 BODY bool same_name(const struct jg_scan_name *known, const uint8_t *name, uint32_t len,
 	uint64_t first, uint64_t last)
 {
-	return known->len == len && known->first == first && known->last == last && len != 0 &&
-		(len <= 16 || memcmp(known->name, name, len) == 0);
+	return ((known->first ^ first) | (known->last ^ last) | (known->len ^ len)) == 0 &&
+		len != 0 && (len <= 16 || memcmp(known->name, name, len) == 0);
 }
 
 // A name and its colon. A known member met twice is left to json.c to refuse.
@@ -330,11 +332,9 @@ BODY bool read_text(struct scan *s)
 	}
 }
 
-bool jg_scan(const struct jg_scan_schema *schema, const struct jg_text *text,
-	struct jg_claims *claims, struct jg_holes *holes)
+BODY bool scan(const struct jg_scan_schema *schema, const struct jg_text *text,
+	struct jg_claims *claims, struct jg_holes *holes, bool backslashes)
 {
-	if ((text->flags & (JG_TEXT_CONTROL | JG_TEXT_ESCAPE)) != 0 || text->bytes[0] != '{')
-		return false;
 	struct seen seen;
 	seen.n = 0;
 	struct scan s = {.schema = schema,
@@ -344,7 +344,7 @@ bool jg_scan(const struct jg_scan_schema *schema, const struct jg_text *text,
 		.slots = claims->slot,
 		.holes = holes,
 		.seen = &seen,
-		.backslashes = (text->flags & JG_TEXT_BACKSLASH) != 0};
+		.backslashes = backslashes};
 	if (!read_text(&s) || s.at != text->len || s.next != s.quotes_n)
 		return false;
 	claims->present = s.present;
@@ -357,4 +357,21 @@ bool jg_scan(const struct jg_scan_schema *schema, const struct jg_text *text,
 	claims->of_type[JG_JSON_OBJECT] = s.of_object;
 	claims->of_type[JG_JSON_ARRAY] = s.of_array;
 	return true;
+}
+
+// Not inlined: a copy of its own, so that the one below has no questions left about holes and escapes.
+static __attribute__((noinline)) bool scan_any(const struct jg_scan_schema *schema,
+	const struct jg_text *text, struct jg_claims *claims, struct jg_holes *holes)
+{
+	return scan(schema, text, claims, holes, (text->flags & JG_TEXT_BACKSLASH) != 0);
+}
+
+bool jg_scan(const struct jg_scan_schema *schema, const struct jg_text *text,
+	struct jg_claims *claims, struct jg_holes *holes)
+{
+	if ((text->flags & (JG_TEXT_CONTROL | JG_TEXT_ESCAPE)) != 0 || text->bytes[0] != '{')
+		return false;
+	if (holes != NULL || (text->flags & JG_TEXT_BACKSLASH) != 0)
+		return scan_any(schema, text, claims, holes);
+	return scan(schema, text, claims, NULL, false);
 }
