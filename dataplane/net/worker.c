@@ -286,7 +286,7 @@ static void count_last_poll(struct jg_worker *w)
 		jg_reassembly_evicted(w->reassembly));
 }
 
-// begin: the time-stamp counter just now.
+// begin: the time-stamp counter as this turn began.
 static unsigned poll_ports(struct jg_worker *w, uint64_t begin)
 {
 	unsigned n = 0;

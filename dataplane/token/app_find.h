@@ -5,6 +5,12 @@
 
 #include "snapshot.h"
 
+/** Another one for every snapshot, as its hashes are. */
+static inline uint64_t jg_snapshot_number(const struct jg_snapshot *snapshot)
+{
+	return snapshot->seed.word[0];
+}
+
 static inline uint64_t jg_snapshot_hash(
 	const struct jg_snapshot *snapshot, unsigned vendor, struct jg_str key)
 {

@@ -30,6 +30,24 @@ void jg_beginnings_free(struct jg_beginnings *beginnings)
 	jg_pages_free(beginnings, size);
 }
 
+// Only places that were taken: few, and a caller may go back and forth between snapshots.
+void jg_beginnings_forget(struct jg_beginnings *beginnings, uint64_t snapshot)
+{
+	for (uint32_t i = 0; i < beginnings->taken_n; i++) {
+		uint32_t place = beginnings->taken[i];
+		explicit_bzero(&beginnings->entry[place], sizeof(beginnings->entry[place]));
+		beginnings->used[place] = beginnings->more[place] = 0;
+	}
+	beginnings->taken_n = 0;
+	beginnings->snapshot = snapshot;
+}
+
+static bool is_free(const struct jg_beginning *entry)
+{
+	static const struct jg_beginning nothing;
+	return memcmp(entry, &nothing, sizeof(nothing)) == 0;
+}
+
 static uint64_t hash_of(const uint8_t *block)
 {
 	uint64_t hash = 0;
@@ -75,9 +93,12 @@ void jg_beginnings_learn(struct jg_beginnings *beginnings, uint64_t app_hash,
 		beginnings->used[place] = 0;
 		return;
 	}
+	if (is_free(entry))
+		beginnings->taken[beginnings->taken_n++] = (uint16_t)place;
+	// The job may have begun behind this very entry.
+	memmove(entry->before, before, sizeof(entry->before));
 	memcpy(entry->block, block, sizeof(entry->block));
-	memcpy(entry->before, before, sizeof(entry->before));
-	memcpy(entry->behind, before, sizeof(entry->behind));
+	memcpy(entry->behind, entry->before, sizeof(entry->behind));
 	jg_ref_blocks(JG_MAC_SHA256, entry->behind, block, 1);
 	beginnings->more[place] = 0;
 	open_way(beginnings, app_hash, job);

@@ -10,7 +10,7 @@
  * exactly this block and a key with exactly this state; so it is never wrong, whatever has become of the
  * app, the secret or the token it was learnt from. It is learnt only from tokens whose signature held,
  * when two different ones have the block, and says nothing about the rest of them. States are as secret as
- * keys: the table is wiped when it is freed.
+ * keys: all are wiped as the first work under another snapshot begins, and when the table is freed.
  *
  * Of one thread.
  */
@@ -20,7 +20,7 @@
 
 #define JG_BEGINNING_BLOCK 64u
 #define JG_BEGINNINGS 4096u // a power of two
-/** Bursts for each that teaches. */
+/** Rounds of MACs for each that teaches. */
 #define JG_BEGINNINGS_EVERY 4u
 /** Blocks of one message, at most. */
 #define JG_BEGINNING_BLOCKS_MAX 4u
@@ -40,12 +40,15 @@ struct jg_beginning_candidate {
 struct jg_beginnings {
 	struct jg_beginning entry[JG_BEGINNINGS]; /**< all zeros: free */
 	struct jg_beginning_candidate candidate[JG_BEGINNINGS]; /**< for this place */
-	uint8_t used[JG_BEGINNINGS]; /**< since another one wanted the place */
+	uint16_t taken[JG_BEGINNINGS]; /**< places that have been, the first taken_n */
+	uint8_t used[JG_BEGINNINGS]; /**< was asked for since another one wanted the place */
 	uint8_t more[JG_BEGINNINGS]; /**< there are entries for the block that follows */
 	size_t size; /**< of its pages; those that nobody needs are never touched */
 	uint64_t seed; /**< keeps others from aiming at a place */
-	uint32_t clock; /**< bursts */
-	uint32_t looked; /**< tokens whose signature held since hits were last counted */
+	uint64_t snapshot; /**< number of the one that all was learnt under */
+	uint32_t taken_n;
+	uint32_t clock; /**< rounds of MACs */
+	uint32_t looked; /**< tokens that counted since hits were last judged */
 	uint32_t hits;
 	uint32_t rest; /**< tokens for which it is not worth looking */
 };
@@ -54,7 +57,15 @@ struct jg_beginnings {
 JG_MUST_CHECK struct jg_beginnings *jg_beginnings_new(uint64_t seed);
 void jg_beginnings_free(struct jg_beginnings *beginnings);
 
-/** Where an entry for this block stands, of an app and behind so many bytes; the last bytes of a block differ
+/** Forget what was learnt under another snapshot, before anything is looked for under this one. */
+void jg_beginnings_forget(struct jg_beginnings *beginnings, uint64_t snapshot);
+static inline void jg_beginnings_under(struct jg_beginnings *beginnings, uint64_t snapshot)
+{
+	if (__builtin_expect(beginnings->snapshot != snapshot, 0))
+		jg_beginnings_forget(beginnings, snapshot);
+}
+
+/** Where an entry for this block of an app stands, whatever is before it; the last bytes of a block differ
  * most. */
 static inline uint32_t jg_beginning_place(
 	const struct jg_beginnings *beginnings, uint64_t app_hash, const uint8_t *block)
@@ -105,11 +116,11 @@ static inline void jg_beginnings_find(
 void jg_beginnings_learn(struct jg_beginnings *beginnings, uint64_t app_hash,
 	const struct jg_mac_job *job, uint64_t token);
 
-/** Count what came of looking, over tokens whose signature held; where few begin alike it is given up for a
- * while. */
+/** Count what came of looking, over tokens that were verified or made; where few begin alike it is given up
+ * for a while. */
 void jg_beginnings_count(struct jg_beginnings *beginnings, unsigned looked, unsigned hits);
 
-/** Once per burst: the one of its n jobs that may teach, or n: none. Seldom, so that teaching costs the others
+/** Once per round: the one of its n jobs that may teach, or n: none. Seldom, so that teaching costs the others
  * nothing however many beginnings a key holder makes. */
 static inline unsigned jg_beginnings_turn(struct jg_beginnings *beginnings, unsigned n)
 {

@@ -281,7 +281,8 @@ void jg_mac_burst(struct jg_mac *mac, enum jg_mac_alg alg, struct jg_mac_job *jo
 	if (n == 0)
 		return;
 	// One length stands for all: bursts are mixed rarely, and a wrong class is only slower.
-	unsigned engine = mac->choice[alg][burst_class(n)][length_class(jobs[n / 2].len)];
+	const struct jg_mac_job *job = &jobs[n / 2];
+	unsigned engine = mac->choice[alg][burst_class(n)][length_class(job->len - job->done)];
 	engines[engine]->burst(mac->state[engine], alg, jobs, n);
 }
 

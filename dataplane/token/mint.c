@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The minter: what is asked for becomes content, contents are signed in batches, then finished.
+#include "app_find.h"
 #include "beginnings.h"
 #include "deflate.h"
 #include "format_agora.h"
@@ -203,6 +204,8 @@ bool jg_mint_begin(struct jg_minter *m, const struct jg_snapshot *snapshot,
 		!check_time(slot, "expires_at", ask->expires_at) || !find_app(m, snapshot, slot))
 		return false;
 	m->last = slot;
+	if (m->beginnings != NULL)
+		jg_beginnings_under(m->beginnings, jg_snapshot_number(snapshot));
 	return true;
 }
 
@@ -321,7 +324,7 @@ static const struct jg_mac_key *mac_key(const struct jg_mint_slot *slot, enum jg
 	return alg == JG_MAC_SHA1 ? &slot->key->sha1 : &slot->key->mac;
 }
 
-// Once in a few bursts.
+// Once in a few rounds.
 static void learn_beginning(struct jg_minter *m, unsigned jobs, bool looked)
 {
 	unsigned turn = jg_beginnings_turn(m->beginnings, jobs), hits = 0;

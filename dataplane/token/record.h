@@ -217,11 +217,13 @@ extern const struct jg_layout_row jg_layouts[JG_VENDOR_COUNT][JG_LAYOUTS_MAX];
 /** The layout of a vendor's token, by its first bytes. NULL: none begins so (malformed). */
 static inline const struct jg_layout *jg_layout_find(unsigned vendor, struct jg_str token)
 {
-	uint32_t word = 0; // of a token that is too short: nothing that any could begin with
+	uint32_t word = 0; // zeros behind a token that is shorter
 	if (vendor >= JG_VENDOR_COUNT)
 		return NULL;
 	if (token.len >= sizeof(word))
 		memcpy(&word, token.p, sizeof(word));
+	else if (token.len > 0)
+		memcpy(&word, token.p, token.len);
 	const struct jg_layout_row *row = jg_layouts[vendor];
 	row += (word & row->mask) != row->word;
 	return (word & row->mask) == row->word ? row->layout : NULL;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Whose signature is it? One round per secret of an app, over all records that still look for theirs.
+#include "app_find.h"
 #include "rs256.h"
 #include "stages.h"
 #include "verifier.h"
@@ -137,7 +138,7 @@ static unsigned compare(
 	return wrong;
 }
 
-// Once in a few bursts: is it worth looking, and what can one of them teach? Only tokens whose signature held
+// Once in a few rounds: is it worth looking, and what can one of them teach? Only tokens whose signature held
 // count.
 static void learn_beginnings(struct jg_verifier *v, const struct round *round)
 {
@@ -198,6 +199,8 @@ static unsigned run_rsa(const struct round *round)
 void jg_stage_signatures(struct jg_burst *b)
 {
 	unsigned wrong;
+	if (b->verifier->beginnings != NULL)
+		jg_beginnings_under(b->verifier->beginnings, jg_snapshot_number(b->snapshot));
 	struct round round = first_round(b);
 	do {
 		wrong = 0;

@@ -130,6 +130,34 @@ Test(beginnings, another_key_of_the_app_has_other_states)
 	cr_assert_eq(find(message, LEN).done, 64);
 }
 
+static bool holds_state(const uint32_t state[8])
+{
+	for (const char *p = (const char *)table; p + 32 <= (const char *)(table + 1); p += 4)
+		if (memcmp(p, state, 32) == 0)
+			return true;
+	return false;
+}
+
+Test(beginnings, another_snapshot_finds_no_state_left)
+{
+	uint32_t behind[8];
+	jg_beginnings_under(table, 1);
+	teach(2);
+	memcpy(behind, jg_mac_job_state(&(struct jg_mac_job){.begun = find(message, LEN).begun}),
+		sizeof(behind));
+	cr_assert(holds_state(key.inner) && holds_state(behind));
+	jg_beginnings_under(table, 1);
+	cr_assert_eq(find(message, LEN).done, 128);
+	jg_beginnings_under(table, 2);
+	cr_assert_not(holds_state(key.inner));
+	cr_assert_not(holds_state(behind));
+	cr_assert_eq(find(message, LEN).done, 0);
+	teach(2);
+	cr_assert_eq(find(message, LEN).done, 128);
+	jg_beginnings_under(table, 1);
+	cr_assert_eq(find(message, LEN).done, 0);
+}
+
 // One place for all beginnings with the same last bytes.
 Test(beginnings, what_is_in_use_is_given_a_second_chance)
 {
