@@ -13,6 +13,22 @@ def find(rows, **wanted):
     return [r for r in rows if all(r.get(key) == value for key, value in wanted.items())]
 
 
+def repeated(row):
+    return row.get("bench") == "core" and row["group"] != "peers" and "ipsec_mb_ns" in row
+
+
+def calm(rows):
+    """Of a case of the core that was measured several times the time in which the yardstick, raw ipsec-mb, was
+    fastest: then the machine's neighbours were quietest. Its ratio has no say in it."""
+    best = {}
+    for row in filter(repeated, rows):
+        case = tuple(row[key] for key in ("group", "case", "vendor", "format", "bad_percent"))
+        if case not in best or row["ipsec_mb_ns"] < best[case]["ipsec_mb_ns"]:
+            best[case] = row
+    kept = {id(row) for row in best.values()}
+    return [row for row in rows if not repeated(row) or id(row) in kept]
+
+
 def number(value, digits=0):
     return "-" if value is None else f"{value:,.{digits}f}".replace(",", " ")
 
@@ -254,6 +270,7 @@ BLOCKS = {"machine": machine, "must": must, "peers": peers, "headline": core("he
 
 
 def text(rows):
+    rows = calm(rows)
     return "\n\n".join(f"{name}\n{block(rows)}" for name, block in BLOCKS.items())
 
 
@@ -265,7 +282,7 @@ def svg_line(points, x, y, colour):
 
 def write_plot(rows, path):
     """Nanoseconds a token by burst size: whole, ipsec-mb and our own kernel."""
-    found = find(rows, bench="core", group="burst")
+    found = find(calm(rows), bench="core", group="burst")
     if not found:
         return
     series = [("whole verification", "whole_ns", "#0b6e4f"), ("raw HMAC, ipsec-mb", "ipsec_mb_ns", "#c1292e"),
@@ -299,7 +316,7 @@ def write_plot(rows, path):
 
 def main():
     with open(sys.argv[1], encoding="utf-8") as f:
-        rows = [json.loads(line) for line in f]
+        rows = calm([json.loads(line) for line in f])
     if len(sys.argv) == 2:
         print(text(rows))
         return 0
