@@ -224,17 +224,28 @@ static inline uint64_t of_scope(uint64_t app, unsigned scope)
 	return app + (scope + 1) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
+// 0 is an empty slot's.
+static inline uint64_t fingerprint_from(uint64_t hash)
+{
+	return hash == 0 ? 1 : hash;
+}
+
+static inline uint64_t user_fingerprint(
+	const struct jg_cut_offs *cut_offs, uint64_t app, struct jg_str user)
+{
+	return fingerprint_from(jg_hash(&cut_offs->seed, of_scope(app, JG_SCOPE_USER), user));
+}
+
 static uint64_t fingerprint_of(const struct jg_cut_offs *cut_offs, unsigned scope, uint64_t app,
 	const struct jg_cut_off_query *query)
 {
 	const struct jg_hash_seed *seed = &cut_offs->seed;
 	const struct jg_str none = {NULL, 0};
 	uint64_t hash = 0;
+	if (scope == JG_SCOPE_USER)
+		return user_fingerprint(cut_offs, app, query->user);
 	app = of_scope(app, scope);
 	switch (scope) {
-	case JG_SCOPE_USER:
-		hash = jg_hash(seed, app, query->user);
-		break;
 	case JG_SCOPE_ROOM:
 		hash = jg_hash(seed, app, query->room);
 		break;
@@ -251,7 +262,7 @@ static uint64_t fingerprint_of(const struct jg_cut_offs *cut_offs, unsigned scop
 		hash = jg_hash(seed, app, none);
 		break;
 	}
-	return hash == 0 ? 1 : hash;
+	return fingerprint_from(hash);
 }
 
 // Scopes that the query names, a bit each.
@@ -274,8 +285,7 @@ static unsigned scopes_named(const struct jg_cut_off_query *query)
 uint64_t jg_cut_offs_app_hash(
 	const struct jg_cut_offs *cut_offs, unsigned vendor, struct jg_str app)
 {
-	uint64_t hash = jg_hash(&cut_offs->seed, vendor, app);
-	return hash == 0 ? 1 : hash;
+	return fingerprint_from(jg_hash(&cut_offs->seed, vendor, app));
 }
 
 static void set_scope(struct jg_cut_offs *cut_offs, unsigned scope, bool any)
@@ -480,7 +490,7 @@ void jg_cut_offs_probe(const struct jg_cut_offs *cut_offs, const struct jg_cut_o
 {
 	unsigned scopes = jg_cut_offs_scopes(cut_offs) & scopes_named(query);
 	probe->scopes = (uint8_t)scopes;
-	probe->issued_at = query->issued_at == JG_TIME_NONE ? 0 : query->issued_at;
+	probe->issued_at = query->issued_at;
 	if (scopes == 0)
 		return;
 	const struct view *view = reader_view(cut_offs);
@@ -497,11 +507,16 @@ void jg_cut_offs_probe(const struct jg_cut_offs *cut_offs, const struct jg_cut_o
 void jg_cut_offs_probe_user(const struct jg_cut_offs *cut_offs, uint64_t app_hash,
 	struct jg_str user, struct jg_cut_off_probe *probe)
 {
-	const uint64_t app = of_scope(app_hash, JG_SCOPE_USER);
-	uint64_t fingerprint = jg_hash(&cut_offs->seed, app, user);
-	fingerprint += fingerprint == 0;
+	uint64_t fingerprint = user_fingerprint(cut_offs, app_hash, user);
 	probe->fingerprint[JG_SCOPE_USER] = fingerprint;
 	view_prefetch(reader_view(cut_offs), fingerprint);
+}
+
+// Does a cut-off at this time (0: none) refuse? A token that does not say when it was issued was issued before
+// any: JG_TIME_NONE is less than every time.
+static inline bool refuses(uint32_t before, int64_t issued_at)
+{
+	return before != 0 && issued_at < (int64_t)before;
 }
 
 bool jg_cut_offs_judge_user(const struct jg_cut_offs *cut_offs,
@@ -509,7 +524,7 @@ bool jg_cut_offs_judge_user(const struct jg_cut_offs *cut_offs,
 {
 	uint32_t found = time_of(reader_view(cut_offs), probe->fingerprint[JG_SCOPE_USER]);
 	*before = found;
-	return found != 0 && (issued_at == JG_TIME_NONE ? 0 : issued_at) < (int64_t)found;
+	return refuses(found, issued_at);
 }
 
 int jg_cut_offs_judge(
@@ -521,7 +536,7 @@ int jg_cut_offs_judge(
 	for (unsigned scopes = probe->scopes; scopes != 0; scopes &= scopes - 1) {
 		unsigned scope = (unsigned)__builtin_ctz(scopes);
 		uint32_t found = time_of(view, probe->fingerprint[scope]);
-		if (found == 0 || probe->issued_at >= (int64_t)found)
+		if (!refuses(found, probe->issued_at))
 			continue;
 		*before = found;
 		return (int)scope;
