@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-/** Looking up an app in two steps, inlined: the calls cost as much as what they do. */
+/** Looking up an app in two steps, and who may ask about it; inlined: the calls cost as much as what they do. */
 
 #include "snapshot.h"
 
@@ -26,24 +26,6 @@ static inline uint64_t jg_snapshot_prefetch(
 	return hash;
 }
 
-/** Of n bytes, n > 0, without a call: keys are short. */
-static inline bool jg_same_bytes(const char *a, const char *b, uint32_t n)
-{
-	uint64_t x, y, differ = 0;
-	if (n < sizeof(x)) {
-		for (uint32_t i = 0; i < n; i++)
-			differ |= (uint64_t)(a[i] ^ b[i]);
-		return differ == 0;
-	}
-	for (uint32_t at = 0; at < n; at += sizeof(x)) {
-		uint32_t from = at + 8 <= n ? at : n - 8;
-		memcpy(&x, a + from, sizeof(x));
-		memcpy(&y, b + from, sizeof(y));
-		differ |= x ^ y;
-	}
-	return differ == 0;
-}
-
 /** The app, or NULL; its first lines and its first secret are on the way. */
 static inline const struct jg_app_entry *jg_snapshot_find_hashed(
 	const struct jg_snapshot *snapshot, uint64_t hash, unsigned vendor, struct jg_str key)
@@ -63,4 +45,18 @@ static inline const struct jg_app_entry *jg_snapshot_find_hashed(
 		__builtin_prefetch(secret + JG_CACHE_LINE);
 		return slot->app;
 	}
+}
+
+/** May this caller ask about the app? Caller 0 may ask about every app. */
+static inline bool jg_snapshot_allows(
+	const struct jg_snapshot *snapshot, const struct jg_app_entry *app, unsigned caller)
+{
+	if (caller == 0)
+		return true;
+	if (caller >= JG_CALLERS_MAX)
+		return false;
+	const struct jg_callers *sets = snapshot->callers;
+	uint64_t word = sets[0].bits[caller / 64] | sets[app->vendor].bits[caller / 64] |
+		sets[app->caller_set].bits[caller / 64];
+	return (word >> caller % 64 & 1) != 0;
 }

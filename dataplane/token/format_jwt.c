@@ -178,19 +178,6 @@ static const struct jg_str known_headers[] = {
 	JG_STR_INIT("eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9."),
 };
 
-// Eight bytes at a time; the last ones overlap. Both have at least eight.
-static inline bool begins_with(const char *text, struct jg_str header)
-{
-	uint64_t a, b, differ = 0;
-	for (uint32_t at = 0; at < header.len; at += sizeof(a)) {
-		uint32_t from = at + 8 <= header.len ? at : header.len - 8;
-		memcpy(&a, text + from, sizeof(a));
-		memcpy(&b, header.p + from, sizeof(b));
-		differ |= a ^ b;
-	}
-	return differ == 0;
-}
-
 // The length of a header that is known to be right, its dot included; 0: another one, or no room for
 // payload and signature behind it.
 static inline uint32_t known_header(struct jg_str token)
@@ -198,7 +185,8 @@ static inline uint32_t known_header(struct jg_str token)
 #pragma GCC unroll 3
 	for (size_t i = 0; i < JG_ARRAY_SIZE(known_headers); i++) {
 		struct jg_str header = known_headers[i];
-		if (token.len >= header.len + JG_SIGNATURE_TEXT + 2 && begins_with(token.p, header))
+		if (token.len >= header.len + JG_SIGNATURE_TEXT + 2 &&
+			jg_same_bytes(token.p, header.p, header.len))
 			return header.len;
 	}
 	return 0;

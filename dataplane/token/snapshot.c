@@ -11,19 +11,6 @@ const struct jg_app_entry *jg_snapshot_find(
 		snapshot, jg_snapshot_hash(snapshot, vendor, key), vendor, key);
 }
 
-bool jg_snapshot_allows(
-	const struct jg_snapshot *snapshot, const struct jg_app_entry *app, unsigned caller)
-{
-	if (caller == 0)
-		return true;
-	if (caller >= JG_CALLERS_MAX)
-		return false;
-	const struct jg_callers *sets = snapshot->callers;
-	uint64_t word = sets[0].bits[caller / 64] | sets[app->vendor].bits[caller / 64] |
-		sets[app->caller_set].bits[caller / 64];
-	return (word >> caller % 64 & 1) != 0;
-}
-
 uint64_t jg_override_hash(const struct jg_hash_seed *seed, const struct jg_override *override)
 {
 	uint64_t hash = jg_hash(seed, override->vendor, override->app);

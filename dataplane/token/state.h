@@ -46,10 +46,6 @@ struct jg_cut_offs;
 const struct jg_app_entry *jg_snapshot_find(
 	const struct jg_snapshot *snapshot, unsigned vendor, struct jg_str key);
 
-/** May this caller ask about the app? Caller 0 may ask about every app. */
-bool jg_snapshot_allows(
-	const struct jg_snapshot *snapshot, const struct jg_app_entry *app, unsigned caller);
-
 /** Are there overrides at all? */
 bool jg_snapshot_overrides_any(const struct jg_snapshot *snapshot);
 

@@ -59,8 +59,7 @@ static void find_app(struct jg_burst *b, struct jg_record *r)
 	r->app = jg_snapshot_find_hashed(b->snapshot, r->app_hash, r->layout->vendor, r->app_key);
 	if (r->app == NULL)
 		jg_refuse(r, JG_REASON_UNKNOWN_KEY);
-	else if (r->request->caller != 0 &&
-		!jg_snapshot_allows(b->snapshot, r->app, r->request->caller))
+	else if (!jg_snapshot_allows(b->snapshot, r->app, r->request->caller))
 		jg_refuse_rule(r, JG_REASON_UNKNOWN_KEY, JG_RULE_CALLER, (struct jg_str){0}, 0, 0);
 	else
 		r->verdict->app_index = r->app->index;

@@ -48,5 +48,23 @@ static inline bool jg_memeq_ct(const void *a, const void *b, size_t n)
 	return differ == 0;
 }
 
+/** Are n bytes the same, n > 0? Inlined, for short texts: eight at a time, the last ones overlap. */
+static inline bool jg_same_bytes(const char *a, const char *b, uint32_t n)
+{
+	uint64_t x, y, differ = 0;
+	if (n < sizeof(x)) {
+		for (uint32_t i = 0; i < n; i++)
+			differ |= (uint64_t)(a[i] ^ b[i]);
+		return differ == 0;
+	}
+	for (uint32_t at = 0; at < n; at += sizeof(x)) {
+		uint32_t from = at + 8 <= n ? at : n - 8;
+		memcpy(&x, a + from, sizeof(x));
+		memcpy(&y, b + from, sizeof(y));
+		differ |= x ^ y;
+	}
+	return differ == 0;
+}
+
 /** Fill in an error, cut to fit. */
 JG_COLD JG_PRINTF(2, 3) void jg_error_set(struct jg_error *err, const char *format, ...);
