@@ -151,8 +151,10 @@ static bool check_time(struct jg_mint_slot *slot, const char *field, int64_t tim
 	return jg_mint_fail(slot, field, "not within 0..2^53 seconds");
 }
 
-void jg_mint_open(struct jg_minter *m, int64_t now)
+void jg_mint_open(struct jg_minter *m, const struct jg_snapshot *snapshot, int64_t now)
 {
+	if (m->beginnings != NULL)
+		jg_beginnings_under(m->beginnings, jg_snapshot_number(snapshot));
 	m->now = now;
 	m->content_at = m->content;
 	m->last = NULL;
@@ -204,8 +206,6 @@ bool jg_mint_begin(struct jg_minter *m, const struct jg_snapshot *snapshot,
 		!check_time(slot, "expires_at", ask->expires_at) || !find_app(m, snapshot, slot))
 		return false;
 	m->last = slot;
-	if (m->beginnings != NULL)
-		jg_beginnings_under(m->beginnings, jg_snapshot_number(snapshot));
 	return true;
 }
 
@@ -386,7 +386,7 @@ void jg_mint_burst(struct jg_minter *minter, const struct jg_snapshot *snapshot,
 	const struct jg_mint *requests, struct jg_minted *minted, unsigned n)
 {
 	assert(n > 0 && n <= JG_BURST_MAX);
-	jg_mint_open(minter, now);
+	jg_mint_open(minter, snapshot, now);
 	for (unsigned i = 0; i < n; i++) {
 		struct jg_mint_slot *slot = &minter->slots[i];
 		minter->scratch.used = 0;

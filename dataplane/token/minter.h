@@ -144,7 +144,7 @@ static inline void jg_mint_note_app(struct jg_minter *m, struct jg_mint_slot *sl
 }
 
 /** Start a burst. */
-void jg_mint_open(struct jg_minter *m, int64_t now);
+void jg_mint_open(struct jg_minter *m, const struct jg_snapshot *snapshot, int64_t now);
 /** Sign what the slots hold, and finish them. Slots that failed are passed over. */
 void jg_mint_sign(struct jg_minter *m, unsigned n);
 /** Start a slot: the output empty, app and key found. */

@@ -149,7 +149,7 @@ void jg_refresh_burst(struct jg_minter *minter, const struct jg_snapshot *snapsh
 	struct jg_minted *minted, unsigned n)
 {
 	assert(n > 0 && n <= JG_BURST_MAX);
-	jg_mint_open(minter, now);
+	jg_mint_open(minter, snapshot, now);
 	for (unsigned i = 0; i < n; i++) {
 		struct jg_mint_slot *slot = &minter->slots[i];
 		minter->scratch.used = 0;
