@@ -33,7 +33,7 @@ unsigned jg_odd_text_traits(struct jg_str text)
 	unsigned traits = 0;
 	for (uint32_t i = 0; i < text.len; i++) {
 		uint8_t c = (uint8_t)text.p[i];
-		traits |= c < 0x20 || c == '"' || c == '\\' ? JG_TEXT_QUOTED : 0u;
+		traits |= width(c) > 1 ? JG_TEXT_QUOTED : 0u;
 		traits |= c > 0x7f ? JG_TEXT_WIDE : 0u;
 	}
 	return traits;
