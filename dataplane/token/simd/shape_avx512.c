@@ -4,22 +4,42 @@
 #include <immintrin.h>
 
 #define MARKS 64 // that two registers hold
+#define FEW 32 // places that one holds: the outline's values and some pieces
 
-// The places of a text whose marks, the end counted, fit into two registers.
+// The marks of a text that has no more of them, the end counted, than two registers hold.
+struct marks {
+	__m512i low;
+	__m512i high;
+	__m512i end;
+};
+
+static inline struct marks marks_of(const struct jg_text *text)
+{
+	return (struct marks){.low = _mm512_loadu_si512(text->quotes),
+		.high = _mm512_loadu_si512(text->quotes + MARKS / 2),
+		.end = _mm512_set1_epi16((short)text->len)};
+}
+
+// As many places as a register holds, from one on. Bits: those that are beyond the text.
+static inline __mmask32 places_from(
+	const struct jg_shape *shape, const struct marks *marks, unsigned i, __m512i *place)
+{
+	__m512i quote = _mm512_load_si512(shape->quote + i);
+	*place = _mm512_add_epi16(_mm512_permutex2var_epi16(marks->low, quote, marks->high),
+		_mm512_load_si512(shape->delta + i));
+	return _mm512_cmpgt_epu16_mask(
+		_mm512_adds_epu16(*place, _mm512_load_si512(shape->len + i)), marks->end);
+}
+
 static inline bool places(
 	const struct jg_shape *shape, const struct jg_text *text, uint16_t at[JG_SHAPE_PLACES_MAX])
 {
-	__m512i low = _mm512_loadu_si512(text->quotes);
-	__m512i high = _mm512_loadu_si512(text->quotes + MARKS / 2);
-	__m512i end = _mm512_set1_epi16((short)text->len);
+	const struct marks marks = marks_of(text);
 	__mmask32 beyond = 0;
-	for (unsigned i = 0; i < shape->fit_n; i += 32) {
-		__m512i quote = _mm512_load_si512(shape->quote + i);
-		__m512i place = _mm512_permutex2var_epi16(low, quote, high);
-		place = _mm512_add_epi16(place, _mm512_load_si512(shape->delta + i));
+	for (unsigned i = 0; i < shape->fit_n; i += FEW) {
+		__m512i place;
+		beyond |= places_from(shape, &marks, i, &place);
 		_mm512_storeu_si512(at + i, place);
-		place = _mm512_adds_epu16(place, _mm512_load_si512(shape->len + i));
-		beyond |= _mm512_cmpgt_epu16_mask(place, end);
 	}
 	return beyond == 0;
 }
@@ -50,8 +70,6 @@ enum jg_fit jg_shape_fit_avx512(const struct jg_shape *shape, const struct jg_te
 									: JG_FIT_PLACES;
 }
 
-#define FEW 32 // places of one register: the outline's values and some pieces
-
 // The same when one register holds all places.
 bool jg_shape_read_avx512(
 	const struct jg_shape *shape, const struct jg_text *text, struct jg_reading *reading)
@@ -59,15 +77,12 @@ bool jg_shape_read_avx512(
 	uint16_t at[FEW] __attribute__((aligned(64)));
 	if (text->quotes_n >= MARKS || JG_SHAPE_FIRST + shape->pieces_n > FEW)
 		return false;
-	__m512i low = _mm512_loadu_si512(text->quotes);
-	__m512i high = _mm512_loadu_si512(text->quotes + MARKS / 2);
-	__m512i place = _mm512_permutex2var_epi16(low, _mm512_load_si512(shape->quote), high);
-	place = _mm512_add_epi16(place, _mm512_load_si512(shape->delta));
+	const struct marks marks = marks_of(text);
+	__m512i place;
+	if (places_from(shape, &marks, 0, &place) != 0)
+		return false;
 	_mm512_store_si512(at, place);
 	_mm256_storeu_si256((void *)reading->place, _mm512_castsi512_si256(place));
-	place = _mm512_adds_epu16(place, _mm512_load_si512(shape->len));
-	if (_mm512_cmpgt_epu16_mask(place, _mm512_set1_epi16((short)text->len)) != 0)
-		return false;
 	return !differ(shape, text, at) && jg_shape_ends_meet(shape, text, at) &&
 		jg_shape_times(shape, text, at, reading->time);
 }

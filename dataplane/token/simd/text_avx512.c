@@ -94,6 +94,13 @@ BODY void list_quotes(struct state *s, uint64_t quote, uint32_t base)
 	s->quotes += count;
 }
 
+BODY void keep_step(struct state *s, __m512i bytes, uint64_t quote, uint8_t *out, uint32_t base)
+{
+	_mm512_storeu_si512(out, bytes);
+	s->least = _mm512_min_epi8(s->least, bytes);
+	list_quotes(s, quote, base);
+}
+
 static inline struct state begin(void)
 {
 	return (struct state){
@@ -151,16 +158,13 @@ BODY bool decode_text(struct state *s, const uint8_t *in, size_t len, struct jg_
 		__m512i bytes = decode_step(s, _mm512_loadu_si512(in));
 		if (__builtin_expect(_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\\')) != 0, 0))
 			break;
-		_mm512_storeu_si512(out, bytes);
-		s->least = _mm512_min_epi8(s->least, bytes);
-		list_quotes(
-			s, _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('"')) & STEP_BITS, base);
+		keep_step(s, bytes,
+			_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('"')) & STEP_BITS, out,
+			base);
 	}
 	for (; left >= 64; left -= 64, in += 64, out += STEP, base += STEP) {
 		__m512i bytes = decode_step(s, _mm512_loadu_si512(in));
-		_mm512_storeu_si512(out, bytes);
-		s->least = _mm512_min_epi8(s->least, bytes);
-		list_quotes(s, find_quotes(s, bytes, STEP_BITS), base);
+		keep_step(s, bytes, find_quotes(s, bytes, STEP_BITS), out, base);
 	}
 	bool exact = last_step(s, in, left, out, base);
 	text->len = (uint32_t)(len * 3 / 4);
