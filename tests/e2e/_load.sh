@@ -42,3 +42,19 @@ load_failed() {
 load_gate() {
 	in_client 0 "$load" --socket --gate 10.0.0.1 --front-end 1 --key-file "$work/front.key" "$@"
 }
+
+# needs_ports: skip where the load tester has none
+needs_ports() {
+	"$load" --in-process --config /dev/null 2>&1 | grep -q 'without DPDK' && skip "built without DPDK"
+	return 0
+}
+
+# kill_gate_under RUNNER: kill the gate when that run has gone on for two seconds
+kill_gate_under() {
+	until grep -q '^ *2 s target' "$work/load.log" 2>/dev/null; do
+		kill -0 "$1" 2>/dev/null || load_failed "the run ended early"
+		sleep 0.1
+	done
+	kill -KILL "$gate_pid"
+	wait "$gate_pid" || true
+}

@@ -11,7 +11,7 @@
 . "$(dirname "$0")/_init.sh"
 # shellcheck source=tests/e2e/_load.sh
 . "$(dirname "$0")/_load.sh"
-"$load" --in-process --config /dev/null 2>&1 | grep -q 'without DPDK' && skip "built without DPDK"
+needs_ports
 
 new_client
 veth 0

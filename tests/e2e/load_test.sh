@@ -42,12 +42,7 @@ same "what was expected and came" "$(result '.wrong[0] | .expected + " " + .got'
 run_load --config "$work/joingate.json" --rate 200 --duration 10 --timeout 500 --tokens 500 \
 	--vendors livekit --slo 'loss<0.001' --html "$work/report.html" &
 runner=$!
-until grep -q '^ *2 s target' "$work/load.log" 2>/dev/null; do
-	kill -0 "$runner" 2>/dev/null || load_failed "the run ended early"
-	sleep 0.1
-done
-kill -KILL "$gate_pid"
-wait "$gate_pid" || true
+kill_gate_under "$runner"
 gate_start
 wait "$runner" || true
 same "status kept" "$(result .status)" 99

@@ -9,7 +9,7 @@
 . "$(dirname "$0")/_init.sh"
 # shellcheck source=tests/e2e/_load.sh
 . "$(dirname "$0")/_load.sh"
-"$load" --in-process --config /dev/null 2>&1 | grep -q 'without DPDK' && skip "built without DPDK"
+needs_ports
 
 # load_over WAY DEVICE: a second of load from there on the gate that runs, which ends then
 load_over() {
