@@ -59,9 +59,9 @@ struct pool_options {
 uint64_t pool_names(struct jg_str identity, struct jg_str room);
 
 /**
- * Mint from a configuration's apps, by several threads where that pays, and judge what was made by the library: a token that would not
- * get its kind's verdict is a mistake in the configuration (a policy, say), told as such. Layouts
- * without weights: those of the apps there are.
+ * Mint from a configuration's apps, by several threads where that pays, and judge what was made by the
+ * library: a token that would not get its kind's verdict is a mistake in the configuration (a policy,
+ * say), told as such. Layouts without weights: those of the apps there are.
  */
 JG_MUST_CHECK int pool_mint(struct pool *pool, const struct jg_config *config,
 	const struct pool_options *options, struct jg_error *err);
