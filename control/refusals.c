@@ -87,10 +87,12 @@ static void take(struct jg_refusals *refusals, const struct jg_note *note, const
 
 void jg_refusals_turn(struct jg_refusals *refusals, const struct jg_engine *engine, int64_t now)
 {
-	if (now != refusals->second) {
+	uint32_t limit = (uint32_t)engine->config->log_refusals;
+	if (now != refusals->second || limit != refusals->limit) {
 		refusals->second = now;
+		refusals->limit = limit;
 		for (unsigned r = 0; r < JG_REASON_COUNT; r++)
-			refusals->left[r] = (uint32_t)engine->config->log_refusals;
+			refusals->left[r] = limit;
 	}
 	for (unsigned i = 0; i < engine->members_n; i++) {
 		const struct jg_control_member *member = &engine->members[i];

@@ -11,6 +11,7 @@
 /** Start with {0}. */
 struct jg_refusals {
 	int64_t second; // that what is left counts for
+	uint32_t limit; // and what there was in the beginning: a reload may have changed it
 	uint32_t left[JG_REASON_COUNT];
 	uint64_t skipped[JG_REASON_COUNT]; // told by members and not logged
 };

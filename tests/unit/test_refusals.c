@@ -152,6 +152,25 @@ Test(refusals, a_flood_of_one_reason_hides_no_other)
 	json_decref(list);
 }
 
+Test(refusals, another_limit_counts_at_once)
+{
+	const struct jg_note note = note_of(JG_REASON_EXPIRED, JG_RULE_EXPIRED);
+	tell(&note);
+	jg_refusals_turn(&refusals, &engine, 1800000000);
+	config.log_refusals = 0;
+	tell(&note);
+	jg_refusals_turn(&refusals, &engine, 1800000000);
+	json_t *logged = lines();
+	cr_assert_eq(json_array_size(logged), 1);
+	json_decref(logged);
+	config.log_refusals = 1;
+	tell(&note);
+	jg_refusals_turn(&refusals, &engine, 1800000000);
+	logged = lines();
+	cr_assert_eq(json_array_size(logged), 2);
+	json_decref(logged);
+}
+
 Test(refusals, the_members_learn_what_the_settings_say)
 {
 	cr_assert_eq(atomic_load(&witness.refusals), 2);
