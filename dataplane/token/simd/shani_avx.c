@@ -7,6 +7,7 @@
 // A whole block ending with the message may be stored before the tail, zeros behind it.
 #define TAIL_SLACK 64
 #define TAIL_SIZE 256
+#define RUNS true
 
 BODY void tail_fill(uint8_t *tail, const uint8_t *message, uint32_t len)
 {

@@ -7,7 +7,8 @@
  * - tail_fill(tail, message, len): the message's last bytes that make no whole block, the end mark and
  *   zeros to the end of the second block;
  * - compress(state, words, lanes): one block of each lane, whose words are used up;
- * - compress_blocks(state, block, n, lanes): so many blocks of each lane as they stand in memory.
+ * - compress_blocks(state, block, n, lanes): so many blocks of each lane as they stand in memory;
+ * - RUNS: true where many at once are faster than one after the other.
  */
 
 #include "shani_lanes.h"
@@ -53,31 +54,31 @@ BODY void hmac_outer(struct lanes *state, struct jg_mac_job *const *jobs, unsign
 		_mm_storeu_si128((void *)(jobs[i]->digest + 16), swap_bytes(efgh)););
 }
 
-/** Blocks that all lanes read in place are one run; then they go on block by block, and what a finished
- * lane makes of its last one again is thrown away. */
+/** Block by block, or those that all lanes read in place in one run; what a finished lane makes of its last
+ * one again is thrown away. */
 BODY void hmac(struct jg_mac_job *const *jobs, unsigned lanes)
 {
 	uint8_t tails[JG_SHANI_LANES][TAIL_SIZE] __attribute__((aligned(64)));
 	struct lane lane[JG_SHANI_LANES];
 	struct lanes state;
-	uint32_t whole = UINT32_MAX, shortest = UINT32_MAX, longest = 0, n;
+	const uint8_t *block[JG_SHANI_LANES];
+	uint32_t whole = UINT32_MAX, shortest = UINT32_MAX, longest = 0;
 	EACH(lane_open(&lane[i], jobs[i], tails[i] + TAIL_SIZE - 2 * BLOCK - TAIL_SLACK);
-		lane_load(&state, i, jg_mac_job_state(jobs[i]));
+		lane_load(&state, i, jg_mac_job_state(jobs[i])); block[i] = lane_block(&lane[i], 0);
 		if (lane[i].whole < whole) whole = lane[i].whole;
 		if (lane[i].blocks < shortest) shortest = lane[i].blocks;
 		if (lane[i].blocks > longest) longest = lane[i].blocks;);
-	for (uint32_t step = 0; step < longest; step += n) {
+	for (uint32_t step = 0; step < longest;) {
 		struct lanes before = state;
-		const uint8_t *block[JG_SHANI_LANES];
-		n = step < whole ? whole - step : 1;
-		EACH(block[i] = lane_block(&lane[i], step););
+		uint32_t n = RUNS && step < whole ? whole - step : 1;
 		compress_blocks(&state, block, n, lanes);
-		if (step < shortest)
-			continue;
-		EACH(if (step >= lane[i].blocks) {
-			state.abef[i] = before.abef[i];
-			state.cdgh[i] = before.cdgh[i];
-		});
+		if (__builtin_expect(step >= shortest, 0))
+			EACH(if (step >= lane[i].blocks) {
+				state.abef[i] = before.abef[i];
+				state.cdgh[i] = before.cdgh[i];
+			});
+		step += n;
+		EACH(block[i] = lane_block(&lane[i], step););
 	}
 	hmac_outer(&state, jobs, lanes);
 }
