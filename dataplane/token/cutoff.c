@@ -1,69 +1,24 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The live table of cut-offs: one writer, lock-free readers, grown a few buckets at a time.
-//
-// An entry is a keyed 64-bit fingerprint of what it is about and a time. A slot belongs to its
-// fingerprint for the life of a table, so a reader that has seen the fingerprint may read the time
-// without looking twice; undone entries keep their slot with time 0 until the table is replaced.
-// While a table is replaced, all writes go to the new one and readers ask it first: what is not
-// there yet still stands in the old one, which nobody changes any more.
-#include "hash.h"
+// The writer of the live table of cut-offs, which is grown a few buckets at a time.
+#include "cut_off_table.h"
 #include "pages.h"
-#include "state.h"
 
-#include <assert.h>
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
-#define SLOTS 5 // of one bucket
 #define BUCKETS_MIN 64
 #define MOVED_PER_SET 8 // buckets of the old table
 #define BEFORE_MAX (((int64_t)1 << 32) - 2)
 
-struct bucket {
-	alignas(JG_CACHE_LINE) _Atomic uint64_t fingerprint[SLOTS]; // 0: empty
-	_Atomic uint32_t before[SLOTS]; // 0: undone
-	_Atomic uint32_t overflowed; // not 0: the search goes on in the next bucket
-};
-
-static_assert(sizeof(struct bucket) == JG_CACHE_LINE, "one line per bucket");
-static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_POINTER_LOCK_FREE == 2, "readers never wait");
-
-struct table {
-	struct bucket *buckets;
-	size_t buckets_n;
-	size_t size; // bytes of buckets
-	size_t used; // slots; writer only
-};
-
-// What readers look at; never changed once published.
-struct view {
-	struct table *current;
-	struct table *old; // NULL: no growth under way
-	struct view *retired; // the next one to free
-	struct table *retired_table; // goes with this view
-};
-
-struct jg_cut_offs {
-	_Atomic(struct view *) view; // writer: wo, readers: ro
-	_Atomic unsigned scopes; // bit per scope with entries in force; writer: wo, readers: ro
-	struct jg_hash_seed seed; // read-only
-	// From here on writer only.
-	size_t in_scope[JG_SCOPE_COUNT]; // entries in force
-	size_t moved; // buckets of the old table that are done with
-	size_t live;
-	struct view *retired;
-};
-
-static struct table *table_new(size_t entries)
+static struct jg_cut_off_table *table_new(size_t entries)
 {
-	struct table *table = calloc(1, sizeof(*table));
+	struct jg_cut_off_table *table = calloc(1, sizeof(*table));
 	if (table == NULL)
 		return NULL;
 	// Filled to three quarters at most.
-	size_t buckets = entries / 3 * 4 / SLOTS + 1;
+	size_t buckets = entries / 3 * 4 / JG_CUT_OFF_SLOTS + 1;
 	table->buckets_n = buckets < BUCKETS_MIN ? BUCKETS_MIN : buckets;
-	table->size = table->buckets_n * sizeof(struct bucket);
+	table->size = table->buckets_n * sizeof(struct jg_cut_off_bucket);
 	table->buckets = jg_pages_new(&table->size);
 	if (table->buckets == NULL) {
 		free(table);
@@ -72,9 +27,10 @@ static struct table *table_new(size_t entries)
 	return table;
 }
 
-static struct view *view_new(struct table *current, struct table *old)
+static struct jg_cut_off_view *view_new(
+	struct jg_cut_off_table *current, struct jg_cut_off_table *old)
 {
-	struct view *view = calloc(1, sizeof(*view));
+	struct jg_cut_off_view *view = calloc(1, sizeof(*view));
 	if (view == NULL)
 		return NULL;
 	view->current = current;
@@ -82,7 +38,7 @@ static struct view *view_new(struct table *current, struct table *old)
 	return view;
 }
 
-static void table_free(struct table *table)
+static void table_free(struct jg_cut_off_table *table)
 {
 	if (table == NULL)
 		return;
@@ -90,48 +46,14 @@ static void table_free(struct table *table)
 	free(table);
 }
 
-__extension__ typedef unsigned __int128 uint128;
-
-static size_t home(const struct table *table, uint64_t fingerprint)
-{
-	return (size_t)((uint128)fingerprint * table->buckets_n >> 64);
-}
-
-// The fingerprint's slot, or SLOTS. Looks at all of them without a branch: which it is cannot be guessed.
-static inline unsigned slot_of(const struct bucket *bucket, uint64_t fingerprint)
-{
-	unsigned slot = SLOTS;
-	for (unsigned i = 0; i < SLOTS; i++)
-		if (atomic_load_explicit(&bucket->fingerprint[i], memory_order_acquire) ==
-			fingerprint)
-			slot = i;
-	return slot;
-}
-
-// True when the table holds the fingerprint, with the time it stands for. Any thread.
-static bool table_find(const struct table *table, uint64_t fingerprint, uint32_t *before)
-{
-	size_t at = home(table, fingerprint);
-	for (size_t seen = 0; seen < table->buckets_n; seen++) {
-		struct bucket *bucket = &table->buckets[at];
-		unsigned slot = slot_of(bucket, fingerprint);
-		if (slot < SLOTS) {
-			*before = atomic_load_explicit(&bucket->before[slot], memory_order_relaxed);
-			return true;
-		}
-		if (atomic_load_explicit(&bucket->overflowed, memory_order_acquire) == 0)
-			return false;
-		at = at + 1 == table->buckets_n ? 0 : at + 1;
-	}
-	return false;
-}
-
 // Writes into the first free slot, or over the entry when it is there and replace says so.
-static void table_put(struct table *table, uint64_t fingerprint, uint32_t before, bool replace)
+static void table_put(
+	struct jg_cut_off_table *table, uint64_t fingerprint, uint32_t before, bool replace)
 {
-	for (size_t at = home(table, fingerprint);; at = at + 1 == table->buckets_n ? 0 : at + 1) {
-		struct bucket *bucket = &table->buckets[at];
-		for (unsigned i = 0; i < SLOTS; i++) {
+	for (size_t at = jg_cut_off_home(table, fingerprint);;
+		at = at + 1 == table->buckets_n ? 0 : at + 1) {
+		struct jg_cut_off_bucket *bucket = &table->buckets[at];
+		for (unsigned i = 0; i < JG_CUT_OFF_SLOTS; i++) {
 			uint64_t found =
 				atomic_load_explicit(&bucket->fingerprint[i], memory_order_relaxed);
 			if (found != 0 && found != fingerprint)
@@ -147,31 +69,30 @@ static void table_put(struct table *table, uint64_t fingerprint, uint32_t before
 			}
 			return;
 		}
-		atomic_store_explicit(&bucket->overflowed, 1, memory_order_release);
+		uint32_t overflowed =
+			atomic_load_explicit(&bucket->overflowed, memory_order_relaxed);
+		atomic_store_explicit(&bucket->overflowed, overflowed | jg_cut_off_bit(fingerprint),
+			memory_order_release);
 	}
 }
 
 // Fullness in hundredths, with one entry more.
-static size_t fullness(const struct table *table)
+static size_t fullness(const struct jg_cut_off_table *table)
 {
-	return (table->used + 1) * 100 / (table->buckets_n * SLOTS);
+	return (table->used + 1) * 100 / (table->buckets_n * JG_CUT_OFF_SLOTS);
 }
 
-static struct view *current_view(const struct jg_cut_offs *cut_offs)
+static struct jg_cut_off_view *current_view(const struct jg_cut_offs *cut_offs)
 {
 	// The writer reads its own store.
 	return atomic_load_explicit(&cut_offs->view, memory_order_relaxed);
 }
 
-static const struct view *reader_view(const struct jg_cut_offs *cut_offs)
-{
-	return atomic_load_explicit(&cut_offs->view, memory_order_acquire);
-}
-
 // Publishes; what readers saw before waits for jg_cut_offs_reclaim().
-static void publish(struct jg_cut_offs *cut_offs, struct view *view, struct table *retired_table)
+static void publish(struct jg_cut_offs *cut_offs, struct jg_cut_off_view *view,
+	struct jg_cut_off_table *retired_table)
 {
-	struct view *before = current_view(cut_offs);
+	struct jg_cut_off_view *before = current_view(cut_offs);
 	atomic_store_explicit(&cut_offs->view, view, memory_order_release);
 	before->retired = cut_offs->retired;
 	before->retired_table = retired_table;
@@ -181,8 +102,8 @@ static void publish(struct jg_cut_offs *cut_offs, struct view *view, struct tabl
 struct jg_cut_offs *jg_cut_offs_new(size_t expected, struct jg_error *err)
 {
 	struct jg_cut_offs *cut_offs = calloc(1, sizeof(*cut_offs));
-	struct table *table = table_new(expected);
-	struct view *view = table == NULL ? NULL : view_new(table, NULL);
+	struct jg_cut_off_table *table = table_new(expected);
+	struct jg_cut_off_view *view = table == NULL ? NULL : view_new(table, NULL);
 	if (cut_offs == NULL || view == NULL || table == NULL) {
 		jg_error_set(err, "no memory for a table of %zu cut-offs", expected);
 		free(cut_offs);
@@ -198,7 +119,7 @@ struct jg_cut_offs *jg_cut_offs_new(size_t expected, struct jg_error *err)
 void jg_cut_offs_reclaim(struct jg_cut_offs *cut_offs)
 {
 	while (cut_offs->retired != NULL) {
-		struct view *view = cut_offs->retired;
+		struct jg_cut_off_view *view = cut_offs->retired;
 		cut_offs->retired = view->retired;
 		table_free(view->retired_table);
 		free(view);
@@ -210,82 +131,12 @@ void jg_cut_offs_free(struct jg_cut_offs *cut_offs)
 	if (cut_offs == NULL)
 		return;
 	jg_cut_offs_reclaim(cut_offs);
-	struct view *view = current_view(cut_offs);
+	struct jg_cut_off_view *view = current_view(cut_offs);
 	table_free(view->old);
 	table_free(view->current);
 	free(view);
 	explicit_bzero(cut_offs, sizeof(*cut_offs));
 	free(cut_offs);
-}
-
-// What an app's fingerprints of a scope begin with.
-static inline uint64_t of_scope(uint64_t app, unsigned scope)
-{
-	return app + (scope + 1) * UINT64_C(0x9e3779b97f4a7c15);
-}
-
-// 0 is an empty slot's.
-static inline uint64_t fingerprint_from(uint64_t hash)
-{
-	return hash == 0 ? 1 : hash;
-}
-
-static inline uint64_t user_fingerprint(
-	const struct jg_cut_offs *cut_offs, uint64_t app, struct jg_str user)
-{
-	return fingerprint_from(jg_hash(&cut_offs->seed, of_scope(app, JG_SCOPE_USER), user));
-}
-
-static uint64_t fingerprint_of(const struct jg_cut_offs *cut_offs, unsigned scope, uint64_t app,
-	const struct jg_cut_off_query *query)
-{
-	const struct jg_hash_seed *seed = &cut_offs->seed;
-	const struct jg_str none = {NULL, 0};
-	uint64_t hash = 0;
-	if (scope == JG_SCOPE_USER)
-		return user_fingerprint(cut_offs, app, query->user);
-	app = of_scope(app, scope);
-	switch (scope) {
-	case JG_SCOPE_ROOM:
-		hash = jg_hash(seed, app, query->room);
-		break;
-	case JG_SCOPE_PARTICIPANT:
-		hash = jg_hash(seed, jg_hash(seed, app, query->room), query->user);
-		break;
-	case JG_SCOPE_SECRET:
-		hash = jg_hash(seed, app, query->secret);
-		break;
-	case JG_SCOPE_TOKEN:
-		hash = jg_hash(seed, app, (struct jg_str){(const char *)query->token_id, 16});
-		break;
-	default:
-		hash = jg_hash(seed, app, none);
-		break;
-	}
-	return fingerprint_from(hash);
-}
-
-// Scopes that the query names, a bit each.
-static unsigned scopes_named(const struct jg_cut_off_query *query)
-{
-	unsigned scopes = 1u << JG_SCOPE_APP;
-	if (query->user.len > 0)
-		scopes |= 1u << JG_SCOPE_USER;
-	if (query->room.len > 0)
-		scopes |= 1u << JG_SCOPE_ROOM;
-	if (query->user.len > 0 && query->room.len > 0)
-		scopes |= 1u << JG_SCOPE_PARTICIPANT;
-	if (query->secret.len > 0)
-		scopes |= 1u << JG_SCOPE_SECRET;
-	if (query->token_id != NULL)
-		scopes |= 1u << JG_SCOPE_TOKEN;
-	return scopes;
-}
-
-uint64_t jg_cut_offs_app_hash(
-	const struct jg_cut_offs *cut_offs, unsigned vendor, struct jg_str app)
-{
-	return fingerprint_from(jg_hash(&cut_offs->seed, vendor, app));
 }
 
 static void set_scope(struct jg_cut_offs *cut_offs, unsigned scope, bool any)
@@ -299,9 +150,10 @@ static void set_scope(struct jg_cut_offs *cut_offs, unsigned scope, bool any)
 // on new entries.
 static int growth_start(struct jg_cut_offs *cut_offs)
 {
-	struct table *old = current_view(cut_offs)->current;
-	struct table *table = table_new(2 * cut_offs->live + old->buckets_n / (MOVED_PER_SET / 2));
-	struct view *view = table == NULL ? NULL : view_new(table, old);
+	struct jg_cut_off_table *old = current_view(cut_offs)->current;
+	struct jg_cut_off_table *table =
+		table_new(2 * cut_offs->live + old->buckets_n / (MOVED_PER_SET / 2));
+	struct jg_cut_off_view *view = table == NULL ? NULL : view_new(table, old);
 	if (view == NULL) {
 		table_free(table);
 		return -ENOMEM;
@@ -314,11 +166,11 @@ static int growth_start(struct jg_cut_offs *cut_offs)
 // Moves a few buckets; the last ones end the growth.
 static void move_some(struct jg_cut_offs *cut_offs)
 {
-	struct view *view = current_view(cut_offs);
-	struct table *old = view->old;
+	struct jg_cut_off_view *view = current_view(cut_offs);
+	struct jg_cut_off_table *old = view->old;
 	for (unsigned n = 0; n < MOVED_PER_SET && cut_offs->moved < old->buckets_n; n++) {
-		struct bucket *bucket = &old->buckets[cut_offs->moved++];
-		for (unsigned i = 0; i < SLOTS; i++) {
+		struct jg_cut_off_bucket *bucket = &old->buckets[cut_offs->moved++];
+		for (unsigned i = 0; i < JG_CUT_OFF_SLOTS; i++) {
 			uint64_t fingerprint =
 				atomic_load_explicit(&bucket->fingerprint[i], memory_order_relaxed);
 			uint32_t before =
@@ -329,7 +181,7 @@ static void move_some(struct jg_cut_offs *cut_offs)
 	}
 	if (cut_offs->moved < old->buckets_n)
 		return;
-	struct view *after = view_new(view->current, NULL);
+	struct jg_cut_off_view *after = view_new(view->current, NULL);
 	if (after != NULL)
 		publish(cut_offs, after, old);
 	// Without memory readers go on with both; the next set tries again.
@@ -337,7 +189,7 @@ static void move_some(struct jg_cut_offs *cut_offs)
 
 static int make_room(struct jg_cut_offs *cut_offs)
 {
-	struct view *view = current_view(cut_offs);
+	struct jg_cut_off_view *view = current_view(cut_offs);
 	if (view->old != NULL)
 		move_some(cut_offs);
 	view = current_view(cut_offs);
@@ -347,27 +199,6 @@ static int make_room(struct jg_cut_offs *cut_offs)
 		return 0;
 	// Without memory to grow there is still some room, at the price of longer searches.
 	return fullness(view->current) <= 95 ? 0 : -ENOMEM;
-}
-
-static bool view_find(const struct view *view, uint64_t fingerprint, uint32_t *before)
-{
-	if (table_find(view->current, fingerprint, before))
-		return true;
-	return view->old != NULL && table_find(view->old, fingerprint, before);
-}
-
-// The time in force for a fingerprint, 0: none. Whether there is an entry cannot be guessed either, so that the
-// first bucket, which is the only one for most, tells without a branch.
-static inline uint32_t time_of(const struct view *view, uint64_t fingerprint)
-{
-	const struct bucket *bucket = &view->current->buckets[home(view->current, fingerprint)];
-	unsigned slot = slot_of(bucket, fingerprint);
-	uint32_t mask = slot < SLOTS ? UINT32_MAX : 0;
-	uint32_t before = atomic_load_explicit(&bucket->before[slot & mask], memory_order_relaxed);
-	uint32_t overflowed = atomic_load_explicit(&bucket->overflowed, memory_order_acquire);
-	if (__builtin_expect(view->old == NULL && (overflowed & ~mask) == 0, 1))
-		return before & mask;
-	return view_find(view, fingerprint, &before) ? before : 0;
 }
 
 static int check_cut_off(const struct jg_cut_off *cut_off, const struct jg_cut_off_query *query,
@@ -386,7 +217,7 @@ static int check_cut_off(const struct jg_cut_off *cut_off, const struct jg_cut_o
 			"participant, secret, token");
 		return -EINVAL;
 	}
-	if ((scopes_named(query) >> cut_off->scope & 1) == 0) {
+	if ((jg_cut_off_scopes_named(query) >> cut_off->scope & 1) == 0) {
 		jg_error_set(err, "cut-off: its scope also needs: %s", fields[cut_off->scope]);
 		return -EINVAL;
 	}
@@ -414,7 +245,7 @@ static struct jg_cut_off_query query_of(const struct jg_cut_off *cut_off)
 static uint64_t fingerprint_for(
 	const struct jg_cut_offs *cut_offs, unsigned scope, const struct jg_cut_off_query *query)
 {
-	return fingerprint_of(
+	return jg_cut_off_fingerprint_of(
 		cut_offs, scope, jg_cut_offs_app_hash(cut_offs, query->vendor, query->app), query);
 }
 
@@ -423,7 +254,7 @@ int64_t jg_cut_offs_before(const struct jg_cut_offs *cut_offs, const struct jg_c
 	const struct jg_cut_off_query query = query_of(subject);
 	uint64_t fingerprint = fingerprint_for(cut_offs, subject->scope, &query);
 	uint32_t before = 0;
-	bool there = view_find(current_view(cut_offs), fingerprint, &before);
+	bool there = jg_cut_off_search(current_view(cut_offs), fingerprint, &before);
 	return there && before != 0 ? (int64_t)before : JG_TIME_NONE;
 }
 
@@ -436,7 +267,7 @@ int jg_cut_offs_set(
 		return status;
 	uint64_t fingerprint = fingerprint_for(cut_offs, cut_off->scope, &query);
 	uint32_t was = 0;
-	bool there = view_find(current_view(cut_offs), fingerprint, &was);
+	bool there = jg_cut_off_search(current_view(cut_offs), fingerprint, &was);
 	uint32_t before = cut_off->before == JG_TIME_NONE ? 0 : (uint32_t)cut_off->before;
 	if (before == was && (there || before == 0))
 		return 0;
@@ -463,7 +294,7 @@ size_t jg_cut_offs_count(const struct jg_cut_offs *cut_offs)
 
 size_t jg_cut_offs_memory(const struct jg_cut_offs *cut_offs)
 {
-	const struct view *view = current_view(cut_offs);
+	const struct jg_cut_off_view *view = current_view(cut_offs);
 	size_t size = sizeof(*cut_offs) + sizeof(*view) + view->current->size;
 	if (view->old != NULL)
 		size += view->old->size;
@@ -471,83 +302,4 @@ size_t jg_cut_offs_memory(const struct jg_cut_offs *cut_offs)
 		size += sizeof(*view) +
 			(view->retired_table != NULL ? view->retired_table->size : 0);
 	return size;
-}
-
-unsigned jg_cut_offs_scopes(const struct jg_cut_offs *cut_offs)
-{
-	return cut_offs == NULL ? 0 : atomic_load_explicit(&cut_offs->scopes, memory_order_relaxed);
-}
-
-static inline void view_prefetch(const struct view *view, uint64_t fingerprint)
-{
-	__builtin_prefetch(&view->current->buckets[home(view->current, fingerprint)]);
-	if (view->old != NULL)
-		__builtin_prefetch(&view->old->buckets[home(view->old, fingerprint)]);
-}
-
-void jg_cut_offs_probe(const struct jg_cut_offs *cut_offs, const struct jg_cut_off_query *query,
-	struct jg_cut_off_probe *probe)
-{
-	unsigned scopes = jg_cut_offs_scopes(cut_offs) & scopes_named(query);
-	probe->scopes = (uint8_t)scopes;
-	probe->issued_at = query->issued_at;
-	if (scopes == 0)
-		return;
-	const struct view *view = reader_view(cut_offs);
-	uint64_t app = query->app_hash != 0
-		? query->app_hash
-		: jg_cut_offs_app_hash(cut_offs, query->vendor, query->app);
-	for (; scopes != 0; scopes &= scopes - 1) {
-		unsigned scope = (unsigned)__builtin_ctz(scopes);
-		probe->fingerprint[scope] = fingerprint_of(cut_offs, scope, app, query);
-		view_prefetch(view, probe->fingerprint[scope]);
-	}
-}
-
-void jg_cut_offs_probe_user(const struct jg_cut_offs *cut_offs, uint64_t app_hash,
-	struct jg_str user, struct jg_cut_off_probe *probe)
-{
-	uint64_t fingerprint = user_fingerprint(cut_offs, app_hash, user);
-	probe->fingerprint[JG_SCOPE_USER] = fingerprint;
-	view_prefetch(reader_view(cut_offs), fingerprint);
-}
-
-// Does a cut-off at this time (0: none) refuse? A token that does not say when it was issued was issued before
-// any: JG_TIME_NONE is less than every time.
-static inline bool refuses(uint32_t before, int64_t issued_at)
-{
-	return before != 0 && issued_at < (int64_t)before;
-}
-
-bool jg_cut_offs_judge_user(const struct jg_cut_offs *cut_offs,
-	const struct jg_cut_off_probe *probe, int64_t issued_at, int64_t *before)
-{
-	uint32_t found = time_of(reader_view(cut_offs), probe->fingerprint[JG_SCOPE_USER]);
-	*before = found;
-	return refuses(found, issued_at);
-}
-
-int jg_cut_offs_judge(
-	const struct jg_cut_offs *cut_offs, const struct jg_cut_off_probe *probe, int64_t *before)
-{
-	if (probe->scopes == 0)
-		return -1;
-	const struct view *view = reader_view(cut_offs);
-	for (unsigned scopes = probe->scopes; scopes != 0; scopes &= scopes - 1) {
-		unsigned scope = (unsigned)__builtin_ctz(scopes);
-		uint32_t found = time_of(view, probe->fingerprint[scope]);
-		if (!refuses(found, probe->issued_at))
-			continue;
-		*before = found;
-		return (int)scope;
-	}
-	return -1;
-}
-
-int jg_cut_offs_check(
-	const struct jg_cut_offs *cut_offs, const struct jg_cut_off_query *query, int64_t *before)
-{
-	struct jg_cut_off_probe probe;
-	jg_cut_offs_probe(cut_offs, query, &probe);
-	return jg_cut_offs_judge(cut_offs, &probe, before);
 }

@@ -2,6 +2,7 @@
 // Cut-offs: what was issued before a time is refused. Read from the live table, so that a change is
 // obeyed by the next burst.
 #include "ancestors.h"
+#include "cut_off_table.h"
 #include "verifier.h"
 
 // One token, however it was spelled: SHA-256(app key, 0, decoded signature), first half.
@@ -47,15 +48,17 @@ static void revoke(struct jg_record *r, unsigned scope, int64_t before)
 // Where users are all that was ever revoked: what there are millions of.
 static void judge_users(struct jg_burst *b, const struct jg_cut_offs *cut_offs)
 {
-	struct jg_cut_off_probe *probes = b->verifier->probes;
-	for (unsigned i = 0; i < b->n; i++)
-		jg_cut_offs_probe_user(cut_offs, b->live[i]->app->cut_off_hash,
-			b->live[i]->verdict->identity, &probes[i]);
+	const struct jg_cut_off_view *view = jg_cut_offs_view(cut_offs);
+	uint64_t fingerprints[JG_BURST_MAX];
+	for (unsigned i = 0; i < b->n; i++) {
+		fingerprints[i] = jg_cut_off_user(cut_offs, b->live[i]->app->cut_off_hash,
+			jg_cut_off_name(cut_offs, b->live[i]->verdict->identity));
+		jg_cut_off_prefetch(view, fingerprints[i]);
+	}
 	for (unsigned i = 0; i < b->n; i++) {
 		struct jg_record *r = b->live[i];
-		int64_t before;
-		if (jg_cut_offs_judge_user(cut_offs, &probes[i], r->issued_at, &before) &&
-			r->verdict->identity.len > 0)
+		uint32_t before = jg_cut_off_time(view, fingerprints[i]);
+		if (jg_cut_off_refuses(before, r->issued_at) && r->verdict->identity.len > 0)
 			revoke(r, JG_SCOPE_USER, before);
 	}
 }

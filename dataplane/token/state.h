@@ -98,10 +98,3 @@ void jg_cut_offs_probe(const struct jg_cut_offs *cut_offs, const struct jg_cut_o
 /** jg_cut_offs_check() for a query made ready in the same burst. */
 int jg_cut_offs_judge(
 	const struct jg_cut_offs *cut_offs, const struct jg_cut_off_probe *probe, int64_t *before);
-
-/** The same where nothing else than users' cut-offs can refuse: for a user with a name, of an app by
- * jg_cut_offs_app_hash(). Sets no more of the probe than it needs. */
-void jg_cut_offs_probe_user(const struct jg_cut_offs *cut_offs, uint64_t app_hash,
-	struct jg_str user, struct jg_cut_off_probe *probe);
-bool jg_cut_offs_judge_user(const struct jg_cut_offs *cut_offs,
-	const struct jg_cut_off_probe *probe, int64_t issued_at, int64_t *before);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "state.h"
+#include "cut_off_table.h"
 
 #include <joingate/verify.h>
 
@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define NOW INT64_C(1800000000)
 
@@ -244,6 +245,47 @@ Test(cutoff, a_query_made_ready_sees_what_is_written_after)
 	set(cut_offs, JG_SCOPE_USER, NOW);
 	cr_assert_eq(jg_cut_offs_judge(cut_offs, &probe, &before), JG_SCOPE_USER);
 	cr_assert_eq(before, NOW);
+	jg_cut_offs_free(cut_offs);
+}
+
+// A name in the middle of other text is hashed without a branch, one that ends where its memory does is not
+// read beyond it.
+Test(cutoff, a_name_is_the_same_wherever_it_stands)
+{
+	struct jg_cut_offs *cut_offs = table(0);
+	char text[64];
+	for (unsigned i = 0; i < sizeof(text); i++)
+		text[i] = (char)(7 * i + 1);
+	for (uint32_t len = 1; len <= 40; len++) {
+		char *alone = malloc(len);
+		cr_assert_not_null(alone);
+		memcpy(alone, text, len);
+		cr_expect_eq(jg_cut_off_name(cut_offs, (struct jg_str){alone, len}),
+			jg_cut_off_name_inside(cut_offs, (struct jg_str){text, len}), "%u bytes",
+			len);
+		free(alone);
+	}
+	jg_cut_offs_free(cut_offs);
+}
+
+// Buckets that overflow are marked for the fingerprints that found no room, and for no others.
+Test(cutoff, what_found_no_room_in_its_bucket_is_found)
+{
+	struct jg_error err = {""};
+	struct jg_cut_offs *cut_offs = table(0);
+	unsigned users = 0, overflowed = 0;
+	char name[16];
+	for (; users < 230; users++) {
+		struct jg_cut_off it = user(name, users, NOW);
+		cr_assert_eq(jg_cut_offs_set(cut_offs, &it, &err), 0, "%s", err.text);
+	}
+	const struct jg_cut_off_table *buckets = jg_cut_offs_view(cut_offs)->current;
+	for (size_t i = 0; i < buckets->buckets_n; i++)
+		overflowed += atomic_load(&buckets->buckets[i].overflowed) != 0;
+	cr_assert_gt(overflowed, 0, "nothing is tested");
+	for (unsigned i = 0; i < 4 * users; i++)
+		cr_expect_eq(check_user(cut_offs, i, NOW - 1), i < users ? JG_SCOPE_USER : -1,
+			"user %u", i);
 	jg_cut_offs_free(cut_offs);
 }
 
