@@ -23,10 +23,9 @@ static inline int64_t jg_jwt_issued_at(const struct jg_record *r)
 static inline void jg_jwt_take_times(struct jg_record *r)
 {
 	const struct jg_reading *reading = &r->reading;
-	const int64_t *time = reading->time;
-	r->exp = (reading->values >> JG_VALUE_EXP & 1) != 0 ? time[0] : JG_TIME_NONE;
-	r->nbf = (reading->values >> JG_VALUE_NBF & 1) != 0 ? time[1] : JG_TIME_NONE;
-	r->iat = (reading->values >> JG_VALUE_IAT & 1) != 0 ? time[2] : JG_TIME_NONE;
+	r->exp = reading->time[0];
+	r->nbf = reading->time[1];
+	r->iat = reading->time[2];
 	r->issued_at = jg_jwt_issued_at(r);
 	r->claim_bits = reading->claim_bits;
 }

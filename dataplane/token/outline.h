@@ -39,7 +39,7 @@ struct jg_outline {
 struct jg_reading {
 	/** From and to of each, in the payload; behind them room for what is of no interest. */
 	uint16_t place[2 * JG_VALUES + 2];
-	int64_t time[JG_VALUE_TIMES]; /**< of those that are there */
+	int64_t time[JG_VALUE_TIMES]; /**< JG_TIME_NONE where there is none */
 	uint64_t capabilities;
 	uint8_t values; /**< bit per enum jg_value that is there */
 	uint8_t claim_bits; /**< enum jg_claim_bit */

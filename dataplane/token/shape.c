@@ -27,7 +27,7 @@ struct set {
 	alignas(JG_CACHE_LINE) uint32_t kind[WAYS]; // 0: free
 	struct probe probe[WAYS];
 	uint32_t owner[WAYS];
-	uint32_t last; // way that matched last
+	struct jg_shape *last; // that matched
 };
 
 struct jg_shapes {
@@ -48,6 +48,8 @@ struct jg_shapes *jg_shapes_new(const struct jg_decoders *decoders)
 	memset(shapes, 0, sizeof(*shapes));
 	shapes->decoders = decoders;
 	shapes->every = LEARN_EVERY;
+	for (unsigned i = 0; i < SETS; i++)
+		shapes->sets[i].last = shapes->shapes[i];
 	return shapes;
 }
 
@@ -65,6 +67,7 @@ static bool times_plain(const struct jg_shape *shape, const struct jg_text *text
 	const uint16_t *at, int64_t time[JG_VALUE_TIMES])
 {
 	for (unsigned i = 0; i < JG_VALUE_TIMES; i++) {
+		time[i] = JG_TIME_NONE;
 		if ((shape->values >> (JG_VALUE_EXP + i) & 1) == 0)
 			continue;
 		const uint16_t *place = &at[2 * (JG_VALUE_EXP + i)];
@@ -162,17 +165,6 @@ static void fill_claims(const struct jg_shape *shape, const struct jg_text *text
 		mark_escaped(shape, claims);
 }
 
-// Identity and room as nearly every token has them: there, and not too long for anybody.
-static bool ordinary(const struct jg_shape *shape, const uint16_t *at)
-{
-	for (unsigned value = JG_VALUE_IDENTITY; value <= JG_VALUE_ROOM; value++) {
-		uint32_t len = (uint32_t)at[2 * value + 1] - at[2 * value];
-		if ((shape->values >> value & 1) != 0 && len - 1 >= JG_VALUE_SHORT)
-			return false;
-	}
-	return true;
-}
-
 static void fill_reading(const struct jg_shape *shape, struct jg_reading *reading)
 {
 	reading->capabilities = shape->capabilities;
@@ -188,7 +180,7 @@ static inline __attribute__((always_inline)) enum jg_match match(struct jg_shape
 	enum jg_fit fit = shapes->decoders->fit(shape, text, at, reading->time);
 	if (fit == JG_FIT_NONE || !jg_shape_ends_meet(shape, text, at))
 		return JG_MATCH_NONE;
-	if (fit == JG_FIT_TIMES && ordinary(shape, at) &&
+	if (fit == JG_FIT_TIMES && jg_shape_ordinary(shape, at) &&
 		numbers_hold(shape, text, at, shape->times_n)) {
 		memcpy(reading->place, at, 2 * JG_VALUES * sizeof(at[0]));
 		fill_reading(shape, reading);
@@ -211,23 +203,29 @@ static inline bool probe_fits(const struct probe *probe, const struct jg_text *t
 	return (word & probe->mask) == probe->word;
 }
 
-static void note_match(struct jg_shapes *shapes, struct set *set, unsigned way)
+static inline void note_match(struct jg_shapes *shapes, struct set *set, struct jg_shape *shape)
 {
-	struct jg_shape *shape = shape_at(shapes, set, way);
-	set->last = way;
+	set->last = shape;
 	shape->used = shapes->clock;
 	shapes->hits += shape == shapes->newest;
 }
 
-// The first way of this kind, beginning with the one that matched last. WAYS: none.
-static unsigned way_of(const struct set *set, uint32_t kind)
+// The ways of a set in turn, beginning with the one that matched last.
+static unsigned way_after(const struct jg_shapes *shapes, const struct set *set, unsigned i)
 {
-	for (unsigned i = 0; i < WAYS; i++) {
-		unsigned way = (set->last + i) % WAYS;
+	return ((unsigned)(set->last - shapes->shapes[set - shapes->sets]) + i) % WAYS;
+}
+
+// The first shape of this kind. NULL: there is none.
+static JG_COLD struct jg_shape *shape_of(
+	struct jg_shapes *shapes, const struct set *set, uint32_t kind)
+{
+	for (unsigned i = 1; i < WAYS; i++) {
+		unsigned way = way_after(shapes, set, i);
 		if (set->kind[way] == kind)
-			return way;
+			return shape_at(shapes, set, way);
 	}
-	return WAYS;
+	return NULL;
 }
 
 bool jg_shapes_read(struct jg_shapes *shapes, unsigned schema, const struct jg_text *text,
@@ -235,20 +233,13 @@ bool jg_shapes_read(struct jg_shapes *shapes, unsigned schema, const struct jg_t
 {
 	struct set *set = set_of(shapes, schema, text->quotes_n);
 	uint32_t kind = kind_of(schema, text->quotes_n);
-	unsigned way = set->last;
-	if ((text->flags & (JG_TEXT_CONTROL | JG_TEXT_ESCAPE)) != 0)
-		return false;
-	if (set->kind[way] != kind) {
-		way = way_of(set, kind);
-		if (way == WAYS)
-			return false;
-	}
-	const struct jg_shape *shape = shape_at(shapes, set, way);
-	if (!shape->in_line || !shapes->decoders->shape_read(shape, text, reading) ||
-		!ordinary(shape, reading->place))
+	struct jg_shape *shape = set->last;
+	if ((text->flags & (JG_TEXT_CONTROL | JG_TEXT_ESCAPE)) != 0 ||
+		(shape->kind != kind && (shape = shape_of(shapes, set, kind)) == NULL) ||
+		!shape->in_line || !shapes->decoders->shape_read(shape, text, reading))
 		return false;
 	fill_reading(shape, reading);
-	note_match(shapes, set, way);
+	note_match(shapes, set, shape);
 	return true;
 }
 
@@ -260,14 +251,14 @@ enum jg_match jg_shapes_match(struct jg_shapes *shapes, unsigned schema, const s
 	struct set *set = set_of(shapes, schema, text->quotes_n);
 	uint32_t kind = kind_of(schema, text->quotes_n);
 	for (unsigned i = 0; i < WAYS; i++) {
-		unsigned way = (set->last + i) % WAYS;
+		unsigned way = way_after(shapes, set, i);
 		if (set->kind[way] != kind || !probe_fits(&set->probe[way], text))
 			continue;
-		enum jg_match found =
-			match(shapes, shape_at(shapes, set, way), text, claims, reading);
+		struct jg_shape *shape = shape_at(shapes, set, way);
+		enum jg_match found = match(shapes, shape, text, claims, reading);
 		if (found == JG_MATCH_NONE)
 			continue;
-		note_match(shapes, set, way);
+		note_match(shapes, set, shape);
 		return found;
 	}
 	return JG_MATCH_NONE;
@@ -374,8 +365,8 @@ void jg_shapes_learn(struct jg_shapes *shapes, const struct jg_json_schema *sche
 	if (way == WAYS || !jg_shape_build(&shape, schema, text, claims, holes))
 		return;
 	shape.used = shapes->clock;
+	shape.kind = set->kind[way] = kind_of(schema->number, text->quotes_n);
 	*shape_at(shapes, set, way) = shape;
-	set->kind[way] = kind_of(schema->number, text->quotes_n);
 	set->owner[way] = owner;
 	tell_apart(shapes, set, way, text);
 	pace(shapes, shape_at(shapes, set, way));

@@ -54,6 +54,7 @@ enum jg_before {
 struct jg_shape {
 	alignas(JG_CACHE_LINE) uint64_t capabilities; /**< of the outline */
 	uint32_t used; /**< clock of the table when it last matched */
+	uint32_t kind; /**< of its texts: schema and number of quotation marks; 0: no shape */
 	bool outlined;
 	bool in_line; /**< the outline's values can be read from mark to mark */
 	uint8_t values; /**< of the outline: bit per enum jg_value that is there */
@@ -95,15 +96,26 @@ enum jg_fit {
  * Find the shape's places in a text with as many quotation marks. A variant per instruction set.
  *
  * @param[out] at   where the first fit_n places are, each within the text
- * @param[out] time the outline's times, those that are there
+ * @param[out] time the outline's times; JG_TIME_NONE where there is none
  */
 typedef enum jg_fit jg_shape_fit_fn(const struct jg_shape *shape, const struct jg_text *text,
 	uint16_t at[JG_SHAPE_PLACES_MAX], int64_t time[JG_VALUE_TIMES]);
 jg_shape_fit_fn jg_shape_fit_portable, jg_shape_fit_avx2, jg_shape_fit_avx512;
 
+/** Are identity and room as nearly every token has them: there, and not too long for anybody? */
+static inline bool jg_shape_ordinary(const struct jg_shape *shape, const uint16_t *place)
+{
+	for (unsigned value = JG_VALUE_IDENTITY; value <= JG_VALUE_ROOM; value++) {
+		uint32_t len = (uint32_t)place[2 * value + 1] - place[2 * value];
+		if ((shape->values >> value & 1) != 0 && len - 1 >= JG_VALUE_SHORT)
+			return false;
+	}
+	return true;
+}
+
 /**
  * Read a text, marked where the decoders mark, by a shape whose values are in line. False: it does not
- * fit, or a time is not plain; or that is not told here.
+ * fit, a time is not plain, identity or room are not ordinary; or that is not told here.
  *
  * @param[out] reading places and times
  */

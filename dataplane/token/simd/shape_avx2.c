@@ -89,8 +89,8 @@ enum jg_fit jg_shape_fit_avx2(const struct jg_shape *shape, const struct jg_text
 	}
 	if (!_mm256_testz_si256(differ, differ))
 		return JG_FIT_NONE;
-	return shape->outlined && jg_shape_times(shape, text, at, time) ? JG_FIT_TIMES
-									: JG_FIT_PLACES;
+	return shape->outlined && jg_shape_times(shape, text, at, false, time) ? JG_FIT_TIMES
+									       : JG_FIT_PLACES;
 }
 
 // The first mark from here on; there is one at the end of the text.
@@ -145,5 +145,6 @@ bool jg_shape_read_avx2(
 		at = to;
 	}
 	return at == end && _mm256_testz_si256(differ, differ) != 0 &&
-		jg_shape_times(shape, text, reading->place, reading->time);
+		jg_shape_ordinary(shape, reading->place) &&
+		jg_shape_times(shape, text, reading->place, false, reading->time);
 }
