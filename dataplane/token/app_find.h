@@ -17,34 +17,36 @@ static inline uint64_t jg_snapshot_hash(
 	return jg_hash(&snapshot->seed, vendor, key);
 }
 
-/** The hash to look it up by; its slot is on the way. */
-static inline uint64_t jg_snapshot_prefetch(
-	const struct jg_snapshot *snapshot, unsigned vendor, struct jg_str key)
+static inline void jg_snapshot_prefetch(const struct jg_snapshot *snapshot, uint64_t hash)
 {
-	uint64_t hash = jg_snapshot_hash(snapshot, vendor, key);
 	__builtin_prefetch(&snapshot->slots[hash & snapshot->slots_mask]);
-	return hash;
 }
 
-/** The app, or NULL; its first lines and its first secret are on the way. */
+/** The app from the first slot on, or NULL: what is not as most are. */
+const struct jg_app_entry *jg_snapshot_search(
+	const struct jg_snapshot *snapshot, uint64_t hash, unsigned vendor, struct jg_str key);
+
+/** The app, or NULL; its first lines and its first secret are on the way. Most apps stand in the first slot
+ * and have keys of eight to sixteen characters. */
 static inline const struct jg_app_entry *jg_snapshot_find_hashed(
 	const struct jg_snapshot *snapshot, uint64_t hash, unsigned vendor, struct jg_str key)
 {
-	for (uint64_t i = hash & snapshot->slots_mask;; i = (i + 1) & snapshot->slots_mask) {
-		const struct jg_app_slot *slot = &snapshot->slots[i];
-		if (slot->app == NULL)
+	const struct jg_app_slot *slot = &snapshot->slots[hash & snapshot->slots_mask];
+	const struct jg_app_entry *app = slot->app;
+	if (slot->hash != hash || slot->vendor != vendor || slot->key_len != key.len ||
+		key.len - 8 > 8 ||
+		((jg_hash_load64(slot->key) ^ jg_hash_load64(key.p)) |
+			(jg_hash_load64(slot->key + key.len - 8) ^
+				jg_hash_load64(key.p + key.len - 8))) != 0) {
+		app = jg_snapshot_search(snapshot, hash, vendor, key);
+		if (app == NULL)
 			return NULL;
-		if (slot->hash != hash || slot->vendor != vendor || slot->key_len != key.len)
-			continue;
-		const char *own = key.len <= sizeof(slot->key) ? slot->key : slot->app->key.p;
-		if (!jg_same_bytes(own, key.p, key.len))
-			continue;
-		__builtin_prefetch(slot->app);
-		const char *secret = (const char *)(slot->app + 1); // the first one
-		__builtin_prefetch(secret);
-		__builtin_prefetch(secret + JG_CACHE_LINE);
-		return slot->app;
 	}
+	__builtin_prefetch(app);
+	const char *secret = (const char *)(app + 1); // the first one
+	__builtin_prefetch(secret);
+	__builtin_prefetch(secret + JG_CACHE_LINE);
+	return app;
 }
 
 /** May this caller ask about the app? Caller 0 may ask about every app. */

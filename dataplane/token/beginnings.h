@@ -75,8 +75,6 @@ static inline uint32_t jg_beginning_place(
 	return (uint32_t)(jg_hash_fold(tail ^ beginnings->seed, app_hash) & (JG_BEGINNINGS - 1));
 }
 
-typedef uint64_t jg_words16 __attribute__((vector_size(16), aligned(1), may_alias));
-
 static inline bool jg_beginning_is(
 	const struct jg_beginning *entry, const uint32_t before[8], const uint8_t *block)
 {

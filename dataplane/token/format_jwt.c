@@ -3,6 +3,7 @@
 
 #include "ancestors.h"
 #include "base64url.h"
+#include "jwt_known.h"
 #include "split.h"
 #include "verifier.h"
 
@@ -37,39 +38,12 @@ static bool decode_part(
 	return true;
 }
 
-// Room for the payload and its index: marks, of which a list is made in the verifier's buffer when one is
-// needed, or a list that is kept for the pass that reads it.
-static inline bool take_payload(struct jg_burst *b, struct jg_record *r, uint32_t len, bool marks)
-{
-	struct jg_verifier *v = b->verifier;
-	size_t n = (JG_BASE64URL_DECODED(len) + JG_TEXT_SLACK + 1) & ~(size_t)1;
-	size_t index = marks ? JG_TEXT_MARKS(n) : n * sizeof(*r->text.quotes);
-	uint8_t *room = jg_scratch_take(&v->scratch, n + index);
-	if (room == NULL) {
-		jg_refuse(r, JG_REASON_OVERLOADED);
-		return false;
-	}
-	r->text.bytes = room;
-	r->text.marks = marks ? room + n : NULL;
-	r->text.quotes = marks ? v->quotes : (uint16_t *)(void *)(room + n);
-	return true;
-}
-
-// Room for all marks there could be was taken; the one behind the last is the end of the text.
-static void keep_payload(struct jg_burst *b, const struct jg_text *text)
-{
-	struct jg_scratch *scratch = &b->verifier->scratch;
-	if (text->marks == NULL)
-		scratch->used =
-			(size_t)((uint8_t *)(text->quotes + text->quotes_n + 1) - scratch->base);
-}
-
 static void decode_payload(struct jg_burst *b, struct jg_record *r, struct jg_str part)
 {
-	if (!take_payload(b, r, part.len, false))
-		return;
-	if (b->verifier->decoders->text((const uint8_t *)part.p, part.len, &r->text))
-		keep_payload(b, &r->text);
+	if (!jg_jwt_room(b, &r->text, part.len, false))
+		jg_refuse(r, JG_REASON_OVERLOADED);
+	else if (b->verifier->decoders->text((const uint8_t *)part.p, part.len, &r->text))
+		jg_jwt_keep_payload(b, &r->text, false);
 	else
 		jg_refuse(r, JG_REASON_BAD_ENCODING);
 }
@@ -77,7 +51,8 @@ static void decode_payload(struct jg_burst *b, struct jg_record *r, struct jg_st
 // Development tokens may spell freely.
 static bool decode_dev_payload(struct jg_burst *b, struct jg_record *r, struct jg_str part)
 {
-	r->text.bytes = jg_scratch_take(&b->verifier->scratch, JG_BASE64URL_DECODED(part.len));
+	r->text = (struct jg_text){
+		.bytes = jg_scratch_take(&b->verifier->scratch, JG_BASE64URL_DECODED(part.len))};
 	if (r->text.bytes == NULL)
 		return jg_refuse(r, JG_REASON_OVERLOADED), false;
 	int n = jg_base64_decode_lenient(part.p, part.len, r->text.bytes);
@@ -149,17 +124,6 @@ static bool read_payload(struct jg_burst *b, struct jg_record *r, struct jg_text
 	return r->new_shape || read_json(b, r, text, schema, r->claims);
 }
 
-// The payload behind a known header, by an outline. False: that needs a closer look.
-static inline bool read_outline(struct jg_burst *b, struct jg_record *r)
-{
-	struct jg_verifier *v = b->verifier;
-	const struct jg_text *text = &r->text;
-	return v->outlines &&
-		((text->flags & JG_TEXT_NON_ASCII) == 0 ||
-			v->decoders->utf8_valid(text->bytes, text->len)) &&
-		jg_shapes_read(v->shapes, r->layout->schema->number, text, &r->reading);
-}
-
 // Before the signature holds the claims serve only to find the key.
 static void find_key_hint(struct jg_burst *b, struct jg_record *r)
 {
@@ -171,58 +135,9 @@ static void find_key_hint(struct jg_burst *b, struct jg_record *r)
 		r->app_key = jg_claims_string(&b->verifier->scratch, r->claims, JG_SLOT_KEY);
 }
 
-// Headers that token SDKs write, encoded; the one that is told first comes first.
-static const struct jg_str known_headers[] = {
-	JG_STR_INIT("eyJhbGciOiJIUzI1NiJ9."),
-	JG_STR_INIT("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."),
-	JG_STR_INIT("eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9."),
-};
-
-// The length of a header that is known to be right, its dot included; 0: another one, or no room for
-// payload and signature behind it.
-static inline uint32_t known_header(struct jg_str token)
-{
-#pragma GCC unroll 3
-	for (size_t i = 0; i < JG_ARRAY_SIZE(known_headers); i++) {
-		struct jg_str header = known_headers[i];
-		if (token.len >= header.len + JG_SIGNATURE_TEXT + 2 &&
-			jg_same_bytes(token.p, header.p, header.len))
-			return header.len;
-	}
-	return 0;
-}
-
-// A token with such a header and a signature of the right length needs no search for its dots: if there
-// were more of them, the decoder would refuse them as foreign characters. False: not such a token, or not
-// a good one; the long way finds the reason.
-static bool decode_known(struct jg_burst *b, struct jg_record *r)
-{
-	struct jg_scratch *scratch = &b->verifier->scratch;
-	struct jg_str token = r->request->token;
-	const uint8_t *p = (const uint8_t *)token.p;
-	size_t used = scratch->used;
-	uint32_t header = r->layout->signing == JG_SIGNING_SHA256 ? known_header(token) : 0;
-	if (header == 0)
-		return false;
-	uint32_t dot = token.len - JG_SIGNATURE_TEXT - 1;
-	if (p[dot] == '.' && take_payload(b, r, dot - header, b->verifier->marks) &&
-		b->verifier->decoders->jwt(
-			p + header, dot - header, &r->text, p + dot + 1, r->signature)) {
-		keep_payload(b, &r->text);
-		r->signature_len = JG_SIGNATURE_BYTES;
-		r->message = (struct jg_str){token.p, dot};
-		return true;
-	}
-	scratch->used = used;
-	r->reason = JG_REASON_OK;
-	return false;
-}
-
 void jg_jwt_parse(struct jg_burst *b, struct jg_record *r)
 {
 	struct jg_parts parts;
-	if (decode_known(b, r))
-		return;
 	if (!jg_split(r->request->token, &parts)) {
 		jg_refuse(r, JG_REASON_MALFORMED);
 		return;
@@ -237,10 +152,10 @@ void jg_jwt_parse(struct jg_burst *b, struct jg_record *r)
 		decode_payload(b, r, parts.payload);
 }
 
-// Everything that may be in a token.
-static void interpret_any(struct jg_burst *b, struct jg_record *r, bool known)
+void jg_jwt_interpret(struct jg_burst *b, struct jg_record *r)
 {
 	struct jg_scratch *scratch = &b->verifier->scratch;
+	bool known = r->known_header;
 	struct jg_claims header;
 	size_t used = scratch->used;
 	r->claims = jg_scratch_take(scratch, sizeof(*r->claims));
@@ -258,17 +173,6 @@ static void interpret_any(struct jg_burst *b, struct jg_record *r, bool known)
 		find_key_hint(b, r);
 	else
 		jg_refuse(r, JG_REASON_BAD_ALG);
-}
-
-void jg_jwt_interpret(struct jg_burst *b, struct jg_record *r)
-{
-	bool known = r->header.bytes == NULL;
-	if (!known || !read_outline(b, r)) {
-		interpret_any(b, r, known);
-		return;
-	}
-	r->claims = NULL;
-	r->app_key = r->layout->key_beside ? r->request->app : jg_jwt_value(b, r, JG_VALUE_KEY);
 }
 
 struct jg_str jg_jwt_escaped_value(struct jg_burst *b, struct jg_str text)

@@ -39,15 +39,21 @@ uint8_t jg_jwt_claim_bits(const struct jg_claims *claims);
 /** A string with backslashes, decoded. */
 struct jg_str jg_jwt_escaped_value(struct jg_burst *b, struct jg_str text);
 
+/** A string that a token with a reading has, as it stands there. */
+static inline struct jg_str jg_jwt_raw_value(const struct jg_record *r, enum jg_value value)
+{
+	const uint16_t *place = &r->reading.place[2 * value];
+	return (struct jg_str){
+		(const char *)r->text.bytes + place[0], (uint32_t)place[1] - place[0]};
+}
+
 /** A string of a token that has a reading; p == NULL when there is none. */
 static inline struct jg_str jg_jwt_value(
 	struct jg_burst *b, const struct jg_record *r, enum jg_value value)
 {
-	const uint16_t *place = &r->reading.place[2 * value];
-	struct jg_str text = {
-		(const char *)r->text.bytes + place[0], (uint32_t)place[1] - place[0]};
 	if ((r->reading.values >> value & 1) == 0)
 		return (struct jg_str){0};
+	struct jg_str text = jg_jwt_raw_value(r, value);
 	return (r->text.flags & JG_TEXT_BACKSLASH) != 0 ? jg_jwt_escaped_value(b, text) : text;
 }
 

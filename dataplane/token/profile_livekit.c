@@ -352,23 +352,41 @@ static bool find_participant(struct jg_burst *b, struct jg_record *r)
 	return r->reason == JG_REASON_OK;
 }
 
-static void take_reading(struct jg_burst *b, struct jg_record *r)
+static inline __attribute__((always_inline)) void take_texts(
+	struct jg_burst *b, struct jg_record *r, bool escaped)
 {
+	static const uint8_t values[] = {
+		JG_VALUE_IDENTITY, JG_VALUE_ROOM, JG_VALUE_NAME, JG_VALUE_METADATA};
 	struct jg_verdict *verdict = r->verdict;
-	verdict->identity = jg_jwt_value(b, r, JG_VALUE_IDENTITY);
-	verdict->room = jg_jwt_value(b, r, JG_VALUE_ROOM);
-	verdict->name = jg_jwt_value(b, r, JG_VALUE_NAME);
-	verdict->metadata = jg_jwt_value(b, r, JG_VALUE_METADATA);
-	verdict->kind = kinds[0];
-	r->capabilities = r->reading.capabilities;
+	struct jg_str *const texts[] = {
+		&verdict->identity, &verdict->room, &verdict->name, &verdict->metadata};
+	const unsigned there = r->reading.values;
+#pragma GCC unroll 4
+	for (unsigned i = 0; i < JG_ARRAY_SIZE(values); i++) {
+		enum jg_value value = (enum jg_value)values[i];
+		if ((there >> value & 1) != 0)
+			*texts[i] =
+				escaped ? jg_jwt_value(b, r, value) : jg_jwt_raw_value(r, value);
+	}
 }
 
-void jg_livekit_claims(struct jg_burst *b, struct jg_record *r)
+static __attribute__((noinline)) void take_escaped_texts(struct jg_burst *b, struct jg_record *r)
 {
-	if (r->claims == NULL) {
-		take_reading(b, r);
-		return;
-	}
+	take_texts(b, r, true);
+}
+
+static void take_reading(struct jg_burst *b, struct jg_record *r)
+{
+	r->verdict->kind = kinds[0];
+	r->capabilities = r->reading.capabilities;
+	if ((r->text.flags & JG_TEXT_BACKSLASH) == 0)
+		take_texts(b, r, false);
+	else
+		take_escaped_texts(b, r);
+}
+
+static __attribute__((noinline)) void take_claims(struct jg_burst *b, struct jg_record *r)
+{
 	struct jg_scratch *scratch = &b->verifier->scratch;
 	if (!check_types(b, r) || !find_participant(b, r))
 		return;
@@ -379,6 +397,14 @@ void jg_livekit_claims(struct jg_burst *b, struct jg_record *r)
 	if (!jg_claims_empty(r->claims, ATTRIBUTES))
 		verdict->attributes = jg_claim_text(r->claims, &r->claims->slot[ATTRIBUTES]);
 	r->capabilities = capabilities_of(scratch, r->claims);
+}
+
+void jg_livekit_claims(struct jg_burst *b, struct jg_record *r)
+{
+	if (r->claims == NULL)
+		take_reading(b, r);
+	else
+		take_claims(b, r);
 }
 
 // The room and identity in the token count; where the request names some they must be these.

@@ -119,38 +119,45 @@ struct jg_layout {
 	void (*session)(struct jg_burst *b, struct jg_record *r);
 };
 
+/** Whoever needs a field finds it set by what comes before, but those that are zero at first. */
 struct jg_record {
 	const struct jg_request *request;
 	struct jg_verdict *verdict;
 	const struct jg_layout *layout;
 	const struct jg_app_entry *app;
+	int64_t exp; /**< JG_TIME_NONE: none, as at first; the other times, too */
+	int64_t nbf;
+	int64_t iat;
+	int64_t issued_at; /**< what cut-offs and lifetimes count from */
+	/** From here on all is zero at first, up to app_hash. */
 	const struct jg_key *key; /**< being tried; once verified: that fitted */
-	const struct jg_mac_key *mac_key; /**< midstates for this round */
-	uint64_t app_hash;
-	struct jg_str app_key; /**< key hint */
-	struct jg_str message; /**< signed bytes */
-	struct jg_text text; /**< JWT: the payload decoded */
-	struct jg_text header; /**< JWT: decoded; bytes == NULL: known to be right */
-	struct jg_str rsa_signature; /**< RS256: decoded, in scratch memory */
-	struct jg_reading reading; /**< JWT of a shape with an outline: in place of the claims */
 	union {
 		struct jg_claims *claims; /**< JWT; NULL: there is a reading */
 		struct jg_t1 *t1;
 		struct jg_agora *agora;
 	};
-	int64_t exp; /**< JG_TIME_NONE: none */
-	int64_t nbf;
-	int64_t iat;
-	int64_t issued_at; /**< what cut-offs and lifetimes count from */
+	struct jg_str app_key; /**< key hint */
+	struct jg_str rsa_signature; /**< RS256: decoded, in scratch memory */
 	uint64_t capabilities; /**< so far */
 	uint16_t next_key; /**< of app->keys, for the rounds after the first */
 	uint8_t reason; /**< enum jg_reason; != OK: this record is out */
 	uint8_t signature_len; /**< HMAC: decoded bytes, of which signature holds the first 32 */
 	uint8_t claim_bits; /**< enum jg_claim_bit: which of them the token has */
+	bool known_header; /**< JWT: it is right, and was not decoded */
 	bool dev_token; /**< Stream: unsigned development token */
 	bool bad_time; /**< JWT: a time claim is a number beyond 2^53 */
 	bool verified; /**< the signature held */
 	bool new_shape; /**< JWT: the quick reader read it, no known shape fitted */
+	alignas(16) uint64_t app_hash;
+	const struct jg_mac_key *mac_key; /**< midstates for this round */
+	/** Where users alone have cut-offs: the name that name_hash is of, p == NULL: none yet. */
+	struct jg_str named;
+	uint64_t name_hash;
+	uint64_t user_fingerprint; /**< of it and the app, for the search */
+	struct jg_str message; /**< signed bytes */
+	struct jg_text text; /**< JWT: the payload decoded */
+	struct jg_text header; /**< JWT: decoded */
+	struct jg_reading reading; /**< JWT of a shape with an outline: in place of the claims */
 	uint8_t signature[32]; /**< HMAC formats: decoded */
 };
 
@@ -193,8 +200,12 @@ static inline void *jg_scratch_take(struct jg_scratch *scratch, size_t n)
 struct jg_burst {
 	struct jg_verifier *verifier;
 	const struct jg_snapshot *snapshot;
+	const struct jg_request *requests;
+	struct jg_verdict *verdicts;
 	struct jg_record **live; /**< records not refused yet, in request order */
 	int64_t now;
+	uint64_t epoch; /**< of the snapshot */
+	const struct jg_cut_offs *users_cut_off; /**< NULL: there are none, or others, too */
 	unsigned n; /**< of live */
 	unsigned cut_off_scopes; /**< jg_cut_offs_scopes(), as the burst began */
 	bool token_ids; /**< there are cut-offs of single tokens: every token needs its id */
@@ -224,9 +235,11 @@ static inline const struct jg_layout *jg_layout_find(unsigned vendor, struct jg_
 		memcpy(&word, token.p, sizeof(word));
 	else if (token.len > 0)
 		memcpy(&word, token.p, token.len);
-	const struct jg_layout_row *row = jg_layouts[vendor];
-	row += (word & row->mask) != row->word;
-	return (word & row->mask) == row->word ? row->layout : NULL;
+	for (const struct jg_layout_row *row = jg_layouts[vendor], *end = row + JG_LAYOUTS_MAX;
+		row < end; row++)
+		if ((word & row->mask) == row->word)
+			return row->layout;
+	return NULL;
 }
 
 /** Refuse; the first refusal stays. */

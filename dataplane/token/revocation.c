@@ -46,18 +46,24 @@ static void revoke(struct jg_record *r, unsigned scope, int64_t before)
 }
 
 // Where users are all that was ever revoked: what there are millions of.
-static void judge_users(struct jg_burst *b, const struct jg_cut_offs *cut_offs)
+static void judge_users(struct jg_burst *b)
 {
+	const struct jg_cut_offs *cut_offs = b->users_cut_off;
 	const struct jg_cut_off_view *view = jg_cut_offs_view(cut_offs);
-	uint64_t fingerprints[JG_BURST_MAX];
-	for (unsigned i = 0; i < b->n; i++) {
-		fingerprints[i] = jg_cut_off_user(cut_offs, b->live[i]->app->cut_off_hash,
-			jg_cut_off_name(cut_offs, b->live[i]->verdict->identity));
-		jg_cut_off_prefetch(view, fingerprints[i]);
+	struct jg_record *const *live = b->live;
+	unsigned n = b->n;
+	for (unsigned i = 0; i < n; i++) {
+		struct jg_record *r = live[i];
+		struct jg_str user = r->verdict->identity;
+		if (r->named.p == user.p && r->named.len == user.len)
+			continue; // looked up while the MACs were made
+		r->user_fingerprint = jg_cut_off_user(
+			cut_offs, r->app->cut_off_hash, jg_cut_off_name(cut_offs, user));
+		jg_cut_off_prefetch(view, r->user_fingerprint);
 	}
-	for (unsigned i = 0; i < b->n; i++) {
-		struct jg_record *r = b->live[i];
-		uint32_t before = jg_cut_off_time(view, fingerprints[i]);
+	for (unsigned i = 0; i < n; i++) {
+		struct jg_record *r = live[i];
+		uint32_t before = jg_cut_off_time(view, r->user_fingerprint);
 		if (jg_cut_off_refuses(before, r->issued_at) && r->verdict->identity.len > 0)
 			revoke(r, JG_SCOPE_USER, before);
 	}
@@ -86,8 +92,8 @@ void jg_stage_cut_offs(struct jg_burst *b)
 	const struct jg_cut_offs *cut_offs = jg_snapshot_cut_offs(b->snapshot);
 	if (b->cut_off_scopes == 0)
 		return;
-	if (b->cut_off_scopes == 1u << JG_SCOPE_USER)
-		judge_users(b, cut_offs);
+	if (b->users_cut_off != NULL)
+		judge_users(b);
 	else
 		judge_all(b, cut_offs);
 	jg_burst_sift(b);

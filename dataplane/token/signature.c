@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Whose signature is it? One round per secret of an app, over all records that still look for theirs.
 #include "app_find.h"
+#include "cut_off_table.h"
 #include "rs256.h"
 #include "stages.h"
 #include "verifier.h"
 
 static const uint8_t signature_bytes[] = {[JG_SIGNING_SHA256] = 32, [JG_SIGNING_SHA1] = 20};
 
+static inline bool in_window(const struct jg_key *key, int64_t now)
+{
+	return now >= key->not_before && now < key->not_after;
+}
+
 // The next secret inside its window; active ones stand before verify-only ones. NULL: none left.
 static const struct jg_key *next_key(struct jg_record *r, int64_t now)
 {
 	while (r->next_key < r->app->keys_n) {
 		const struct jg_key *key = &r->app->keys[r->next_key++];
-		if (now >= key->not_before && now < key->not_after)
+		if (in_window(key, now))
 			return key;
 	}
 	return NULL;
@@ -57,7 +63,8 @@ static bool may_begin(const struct jg_record *r)
 }
 
 // The digest is written, not read: setting it here would be wasted.
-static void make_job(const struct round *round, const struct jg_record *r, struct jg_mac_job *job)
+static inline void make_job(
+	const struct round *round, const struct jg_record *r, struct jg_mac_job *job)
 {
 	jg_mac_job_set(job, r->message.p, r->message.len, r->mac_key);
 	if (round->beginnings != NULL && may_begin(r))
@@ -85,12 +92,47 @@ static void join_round(struct jg_burst *b, struct round *round, struct jg_record
 	}
 }
 
+// The same for the first round of what nearly all are: a JWT with an HMAC, of an app whose first secret may be
+// used. False: another one.
+static inline bool join_plain(struct jg_burst *b, struct round *round, struct jg_record *r)
+{
+	const struct jg_layout *layout = r->layout;
+	const struct jg_key *key = r->app->keys;
+	if (layout->schema == NULL || layout->signing != JG_SIGNING_SHA256 ||
+		r->signature_len != signature_bytes[JG_SIGNING_SHA256] || r->app->keys_n == 0 ||
+		!in_window(key, b->now))
+		return false;
+	unsigned n = round->n[JG_SIGNING_SHA256]++;
+	round->records[JG_SIGNING_SHA256][n] = r;
+	r->key = key;
+	r->mac_key = &key->mac;
+	r->next_key = 1;
+	make_job(round, r, &b->verifier->jobs[n]);
+	return true;
+}
+
+// One right after the other, as verify.c does it with apps.
+static void prefetch_users(const struct jg_burst *b, const struct jg_cut_off_view *view)
+{
+	for (unsigned i = 0; i < b->n; i++)
+		jg_cut_off_prefetch(view, b->live[i]->user_fingerprint);
+}
+
 static struct round first_round(struct jg_burst *b)
 {
 	struct round round = round_begin(b->verifier, b->n);
-	for (unsigned i = 0; i < b->n; i++)
-		if (!is_unsigned(b->live[i]))
-			join_round(b, &round, b->live[i]);
+	const struct jg_cut_offs *cut_offs = b->users_cut_off;
+	for (unsigned i = 0; i < b->n; i++) {
+		struct jg_record *r = b->live[i];
+		r->verdict->app_index = r->app->index; // fetched since it was found
+		if (cut_offs != NULL)
+			r->user_fingerprint =
+				jg_cut_off_user(cut_offs, r->app->cut_off_hash, r->name_hash);
+		if (!join_plain(b, &round, r) && !is_unsigned(r))
+			join_round(b, &round, r);
+	}
+	if (cut_offs != NULL)
+		prefetch_users(b, jg_cut_offs_view(cut_offs));
 	return round;
 }
 

@@ -4,6 +4,21 @@
 
 #include <stdlib.h>
 
+const struct jg_app_entry *jg_snapshot_search(
+	const struct jg_snapshot *snapshot, uint64_t hash, unsigned vendor, struct jg_str key)
+{
+	for (uint64_t i = hash & snapshot->slots_mask;; i = (i + 1) & snapshot->slots_mask) {
+		const struct jg_app_slot *slot = &snapshot->slots[i];
+		if (slot->app == NULL)
+			return NULL;
+		if (slot->hash != hash || slot->vendor != vendor || slot->key_len != key.len)
+			continue;
+		const char *own = key.len <= sizeof(slot->key) ? slot->key : slot->app->key.p;
+		if (jg_same_bytes(own, key.p, key.len))
+			return slot->app;
+	}
+}
+
 const struct jg_app_entry *jg_snapshot_find(
 	const struct jg_snapshot *snapshot, unsigned vendor, struct jg_str key)
 {

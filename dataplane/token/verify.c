@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The coordinator: a burst goes through the stages below, in the order of the reasons they give.
 #include "app_find.h"
-#include "format_jwt.h"
+#include "cut_off_table.h"
+#include "jwt_known.h"
 #include "stages.h"
 #include "verifier.h"
 
@@ -19,28 +20,14 @@ typedef void judge_fn(struct jg_burst *b, struct jg_record *r);
 // One record after the other, then the refused ones leave. Inlined, so that the calls are direct.
 static inline __attribute__((always_inline)) void each(struct jg_burst *b, judge_fn *judge)
 {
+	struct jg_record *const *live = b->live;
 	unsigned refused = 0;
-	for (unsigned i = 0; i < b->n; i++) {
-		judge(b, b->live[i]);
-		refused |= b->live[i]->reason;
+	for (unsigned i = 0, n = b->n; i < n; i++) {
+		judge(b, live[i]);
+		refused |= live[i]->reason;
 	}
 	if (refused != 0)
 		jg_burst_sift(b);
-}
-
-// too_long, malformed: which layout is it?
-static void recognise(struct jg_record *r)
-{
-	if (r->request->token.len > JG_TOKEN_MAX) {
-		jg_refuse_rule(r, JG_REASON_TOO_LONG, JG_RULE_LENGTH, JG_STR("token"),
-			r->request->token.len, JG_TOKEN_MAX);
-		return;
-	}
-	r->layout = jg_layout_find(r->request->vendor, r->request->token);
-	if (r->layout == NULL)
-		jg_refuse(r, JG_REASON_MALFORMED);
-	else
-		r->verdict->format = r->layout->format;
 }
 
 // unknown_key, first half: what is looked up, so that the tables' lines arrive in time.
@@ -51,7 +38,7 @@ static void prepare_app(struct jg_burst *b, struct jg_record *r)
 		jg_refuse(r, JG_REASON_UNKNOWN_KEY);
 		return;
 	}
-	r->app_hash = jg_snapshot_prefetch(b->snapshot, r->layout->vendor, r->app_key);
+	r->app_hash = jg_snapshot_hash(b->snapshot, r->layout->vendor, r->app_key);
 }
 
 static void find_app(struct jg_burst *b, struct jg_record *r)
@@ -61,8 +48,6 @@ static void find_app(struct jg_burst *b, struct jg_record *r)
 		jg_refuse(r, JG_REASON_UNKNOWN_KEY);
 	else if (!jg_snapshot_allows(b->snapshot, r->app, r->request->caller))
 		jg_refuse_rule(r, JG_REASON_UNKNOWN_KEY, JG_RULE_CALLER, (struct jg_str){0}, 0, 0);
-	else
-		r->verdict->app_index = r->app->index;
 }
 
 static void name_token(struct jg_burst *b, struct jg_record *r)
@@ -163,7 +148,7 @@ static inline void prefetch_token(const struct jg_burst *b, unsigned i)
 {
 	if (i >= b->n)
 		return;
-	struct jg_str token = b->live[i]->request->token;
+	struct jg_str token = b->requests[i].token;
 	uintptr_t line = (uintptr_t)token.p, end = line + token.len;
 #pragma GCC unroll 6
 	for (unsigned n = 0; n < LINES_MOST; n++, line += JG_CACHE_LINE)
@@ -174,41 +159,115 @@ static inline void prefetch_token(const struct jg_burst *b, unsigned i)
 	}
 }
 
+// Sixteen zeros at a time: for a single structure compilers choose slow string instructions, and clearing
+// all of a burst's at once waits for the stores alone.
+static inline void clear(void *p, size_t n)
+{
+	jg_words16 *words = (jg_words16 *)p;
+#pragma GCC unroll 32
+	for (size_t i = 0; i < n / sizeof(*words); i++)
+		words[i] = (jg_words16){0};
+}
+
+static inline void open_record(const struct jg_burst *b, struct jg_record *r,
+	const struct jg_request *request, struct jg_verdict *verdict)
+{
+	clear(verdict, sizeof(*verdict));
+	clear(&r->key, offsetof(struct jg_record, app_hash) - offsetof(struct jg_record, key));
+	verdict->issued_at = verdict->expires_at = JG_TIME_NONE;
+	verdict->epoch = b->epoch;
+	verdict->app_index = verdict->key_index = UINT32_MAX;
+	verdict->vendor = request->vendor;
+	r->request = request;
+	r->verdict = verdict;
+	r->exp = r->nbf = r->iat = r->issued_at = JG_TIME_NONE;
+}
+
+static inline bool is_jwt(const struct jg_layout *layout)
+{
+	return layout->schema != NULL;
+}
+
+// too_long, malformed, bad_encoding; not JWT: bad_json, bad_alg.
+static inline void parse_one(struct jg_burst *b, struct jg_record *r, struct jg_str token)
+{
+	const struct jg_layout *layout = jg_layout_find(r->request->vendor, token);
+	if (token.len > JG_TOKEN_MAX) {
+		jg_refuse_rule(r, JG_REASON_TOO_LONG, JG_RULE_LENGTH, JG_STR("token"), token.len,
+			JG_TOKEN_MAX);
+		return;
+	}
+	if (layout == NULL) {
+		jg_refuse(r, JG_REASON_MALFORMED);
+		return;
+	}
+	r->layout = layout;
+	r->verdict->format = layout->format;
+	if (!is_jwt(layout) || !jg_jwt_decode_known(b, r, token))
+		layout->parse(b, r);
+}
+
 static void parse(struct jg_burst *b, unsigned from, unsigned to)
 {
-	for (unsigned i = from; i < to; i++) {
-		struct jg_record *r = b->live[i];
+	const struct jg_request *request = &b->requests[from];
+	struct jg_verdict *verdict = &b->verdicts[from];
+	struct jg_record *r = &b->verifier->records[from];
+	for (unsigned i = from; i < to; i++, r++) {
 		prefetch_token(b, i + TOKENS_AHEAD);
-		recognise(r); // too_long, malformed
-		if (r->reason == JG_REASON_OK)
-			r->layout->parse(
-				b, r); // malformed, bad_encoding; not JWT: bad_json, bad_alg
+		open_record(b, r, request++, verdict++);
+		b->live[i] = r;
+		parse_one(b, r, r->request->token);
 	}
 }
 
-static void read(struct jg_burst *b, unsigned from, unsigned to)
+// Whose cut-off will be looked for if the signature holds; what is looked up is on its way by then. Only names
+// that stand in the token as they are: the others are hashed when they are known.
+static inline void name_ahead(const struct jg_burst *b, struct jg_record *r)
 {
+	r->named = (struct jg_str){NULL, 0};
+	if (r->reason != JG_REASON_OK || !is_jwt(r->layout) || r->claims != NULL ||
+		(r->reading.values >> JG_VALUE_IDENTITY & 1) == 0 ||
+		(r->text.flags & JG_TEXT_BACKSLASH) != 0)
+		return;
+	r->named = jg_jwt_raw_value(r, JG_VALUE_IDENTITY);
+	r->name_hash = jg_cut_off_name_inside(b->users_cut_off, r->named);
+}
+
+// Not 0: some were refused.
+static unsigned read(struct jg_burst *b, unsigned from, unsigned to)
+{
+	unsigned refused = 0;
 	for (unsigned i = from; i < to; i++) {
 		struct jg_record *r = b->live[i];
-		if (r->reason == JG_REASON_OK && r->layout->interpret != NULL)
-			r->layout->interpret(b, r); // JWT: bad_json, bad_alg
+		if (r->reason == JG_REASON_OK && is_jwt(r->layout) && !jg_jwt_read_outline(b, r))
+			r->layout->interpret(b, r); // bad_json, bad_alg
 		if (r->reason == JG_REASON_OK)
 			prepare_app(b, r); // unknown_key
+		if (b->users_cut_off != NULL)
+			name_ahead(b, r);
+		refused |= r->reason;
 	}
+	// One right after the other: where a page has to be found as well, the CPU does not get past more than
+	// a few hundred instructions before it has been.
+	for (unsigned i = from; i < to; i++)
+		jg_snapshot_prefetch(b->snapshot, b->live[i]->app_hash);
+	return refused;
 }
 
 #define FEW 8u // tokens whose text is still near when it is read, and no longer in the store buffer
 
 static void stage_read(struct jg_burst *b)
 {
+	unsigned refused = 0;
 	for (unsigned i = 0; i < TOKENS_AHEAD; i++)
 		prefetch_token(b, i);
 	for (unsigned from = 0; from < b->n; from += FEW) {
 		unsigned to = b->n - from < FEW ? b->n : from + FEW;
 		parse(b, from, to);
-		read(b, from, to);
+		refused |= read(b, from, to);
 	}
-	jg_burst_sift(b);
+	if (refused != 0)
+		jg_burst_sift(b);
 }
 
 // Does a token say nothing that a rule could be about? What nearly every token is: read by an outline,
@@ -216,13 +275,13 @@ static void stage_read(struct jg_burst *b)
 static inline bool is_ordinary(const struct jg_burst *b, const struct jg_record *r)
 {
 	const struct jg_request *request = r->request;
+	// As an unsigned number JG_TIME_NONE is beyond every time, as a signed one before.
 	int64_t leeway = r->app->leeway, ahead = r->layout->iat_ahead;
 	return r->app->plain_policy && r->layout->lifetime_max == 0 && !b->token_ids &&
 		(request->flags & JG_REQUEST_TOKEN_ID) == 0 &&
 		request->type != JG_REQUEST_REFRESH &&
-		(r->exp == JG_TIME_NONE || b->now < r->exp + leeway) &&
-		(r->nbf == JG_TIME_NONE || b->now >= r->nbf - leeway) &&
-		(ahead < 0 || r->iat == JG_TIME_NONE || b->now >= r->iat - ahead - leeway);
+		(uint64_t)(b->now - leeway) < (uint64_t)r->exp && r->nbf <= b->now + leeway &&
+		(ahead < 0 || r->iat <= b->now + ahead + leeway);
 }
 
 // The judges below for such a token, in one go. False: they have to look at it.
@@ -257,7 +316,8 @@ static void judge(struct jg_burst *b, struct jg_record *r)
 		b->unusual = true;
 		pass(b, r, judges, JG_ARRAY_SIZE(judges));
 	}
-	b->unusual |= (r->capabilities & JG_CAPABILITY(JOIN)) == 0;
+	if ((r->capabilities & JG_CAPABILITY(JOIN)) == 0)
+		b->unusual = true;
 }
 
 static void stage_judge(struct jg_burst *b)
@@ -283,30 +343,15 @@ static void (*const stages[])(struct jg_burst *b) = {
 	stage_permit,
 };
 
-static void begin(struct jg_burst *b, const struct jg_request *requests,
-	struct jg_verdict *verdicts, unsigned n)
+static void begin(struct jg_burst *b)
 {
-	struct jg_verifier *v = b->verifier;
-	uint64_t epoch = jg_snapshot_epoch(b->snapshot);
-	v->scratch.used = 0;
-	b->n = n;
+	b->verifier->scratch.used = 0;
+	b->epoch = jg_snapshot_epoch(b->snapshot);
 	b->cut_off_scopes = jg_cut_offs_scopes(jg_snapshot_cut_offs(b->snapshot));
+	if (b->cut_off_scopes == 1u << JG_SCOPE_USER)
+		b->users_cut_off = jg_snapshot_cut_offs(b->snapshot);
 	b->token_ids = (b->cut_off_scopes >> JG_SCOPE_TOKEN & 1) != 0;
 	b->overrides = jg_snapshot_overrides_any(b->snapshot);
-	// Whole arrays at once: for single structures compilers choose slow string instructions.
-	memset(verdicts, 0, n * sizeof(*verdicts));
-	memset(v->records, 0, n * sizeof(*v->records));
-	for (unsigned i = 0; i < n; i++) {
-		struct jg_record *r = &v->records[i];
-		verdicts[i].issued_at = verdicts[i].expires_at = JG_TIME_NONE;
-		verdicts[i].epoch = epoch;
-		verdicts[i].app_index = verdicts[i].key_index = UINT32_MAX;
-		verdicts[i].vendor = requests[i].vendor;
-		r->request = &requests[i];
-		r->verdict = &verdicts[i];
-		r->exp = r->nbf = r->iat = r->issued_at = JG_TIME_NONE;
-		b->live[i] = r;
-	}
 }
 
 static void finish(struct jg_verifier *v, unsigned n)
@@ -325,9 +370,14 @@ void jg_verify_burst(struct jg_verifier *verifier, const struct jg_snapshot *sna
 	const struct jg_request *requests, struct jg_verdict *verdicts, unsigned n)
 {
 	assert(n > 0 && n <= JG_BURST_MAX);
-	struct jg_burst b = {
-		.verifier = verifier, .snapshot = snapshot, .live = verifier->live, .now = now};
-	begin(&b, requests, verdicts, n);
+	struct jg_burst b = {.verifier = verifier,
+		.snapshot = snapshot,
+		.requests = requests,
+		.verdicts = verdicts,
+		.live = verifier->live,
+		.now = now,
+		.n = n};
+	begin(&b);
 	for (size_t i = 0; i < JG_ARRAY_SIZE(stages) && b.n > 0; i++)
 		stages[i](&b);
 	finish(verifier, n);

@@ -48,6 +48,9 @@ static inline bool jg_memeq_ct(const void *a, const void *b, size_t n)
 	return differ == 0;
 }
 
+/** Sixteen bytes of anything, wherever they stand. */
+typedef uint64_t jg_words16 __attribute__((vector_size(16), aligned(1), may_alias));
+
 /** Are n bytes the same, n > 0? Inlined, for short texts: eight at a time, the last ones overlap. */
 static inline bool jg_same_bytes(const char *a, const char *b, uint32_t n)
 {
