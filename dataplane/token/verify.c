@@ -270,26 +270,29 @@ static void stage_read(struct jg_burst *b)
 		jg_burst_sift(b);
 }
 
-// Does a token say nothing that a rule could be about? What nearly every token is: read by an outline,
-// in time, of an app that asks no more than its vendor.
+// Does a token say nothing that a rule could be about? What nearly every token is: in time, of an app that asks
+// no more than its vendor.
 static inline bool is_ordinary(const struct jg_burst *b, const struct jg_record *r)
 {
 	const struct jg_request *request = r->request;
-	// As an unsigned number JG_TIME_NONE is beyond every time, as a signed one before.
 	int64_t leeway = r->app->leeway, ahead = r->layout->iat_ahead;
+	int64_t end = r->exp == JG_TIME_NONE ? INT64_MAX : r->exp;
 	return r->app->plain_policy && r->layout->lifetime_max == 0 && !b->token_ids &&
 		(request->flags & JG_REQUEST_TOKEN_ID) == 0 &&
-		request->type != JG_REQUEST_REFRESH &&
-		(uint64_t)(b->now - leeway) < (uint64_t)r->exp && r->nbf <= b->now + leeway &&
+		request->type != JG_REQUEST_REFRESH && b->now - leeway < end &&
+		r->nbf <= b->now + leeway && // JG_TIME_NONE is, too
 		(ahead < 0 || r->iat <= b->now + ahead + leeway);
 }
 
-// The judges below for such a token, in one go. False: they have to look at it.
+// The judges below for such a JWT, in one go. False: they have to look at it.
 static inline bool admit_ordinary(struct jg_burst *b, struct jg_record *r)
 {
-	if (r->claims != NULL)
+	if (!is_jwt(r->layout))
 		return false;
-	jg_jwt_take_times(r);
+	if (r->claims == NULL)
+		jg_jwt_take_times(r);
+	else
+		jg_jwt_times(b, r);
 	if (!is_ordinary(b, r))
 		return false;
 	name_app(b, r);
