@@ -340,16 +340,19 @@ static void learn_beginning(struct jg_minter *m, unsigned jobs, bool looked)
 			jg_hash_load64((const char *)m->jobs[turn].digest));
 }
 
-static void sign_hmac(struct jg_minter *m, unsigned n, enum jg_mac_alg alg)
+// Is there something left that is signed otherwise?
+static bool sign_hmac(struct jg_minter *m, unsigned n, enum jg_mac_alg alg)
 {
 	struct jg_beginnings *beginnings = m->beginnings;
 	unsigned jobs = 0;
+	bool others = false;
 	if (alg != JG_MAC_SHA256 || (beginnings != NULL && !jg_beginnings_worth(beginnings, n)))
 		beginnings = NULL;
 	for (unsigned i = 0; i < n; i++) {
 		const struct jg_mint_slot *slot = &m->slots[i];
-		bool sha1 = slot->format == JG_FORMAT_T1;
-		if (slot->out->problem != NULL || slot->unsigned_ || sha1 != (alg == JG_MAC_SHA1) ||
+		bool other = (slot->format == JG_FORMAT_T1) != (alg == JG_MAC_SHA1);
+		others |= other;
+		if (slot->out->problem != NULL || slot->unsigned_ || other ||
 			slot->format == JG_FORMAT_JWT_RS256)
 			continue;
 		m->job_slots[jobs] = i;
@@ -358,21 +361,20 @@ static void sign_hmac(struct jg_minter *m, unsigned n, enum jg_mac_alg alg)
 		if (beginnings != NULL && slot->header.len > 0)
 			jg_beginnings_find(beginnings, slot->app->hash, job);
 	}
-	if (jobs == 0)
-		return;
 	jg_mac_burst(m->mac, alg, m->jobs, jobs);
-	if (alg == JG_MAC_SHA256 && m->beginnings != NULL)
+	if (jobs > 0 && alg == JG_MAC_SHA256 && m->beginnings != NULL)
 		learn_beginning(m, jobs, beginnings != NULL);
 	for (unsigned j = 0; j < jobs; j++)
 		finish(m, &m->slots[m->job_slots[j]], m->jobs[j].digest);
+	return others;
 }
 
 void jg_mint_sign(struct jg_minter *m, unsigned n)
 {
 	encode_jwts(m, n);
 	derive_keys(m, n);
-	sign_hmac(m, n, JG_MAC_SHA256);
-	sign_hmac(m, n, JG_MAC_SHA1);
+	if (sign_hmac(m, n, JG_MAC_SHA256))
+		(void)sign_hmac(m, n, JG_MAC_SHA1);
 	for (unsigned i = 0; i < n; i++) {
 		struct jg_mint_slot *slot = &m->slots[i];
 		if (slot->out->problem == NULL && slot->format == JG_FORMAT_JWT_RS256)

@@ -56,7 +56,9 @@ static bool make_room(
 {
 	size_t room = JG_PAYLOAD_ROOM + m->own_members.len;
 	for (size_t i = 0; i < n; i++)
-		room += slot->escapes ? jg_json_length(text[i]) : text[i].len;
+		room += text[i].len;
+	for (size_t i = 0; slot->escapes && i < n; i++)
+		room += jg_json_length(text[i]) - text[i].len;
 	return room <= slot->content.size ? true : jg_mint_fail(slot, NULL, JG_MINT_TOO_LONG);
 }
 

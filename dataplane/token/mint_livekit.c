@@ -153,12 +153,12 @@ static bool check_kind(struct jg_mint_slot *slot)
 	static const char *const kinds[] = {
 		"standard", "ingress", "egress", "sip", "agent", "connector", "bridge"};
 	struct jg_str kind = slot->ask->kind;
+	if (kind.len == 0)
+		return true;
 	for (size_t i = 0; i < JG_ARRAY_SIZE(kinds); i++)
 		if (kind.len == strlen(kinds[i]) && memcmp(kind.p, kinds[i], kind.len) == 0)
 			return true;
-	return kind.len == 0
-		? true
-		: jg_mint_fail(slot, "kind", "not a kind of participant, in lower case");
+	return jg_mint_fail(slot, "kind", "not a kind of participant, in lower case");
 }
 
 static bool check(struct jg_minter *m, struct jg_mint_slot *slot, uint64_t capabilities)
