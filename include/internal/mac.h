@@ -70,7 +70,7 @@ void jg_mac_burst(struct jg_mac *mac, enum jg_mac_alg alg, struct jg_mac_job *jo
  * An engine for one thread.
  *
  * @param engine "ref", "imb-sse", "imb-avx", "imb-avx2", "imb-avx512", "shani", "avx512"; NULL = the
- *               fastest here, measured in a few milliseconds; "shani" and "avx512" are for SHA-256,
+ *               fastest here, measured in ten milliseconds; "shani" and "avx512" are for SHA-256,
  *               for SHA-1 another one is added
  * @return NULL with err filled in when the name is unknown or the CPU lacks it
  */

@@ -143,7 +143,7 @@ struct jg_verifier_options {
 };
 
 /**
- * Create a verifier: scratch memory for one burst, MAC engine, decoders. Takes a few milliseconds to
+ * Create a verifier: scratch memory for one burst, MAC engine, decoders. Takes ten milliseconds to
  * measure the engines unless one is named.
  *
  * @param options NULL for the defaults
