@@ -44,7 +44,7 @@ static uint8_t blocks_of(const struct jg_mac_job *job)
 	return (uint8_t)(blocks < BLOCKS_MAX ? blocks : BLOCKS_MAX);
 }
 
-// A counting sort, but where all are alike.
+// A counting sort; where all are alike they stay as they are.
 static void sort_jobs(struct jg_mac_job *jobs, unsigned n, struct jg_mac_job *sorted[BATCH])
 {
 	uint8_t blocks[BATCH];
@@ -52,14 +52,12 @@ static void sort_jobs(struct jg_mac_job *jobs, unsigned n, struct jg_mac_job *so
 	uint8_t most = 0;
 	for (unsigned i = 0; i < n; i++) {
 		blocks[i] = blocks_of(&jobs[i]);
+		sorted[i] = &jobs[i];
 		least = blocks[i] < least ? blocks[i] : least;
 		most = blocks[i] > most ? blocks[i] : most;
 	}
-	if (least == most) {
-		for (unsigned i = 0; i < n; i++)
-			sorted[i] = &jobs[i];
+	if (least == most)
 		return;
-	}
 	uint16_t next[BLOCKS_MAX + 2];
 	for (unsigned b = least; b <= most + 1u; b++)
 		next[b] = 0;

@@ -45,13 +45,13 @@ static void revoke(struct jg_record *r, unsigned scope, int64_t before)
 	jg_refuse_rule(r, JG_REASON_REVOKED, JG_RULE_CUT_OFF, scopes[scope], r->issued_at, before);
 }
 
-// Where users are all that was ever revoked: what there are millions of.
-static void judge_users(struct jg_burst *b)
+// Where users are all that was ever revoked: what there are millions of. Not 0: some were refused.
+static unsigned judge_users(struct jg_burst *b)
 {
 	const struct jg_cut_offs *cut_offs = b->users_cut_off;
 	const struct jg_cut_off_view *view = jg_cut_offs_view(cut_offs);
 	struct jg_record *const *live = b->live;
-	unsigned n = b->n;
+	unsigned n = b->n, refused = 0;
 	for (unsigned i = 0; i < n; i++) {
 		struct jg_record *r = live[i];
 		struct jg_str user = r->verdict->identity;
@@ -66,12 +66,15 @@ static void judge_users(struct jg_burst *b)
 		uint32_t before = jg_cut_off_time(view, r->user_fingerprint);
 		if (jg_cut_off_refuses(before, r->issued_at) && r->verdict->identity.len > 0)
 			revoke(r, JG_SCOPE_USER, before);
+		refused |= r->reason;
 	}
+	return refused;
 }
 
-static void judge_all(struct jg_burst *b, const struct jg_cut_offs *cut_offs)
+static unsigned judge_all(struct jg_burst *b, const struct jg_cut_offs *cut_offs)
 {
 	struct jg_cut_off_probe *probes = b->verifier->probes;
+	unsigned refused = 0;
 	for (unsigned i = 0; i < b->n; i++) {
 		struct jg_cut_off_query query = query_of(b, b->live[i]);
 		jg_cut_offs_probe(cut_offs, &query, &probes[i]);
@@ -84,7 +87,9 @@ static void judge_all(struct jg_burst *b, const struct jg_cut_offs *cut_offs)
 			revoke(r, (unsigned)scope, before);
 		else if (b->token_ids && r->verdict->ancestors.len > 0)
 			jg_ancestors_judge(b, r);
+		refused |= r->reason;
 	}
+	return refused;
 }
 
 void jg_stage_cut_offs(struct jg_burst *b)
@@ -92,9 +97,6 @@ void jg_stage_cut_offs(struct jg_burst *b)
 	const struct jg_cut_offs *cut_offs = jg_snapshot_cut_offs(b->snapshot);
 	if (b->cut_off_scopes == 0)
 		return;
-	if (b->users_cut_off != NULL)
-		judge_users(b);
-	else
-		judge_all(b, cut_offs);
-	jg_burst_sift(b);
+	if ((b->users_cut_off != NULL ? judge_users(b) : judge_all(b, cut_offs)) != 0)
+		jg_burst_sift(b);
 }

@@ -31,6 +31,7 @@ struct round {
 	unsigned n[JG_SIGNINGS];
 	struct jg_beginnings *beginnings; // NULL: not looked for
 	bool derive; // some have keys that are to be derived
+	bool odd; // some took no part in the usual way: they may have been refused
 };
 
 static struct round round_begin(struct jg_verifier *v, unsigned n)
@@ -128,7 +129,10 @@ static struct round first_round(struct jg_burst *b)
 		if (cut_offs != NULL)
 			r->user_fingerprint =
 				jg_cut_off_user(cut_offs, r->app->cut_off_hash, r->name_hash);
-		if (!join_plain(b, &round, r) && !is_unsigned(r))
+		if (join_plain(b, &round, r))
+			continue;
+		round.odd = true;
+		if (!is_unsigned(r))
 			join_round(b, &round, r);
 	}
 	if (cut_offs != NULL)
@@ -244,6 +248,7 @@ void jg_stage_signatures(struct jg_burst *b)
 	if (b->verifier->beginnings != NULL)
 		jg_beginnings_under(b->verifier->beginnings, jg_snapshot_number(b->snapshot));
 	struct round round = first_round(b);
+	bool refused = round.odd;
 	do {
 		wrong = 0;
 		if (round.n[JG_SIGNING_SHA256] > 0)
@@ -254,6 +259,8 @@ void jg_stage_signatures(struct jg_burst *b)
 			wrong += run_rsa(&round);
 		if (wrong > 0)
 			round = next_round(b, &round);
+		refused |= wrong > 0;
 	} while (wrong > 0);
-	jg_burst_sift(b);
+	if (refused)
+		jg_burst_sift(b);
 }
