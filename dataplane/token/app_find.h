@@ -17,6 +17,13 @@ static inline uint64_t jg_snapshot_hash(
 	return jg_hash(&snapshot->seed, vendor, key);
 }
 
+/** Are there so many slots that most are not near? */
+static inline bool jg_snapshot_is_large(const struct jg_snapshot *snapshot)
+{
+	return snapshot->slots_mask >= 256;
+}
+
+/** The slot that an app would stand in first is on its way. */
 static inline void jg_snapshot_prefetch(const struct jg_snapshot *snapshot, uint64_t hash)
 {
 	__builtin_prefetch(&snapshot->slots[hash & snapshot->slots_mask]);

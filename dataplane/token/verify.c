@@ -233,6 +233,14 @@ static inline void name_ahead(const struct jg_burst *b, struct jg_record *r)
 	r->name_hash = jg_cut_off_name_inside(b->users_cut_off, r->named);
 }
 
+// One right after the other: where a page has to be found as well, the CPU does not get past more than a few hundred
+// instructions before it has been.
+static void prefetch_slots(const struct jg_burst *b, unsigned from, unsigned to)
+{
+	for (unsigned i = from; i < to; i++)
+		jg_snapshot_prefetch(b->snapshot, b->live[i]->app_hash);
+}
+
 // Not 0: some were refused.
 static unsigned read(struct jg_burst *b, unsigned from, unsigned to)
 {
@@ -247,10 +255,8 @@ static unsigned read(struct jg_burst *b, unsigned from, unsigned to)
 			name_ahead(b, r);
 		refused |= r->reason;
 	}
-	// One right after the other: where a page has to be found as well, the CPU does not get past more than
-	// a few hundred instructions before it has been.
-	for (unsigned i = from; i < to; i++)
-		jg_snapshot_prefetch(b->snapshot, b->live[i]->app_hash);
+	if (jg_snapshot_is_large(b->snapshot))
+		prefetch_slots(b, from, to);
 	return refused;
 }
 
