@@ -168,7 +168,8 @@ static bool find_app(
 	const struct jg_mint *ask = slot->ask;
 	const struct jg_mint_slot *last = m->last;
 	if (last != NULL && last->app->vendor == ask->vendor &&
-		jg_str_eq(last->app->key, ask->app)) {
+		last->app->key.len == ask->app.len &&
+		jg_same_bytes(last->app->key.p, ask->app.p, ask->app.len)) {
 		slot->app = last->app;
 		if (ask->key.p != NULL || last->ask->key.p != NULL)
 			return find_key(slot, m->now);
