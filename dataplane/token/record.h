@@ -152,7 +152,7 @@ struct jg_record {
 	const struct jg_mac_key *mac_key; /**< midstates for this round */
 	/** Where users alone have cut-offs: the name that name_hash is of, p == NULL: none yet. */
 	struct jg_str named;
-	uint64_t name_hash;
+	uint64_t name_hash; /**< 0 without a name */
 	uint64_t user_fingerprint; /**< of it and the app, for the search */
 	struct jg_str message; /**< signed bytes */
 	struct jg_text text; /**< JWT: the payload decoded */

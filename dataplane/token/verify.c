@@ -225,6 +225,7 @@ static void parse(struct jg_burst *b, unsigned from, unsigned to)
 static inline void name_ahead(const struct jg_burst *b, struct jg_record *r)
 {
 	r->named = (struct jg_str){NULL, 0};
+	r->name_hash = 0;
 	if (r->reason != JG_REASON_OK || !is_jwt(r->layout) || r->claims != NULL ||
 		(r->reading.values >> JG_VALUE_IDENTITY & 1) == 0 ||
 		(r->text.flags & JG_TEXT_BACKSLASH) != 0)

@@ -354,7 +354,8 @@ static struct alone *judge_alone(const struct company *c)
 		struct jg_verdict verdict;
 		a->order[i] = i;
 		a->vectors[i] = vector_of(c->lines[i]);
-		a->vectors[i].request.flags |= JG_REQUEST_TOKEN_ID;
+		if (i % 2 == 0) // those that want nothing special have a shorter way
+			a->vectors[i].request.flags |= JG_REQUEST_TOKEN_ID;
 		jg_verify_burst(
 			verifier, c->snapshot, 1800000000, &a->vectors[i].request, &verdict, 1);
 		a->verdicts[i] = render(&verdict);
@@ -399,6 +400,8 @@ static void keep_company(
 	for (size_t i = 0; i < n; i++) {
 		struct jg_error err = {0};
 		struct jg_verifier *verifier = jg_verifier_new(&options[i], &err);
+		if (verifier == NULL && options[i].simd != NULL)
+			continue; // another CPU's
 		cr_assert_not_null(verifier, "%s", err.text);
 		for (unsigned burst = 1; burst <= JG_BURST_MAX; burst++)
 			judge_together(c, a, verifier, burst);
@@ -431,7 +434,8 @@ Test(vectors, company_of_any_size_and_order_changes_no_verdict)
 {
 	static const struct jg_verifier_options options[] = {{.seed = 7},
 		{.no_shapes = true, .seed = 7}, {.no_beginnings = true, .seed = 7},
-		{.simd = "portable", .seed = 7}, {.mac_engine = "ref", .seed = 7},
+		{.simd = "portable", .seed = 7}, {.simd = "avx2", .seed = 7},
+		{.mac_engine = "ref", .seed = 7},
 		{.mac_engine = "ref",
 			.simd = "portable",
 			.no_shapes = true,
@@ -440,7 +444,7 @@ Test(vectors, company_of_any_size_and_order_changes_no_verdict)
 	struct company *c = company_of_all();
 	keep_company(c, options, JG_ARRAY_SIZE(options));
 	cut_users_off(c);
-	keep_company(c, options, 2);
+	keep_company(c, options, JG_ARRAY_SIZE(options));
 	free_company(c);
 }
 

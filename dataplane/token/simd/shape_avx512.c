@@ -90,6 +90,7 @@ static inline bool lengths_hold(const struct jg_shape *shape, __m256i places)
 enum jg_fit jg_shape_fit_avx512(const struct jg_shape *shape, const struct jg_text *text,
 	uint16_t at[JG_SHAPE_PLACES_MAX], int64_t time[JG_VALUE_TIMES])
 {
+	at[shape->fit_n] = 0; // of the piece without bytes
 	if (text->quotes_n >= MARKS ? !jg_shape_places(shape, text, 0, shape->fit_n, at)
 				    : !places(shape, text, at))
 		return JG_FIT_NONE;
