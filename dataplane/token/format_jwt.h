@@ -5,9 +5,9 @@
 
 #include "json.h"
 
-/** jg_layout.parse: the parts decoded. */
+/** jg_layout.parse: the parts decoded, of what jwt_known.h has not. */
 void jg_jwt_parse(struct jg_burst *b, struct jg_record *r);
-/** jg_layout.interpret: header and claims. */
+/** jg_layout.interpret: header and claims, of what jwt_known.h has not read. */
 void jg_jwt_interpret(struct jg_burst *b, struct jg_record *r);
 
 /** Learn the shape of a token whose signature held, when it is one that can be learnt. */
