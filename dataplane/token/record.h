@@ -102,7 +102,7 @@ struct jg_layout {
 	 */
 	void (*parse)(struct jg_burst *b, struct jg_record *r);
 	/**
-	 * NULL, or the second half of parse, in a pass of its own: what has just been written in
+	 * JWTs only: the second half of parse, in a pass of its own: what has just been written in
 	 * small pieces is read in large ones, which is slow until it has left the store buffer.
 	 */
 	void (*interpret)(struct jg_burst *b, struct jg_record *r);
@@ -119,7 +119,8 @@ struct jg_layout {
 	void (*session)(struct jg_burst *b, struct jg_record *r);
 };
 
-/** Whoever needs a field finds it set by what comes before, but those that are zero at first. */
+/** Not cleared between bursts, but for what says so: whoever needs a field of a record that has not been refused
+ * finds it set by what comes before. */
 struct jg_record {
 	const struct jg_request *request;
 	struct jg_verdict *verdict;

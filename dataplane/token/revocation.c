@@ -55,7 +55,7 @@ static unsigned judge_users(struct jg_burst *b)
 	for (unsigned i = 0; i < n; i++) {
 		struct jg_record *r = live[i];
 		struct jg_str user = r->verdict->identity;
-		if (r->named.p == user.p && r->named.len == user.len)
+		if (r->named.p != NULL && r->named.p == user.p && r->named.len == user.len)
 			continue; // looked up while the MACs were made
 		r->user_fingerprint = jg_cut_off_user(
 			cut_offs, r->app->cut_off_hash, jg_cut_off_name(cut_offs, user));

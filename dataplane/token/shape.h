@@ -20,6 +20,7 @@
 #define JG_SHAPE_CLAIMS_MAX 48
 #define JG_SHAPE_PLACES_MAX 256 // a multiple of 32
 #define JG_SHAPE_FIRST (2 * JG_VALUES) // place of the first piece
+static_assert(JG_SHAPE_PIECES_MAX % 2 == 0, "they are compared two at a time");
 static_assert(JG_HOLES_MAX + 1 + JG_SHAPE_TEXT_MAX / JG_SHAPE_PIECE <= JG_SHAPE_PIECES_MAX,
 	"what stands between the holes fits");
 static_assert(JG_SHAPE_FIRST + JG_SHAPE_PIECES_MAX + 2 * JG_HOLES_MAX + 2 * JG_SHAPE_CLAIMS_MAX <=

@@ -172,8 +172,15 @@ static inline void clear(void *p, size_t n)
 static inline void open_record(const struct jg_burst *b, struct jg_record *r,
 	const struct jg_request *request, struct jg_verdict *verdict)
 {
+	const size_t from = offsetof(struct jg_record, key);
+	const size_t to = offsetof(struct jg_record, app_hash);
+	static_assert(sizeof(*verdict) % sizeof(jg_words16) == 0, "cleared to its end");
+	static_assert((offsetof(struct jg_record, app_hash) - offsetof(struct jg_record, key)) %
+				sizeof(jg_words16) ==
+			0,
+		"cleared to its end: the flags stand there");
 	clear(verdict, sizeof(*verdict));
-	clear(&r->key, offsetof(struct jg_record, app_hash) - offsetof(struct jg_record, key));
+	clear((char *)r + from, to - from);
 	verdict->issued_at = verdict->expires_at = JG_TIME_NONE;
 	verdict->epoch = b->epoch;
 	verdict->app_index = verdict->key_index = UINT32_MAX;
@@ -299,7 +306,7 @@ static inline bool admit_ordinary(struct jg_burst *b, struct jg_record *r)
 	if (r->claims == NULL)
 		jg_jwt_take_times(r);
 	else
-		jg_jwt_times(b, r);
+		r->layout->times(b, r);
 	if (!is_ordinary(b, r))
 		return false;
 	name_app(b, r);

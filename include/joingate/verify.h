@@ -86,8 +86,8 @@ enum jg_rule {
  *
  * Strings are decoded UTF-8 and live in the request's token, the verifier's scratch memory or the
  * snapshot: valid until the verifier's next burst and while the snapshot lives. Of a rejected token
- * only what had been verified is filled in: before the signature holds, nothing but vendor, format,
- * reason and rule.
+ * only what had been verified is filled in: before the signature holds, nothing but vendor, format, epoch,
+ * app_index, reason and rule with what it says.
  */
 struct jg_verdict {
 	uint64_t capabilities; /**< 0 unless admitted */
