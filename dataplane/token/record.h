@@ -243,6 +243,11 @@ static inline const struct jg_layout *jg_layout_find(unsigned vendor, struct jg_
 	return NULL;
 }
 
+static inline bool jg_layout_is_jwt(const struct jg_layout *layout)
+{
+	return layout->schema != NULL;
+}
+
 /** Refuse; the first refusal stays. */
 static inline void jg_refuse(struct jg_record *r, enum jg_reason reason)
 {

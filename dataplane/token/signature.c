@@ -57,18 +57,13 @@ static bool is_unsigned(struct jg_record *r)
 	return r->verified || r->reason != JG_REASON_OK;
 }
 
-// Texts of one app begin alike.
-static bool may_begin(const struct jg_record *r)
-{
-	return r->layout->schema != NULL;
-}
-
 // The digest is written, not read: setting it here would be wasted.
 static inline void make_job(
 	const struct round *round, const struct jg_record *r, struct jg_mac_job *job)
 {
 	jg_mac_job_set(job, r->message.p, r->message.len, r->mac_key);
-	if (round->beginnings != NULL && may_begin(r))
+	// Those of one app begin alike.
+	if (round->beginnings != NULL && jg_layout_is_jwt(r->layout))
 		jg_beginnings_find(round->beginnings, r->app_hash, job);
 }
 
@@ -99,7 +94,7 @@ static inline bool join_plain(struct jg_burst *b, struct round *round, struct jg
 {
 	const struct jg_layout *layout = r->layout;
 	const struct jg_key *key = r->app->keys;
-	if (layout->schema == NULL || layout->signing != JG_SIGNING_SHA256 ||
+	if (!jg_layout_is_jwt(layout) || layout->signing != JG_SIGNING_SHA256 ||
 		r->signature_len != signature_bytes[JG_SIGNING_SHA256] || r->app->keys_n == 0 ||
 		!in_window(key, b->now))
 		return false;
@@ -200,7 +195,7 @@ static void learn_beginnings(struct jg_verifier *v, const struct round *round)
 	if (round->beginnings != NULL)
 		jg_beginnings_count(v->beginnings, held, hits);
 	const struct jg_record *r = records[turn];
-	if (r->verified && may_begin(r))
+	if (r->verified && jg_layout_is_jwt(r->layout))
 		jg_beginnings_learn(v->beginnings, r->app_hash, &v->jobs[turn],
 			jg_hash_load64((const char *)r->signature));
 }

@@ -190,11 +190,6 @@ static inline void open_record(const struct jg_burst *b, struct jg_record *r,
 	r->exp = r->nbf = r->iat = r->issued_at = JG_TIME_NONE;
 }
 
-static inline bool is_jwt(const struct jg_layout *layout)
-{
-	return layout->schema != NULL;
-}
-
 // too_long, malformed, bad_encoding; not JWT: bad_json, bad_alg.
 static inline void parse_one(struct jg_burst *b, struct jg_record *r, struct jg_str token)
 {
@@ -210,7 +205,7 @@ static inline void parse_one(struct jg_burst *b, struct jg_record *r, struct jg_
 	}
 	r->layout = layout;
 	r->verdict->format = layout->format;
-	if (!is_jwt(layout) || !jg_jwt_decode_known(b, r, token))
+	if (!jg_layout_is_jwt(layout) || !jg_jwt_decode_known(b, r, token))
 		layout->parse(b, r);
 }
 
@@ -233,7 +228,7 @@ static inline void name_ahead(const struct jg_burst *b, struct jg_record *r)
 {
 	r->named = (struct jg_str){NULL, 0};
 	r->name_hash = 0;
-	if (r->reason != JG_REASON_OK || !is_jwt(r->layout) || r->claims != NULL ||
+	if (r->reason != JG_REASON_OK || !jg_layout_is_jwt(r->layout) || r->claims != NULL ||
 		(r->reading.values >> JG_VALUE_IDENTITY & 1) == 0 ||
 		(r->text.flags & JG_TEXT_BACKSLASH) != 0)
 		return;
@@ -255,7 +250,8 @@ static unsigned read(struct jg_burst *b, unsigned from, unsigned to)
 	unsigned refused = 0;
 	for (unsigned i = from; i < to; i++) {
 		struct jg_record *r = b->live[i];
-		if (r->reason == JG_REASON_OK && is_jwt(r->layout) && !jg_jwt_read_outline(b, r))
+		if (r->reason == JG_REASON_OK && jg_layout_is_jwt(r->layout) &&
+			!jg_jwt_read_outline(b, r))
 			r->layout->interpret(b, r); // bad_json, bad_alg
 		if (r->reason == JG_REASON_OK)
 			prepare_app(b, r); // unknown_key
@@ -301,7 +297,7 @@ static inline bool is_ordinary(const struct jg_burst *b, const struct jg_record 
 // The judges below for such a JWT, in one go. False: they have to look at it.
 static inline bool admit_ordinary(struct jg_burst *b, struct jg_record *r)
 {
-	if (!is_jwt(r->layout))
+	if (!jg_layout_is_jwt(r->layout))
 		return false;
 	if (r->claims == NULL)
 		jg_jwt_take_times(r);
