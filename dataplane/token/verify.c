@@ -280,30 +280,34 @@ static void stage_read(struct jg_burst *b)
 		jg_burst_sift(b);
 }
 
-// Does a token say nothing that a rule could be about? What nearly every token is: in time, of an app that asks
-// no more than its vendor.
-static inline bool is_ordinary(const struct jg_burst *b, const struct jg_record *r)
+// Does nobody ask for more than nearly everybody does? An app no more than its vendor, the vendor no limit, the
+// request a verdict alone.
+static inline bool is_plain(const struct jg_burst *b, const struct jg_record *r)
 {
 	const struct jg_request *request = r->request;
+	return r->app->plain_policy && r->layout->lifetime_max == 0 && !b->token_ids &&
+		(request->flags & JG_REQUEST_TOKEN_ID) == 0 && request->type != JG_REQUEST_REFRESH;
+}
+
+// What is not may still have a grace.
+static inline bool is_in_time(const struct jg_burst *b, const struct jg_record *r)
+{
 	int64_t leeway = r->app->leeway, ahead = r->layout->iat_ahead;
 	int64_t end = r->exp == JG_TIME_NONE ? INT64_MAX : r->exp;
-	return r->app->plain_policy && r->layout->lifetime_max == 0 && !b->token_ids &&
-		(request->flags & JG_REQUEST_TOKEN_ID) == 0 &&
-		request->type != JG_REQUEST_REFRESH && b->now - leeway < end &&
-		r->nbf <= b->now + leeway && // JG_TIME_NONE is, too
+	return b->now - leeway < end && r->nbf <= b->now + leeway && // JG_TIME_NONE is, too
 		(ahead < 0 || r->iat <= b->now + ahead + leeway);
 }
 
-// The judges below for such a JWT, in one go. False: they have to look at it.
+// The judges below for a JWT that no rule can be about, in one go. False: they have to look at it.
 static inline bool admit_ordinary(struct jg_burst *b, struct jg_record *r)
 {
-	if (!jg_layout_is_jwt(r->layout))
+	if (!jg_layout_is_jwt(r->layout) || !is_plain(b, r))
 		return false;
 	if (r->claims == NULL)
 		jg_jwt_take_times(r);
 	else
 		r->layout->times(b, r);
-	if (!is_ordinary(b, r))
+	if (!is_in_time(b, r))
 		return false;
 	name_app(b, r);
 	r->verdict->issued_at = r->issued_at;
