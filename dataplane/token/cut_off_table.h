@@ -137,25 +137,13 @@ static inline uint64_t jg_cut_off_fingerprint(uint64_t hash)
 	return hash == 0 ? 1 : hash;
 }
 
-/** A user's name alone, so that it can be hashed before the app is known. */
-static inline uint64_t jg_cut_off_name(const struct jg_cut_offs *cut_offs, struct jg_str user)
-{
-	return jg_hash(&cut_offs->seed, JG_SCOPE_USER, user);
-}
-
-/** The same where sixteen bytes can be read from the beginning of the name on. */
-static inline uint64_t jg_cut_off_name_inside(
-	const struct jg_cut_offs *cut_offs, struct jg_str user)
-{
-	return jg_hash_inside(&cut_offs->seed, JG_SCOPE_USER, user);
-}
-
-/** The fingerprint of a user by his name's hash and jg_cut_offs_app_hash(). */
+/** The fingerprint of a user by jg_cut_offs_app_hash() and jg_hash_text() of his name, which can be hashed before
+ * the app is known. */
 static inline uint64_t jg_cut_off_user(
 	const struct jg_cut_offs *cut_offs, uint64_t app, uint64_t name)
 {
-	return jg_cut_off_fingerprint(jg_hash_fold(name ^ cut_offs->seed.word[2],
-		jg_cut_off_scope(app, JG_SCOPE_USER) ^ cut_offs->seed.word[3]));
+	return jg_cut_off_fingerprint(
+		jg_hash_chain(&cut_offs->seed, jg_cut_off_scope(app, JG_SCOPE_USER), name));
 }
 
 /** The fingerprint of what a query says about a scope. */

@@ -34,10 +34,11 @@ uint64_t jg_cut_off_fingerprint_of(const struct jg_cut_offs *cut_offs, unsigned 
 	const struct jg_hash_seed *seed = &cut_offs->seed;
 	const struct jg_str none = {NULL, 0};
 	uint64_t hash = 0;
-	if (scope == JG_SCOPE_USER)
-		return jg_cut_off_user(cut_offs, app, jg_cut_off_name(cut_offs, query->user));
 	app = jg_cut_off_scope(app, scope);
 	switch (scope) {
+	case JG_SCOPE_USER:
+		hash = jg_hash(seed, app, query->user);
+		break;
 	case JG_SCOPE_ROOM:
 		hash = jg_hash(seed, app, query->room);
 		break;

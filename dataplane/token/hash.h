@@ -72,25 +72,21 @@ static inline struct jg_hash_words jg_hash_words_inside(const char *p, uint32_t 
 		jg_hash_load64(p) & masks[len][0], jg_hash_load64(p + 8) & masks[len][1]};
 }
 
-static inline uint64_t jg_hash_begin(const struct jg_hash_seed *seed, uint64_t before, uint32_t len)
-{
-	return jg_hash_fold(before ^ seed->word[0], seed->word[1] ^ len);
-}
-
+/** What a text alone gives, from its last words and what stands before them. Texts of different lengths may have the
+ * same words. */
 static inline uint64_t jg_hash_end(
 	const struct jg_hash_seed *seed, uint64_t h, struct jg_hash_words last, uint32_t len)
 {
-	h = jg_hash_fold(last.low ^ seed->word[2], last.high ^ seed->word[3] ^ h);
-	return jg_hash_fold(h ^ seed->word[1], seed->word[0] ^ len);
+	return jg_hash_fold(last.low ^ seed->word[2], last.high ^ seed->word[3] ^ h) ^ len;
 }
 
-/** Hash bytes, chained on the hash of what stands before them (or any number). Reads nothing
+/** The first half of jg_hash(), for when it is not known yet what the text is chained on. Reads nothing
  * beyond text.len. Inlined: a call is a third of its price for the short texts it is for. */
-static inline uint64_t jg_hash(const struct jg_hash_seed *seed, uint64_t before, struct jg_str text)
+static inline uint64_t jg_hash_text(const struct jg_hash_seed *seed, struct jg_str text)
 {
 	const char *p = text.p;
 	uint32_t len = text.len;
-	uint64_t h = jg_hash_begin(seed, before, len);
+	uint64_t h = 0;
 	for (; len > 16; p += 16, len -= 16)
 		h = jg_hash_fold(jg_hash_load64(p) ^ seed->word[2],
 			jg_hash_load64(p + 8) ^ seed->word[3] ^ h);
@@ -99,11 +95,22 @@ static inline uint64_t jg_hash(const struct jg_hash_seed *seed, uint64_t before,
 
 /** The same for a text behind whose beginning sixteen bytes can be read: short ones, whose length nobody can
  * guess, without a branch. */
-static inline uint64_t jg_hash_inside(
-	const struct jg_hash_seed *seed, uint64_t before, struct jg_str text)
+static inline uint64_t jg_hash_text_inside(const struct jg_hash_seed *seed, struct jg_str text)
 {
 	if (text.len > 16)
-		return jg_hash(seed, before, text);
-	return jg_hash_end(seed, jg_hash_begin(seed, before, text.len),
-		jg_hash_words_inside(text.p, text.len), text.len);
+		return jg_hash_text(seed, text);
+	return jg_hash_end(seed, 0, jg_hash_words_inside(text.p, text.len), text.len);
+}
+
+/** The second half: chains a text's on the hash of what stands before it (or any number). */
+static inline uint64_t jg_hash_chain(
+	const struct jg_hash_seed *seed, uint64_t before, uint64_t text)
+{
+	return jg_hash_fold(text ^ seed->word[0], before ^ seed->word[1]);
+}
+
+/** Hash bytes, chained on the hash of what stands before them (or any number). */
+static inline uint64_t jg_hash(const struct jg_hash_seed *seed, uint64_t before, struct jg_str text)
+{
+	return jg_hash_chain(seed, before, jg_hash_text(seed, text));
 }

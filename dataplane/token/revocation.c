@@ -58,7 +58,7 @@ static unsigned judge_users(struct jg_burst *b)
 		if (r->named.p != NULL && r->named.p == user.p && r->named.len == user.len)
 			continue; // looked up while the MACs were made
 		r->user_fingerprint = jg_cut_off_user(
-			cut_offs, r->app->cut_off_hash, jg_cut_off_name(cut_offs, user));
+			cut_offs, r->app->cut_off_hash, jg_hash_text(&cut_offs->seed, user));
 		jg_cut_off_prefetch(view, r->user_fingerprint);
 	}
 	for (unsigned i = 0; i < n; i++) {

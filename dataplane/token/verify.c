@@ -233,7 +233,7 @@ static inline void name_ahead(const struct jg_burst *b, struct jg_record *r)
 		(r->text.flags & JG_TEXT_BACKSLASH) != 0)
 		return;
 	r->named = jg_jwt_raw_value(r, JG_VALUE_IDENTITY);
-	r->name_hash = jg_cut_off_name_inside(b->users_cut_off, r->named);
+	r->name_hash = jg_hash_text_inside(&b->users_cut_off->seed, r->named);
 }
 
 // One right after the other: where a page has to be found as well, the CPU does not get past more than a few hundred
