@@ -91,38 +91,57 @@ static inline unsigned jg_cut_off_slot(const struct jg_cut_off_bucket *bucket, u
 /** Searches both tables to the end. True: there is an entry, with the time it stands for. */
 bool jg_cut_off_search(const struct jg_cut_off_view *view, uint64_t fingerprint, uint32_t *before);
 
-/** The time in force for a fingerprint, 0: none. Whether there is an entry cannot be guessed either, so that the
- * first bucket, which is the only one for most, tells without a branch. */
+/** The same, as a time; 0: none in force. */
+uint32_t jg_cut_off_search_time(const struct jg_cut_off_view *view, uint64_t fingerprint);
+
+/** The time in force for a fingerprint whose search begins in this bucket of the current table, 0: none. For a view
+ * without an old table. Whether there is an entry cannot be guessed, so that the first bucket, which is the only one
+ * for most, tells without a branch. A time is of the fingerprint in its slot whenever it is read. */
+static inline uint32_t jg_cut_off_time_at(const struct jg_cut_off_view *view,
+	const struct jg_cut_off_bucket *bucket, uint64_t fingerprint)
+{
+	uint32_t before = 0;
+#pragma GCC unroll 5
+	for (unsigned i = 0; i < JG_CUT_OFF_SLOTS; i++) {
+		uint32_t time = atomic_load_explicit(&bucket->before[i], memory_order_relaxed);
+		before = atomic_load_explicit(&bucket->fingerprint[i], memory_order_acquire) ==
+				fingerprint
+			? time
+			: before;
+	}
+	uint32_t overflowed = atomic_load_explicit(&bucket->overflowed, memory_order_acquire);
+	if (__builtin_expect((overflowed & jg_cut_off_bit(fingerprint)) == 0 || before != 0, 1))
+		return before;
+	return jg_cut_off_search_time(view, fingerprint);
+}
+
+static inline const struct jg_cut_off_bucket *jg_cut_off_first(
+	const struct jg_cut_off_table *table, uint64_t fingerprint)
+{
+	return &table->buckets[jg_cut_off_home(table, fingerprint)];
+}
+
+/** The time in force for a fingerprint, 0: none. */
 static inline uint32_t jg_cut_off_time(const struct jg_cut_off_view *view, uint64_t fingerprint)
 {
-	const struct jg_cut_off_table *table = view->current;
-	const struct jg_cut_off_bucket *bucket =
-		&table->buckets[jg_cut_off_home(table, fingerprint)];
-	unsigned slot = jg_cut_off_slot(bucket, fingerprint);
-	uint32_t mask = slot < JG_CUT_OFF_SLOTS ? UINT32_MAX : 0;
-	uint32_t before = atomic_load_explicit(&bucket->before[slot & mask], memory_order_relaxed);
-	uint32_t overflowed = atomic_load_explicit(&bucket->overflowed, memory_order_acquire);
-	if (__builtin_expect(
-		    view->old == NULL && (overflowed & jg_cut_off_bit(fingerprint) & ~mask) == 0,
-		    1))
-		return before & mask;
-	return jg_cut_off_search(view, fingerprint, &before) ? before : 0;
+	if (view->old != NULL)
+		return jg_cut_off_search_time(view, fingerprint);
+	return jg_cut_off_time_at(view, jg_cut_off_first(view->current, fingerprint), fingerprint);
 }
 
 static inline void jg_cut_off_prefetch(const struct jg_cut_off_view *view, uint64_t fingerprint)
 {
-	__builtin_prefetch(&view->current->buckets[jg_cut_off_home(view->current, fingerprint)]);
+	__builtin_prefetch(jg_cut_off_first(view->current, fingerprint));
 	if (view->old != NULL)
-		__builtin_prefetch(&view->old->buckets[jg_cut_off_home(view->old, fingerprint)]);
+		__builtin_prefetch(jg_cut_off_first(view->old, fingerprint));
 }
 
 /** Does a cut-off at this time (0: none) refuse? A token that does not say when it was issued was issued before
- * any: JG_TIME_NONE is less than every time. Without a branch: whether there is a cut-off cannot be guessed. */
+ * any: JG_TIME_NONE is less than every time. Most are issued later than any, so that whether there is a cut-off, which
+ * cannot be guessed, is asked of the others alone. */
 static inline bool jg_cut_off_refuses(uint32_t before, int64_t issued_at)
 {
-	int64_t limit = (int64_t)before;
-	limit = before == 0 ? INT64_MIN : limit;
-	return issued_at < limit;
+	return issued_at < (int64_t)before && before != 0;
 }
 
 /** What an app's fingerprints of a scope begin with. */

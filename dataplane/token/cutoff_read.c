@@ -28,6 +28,12 @@ bool jg_cut_off_search(const struct jg_cut_off_view *view, uint64_t fingerprint,
 	return view->old != NULL && table_find(view->old, fingerprint, before);
 }
 
+uint32_t jg_cut_off_search_time(const struct jg_cut_off_view *view, uint64_t fingerprint)
+{
+	uint32_t before;
+	return jg_cut_off_search(view, fingerprint, &before) ? before : 0;
+}
+
 uint64_t jg_cut_off_fingerprint_of(const struct jg_cut_offs *cut_offs, unsigned scope, uint64_t app,
 	const struct jg_cut_off_query *query)
 {

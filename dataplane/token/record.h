@@ -149,12 +149,16 @@ struct jg_record {
 	bool bad_time; /**< JWT: a time claim is a number beyond 2^53 */
 	bool verified; /**< the signature held */
 	bool new_shape; /**< JWT: the quick reader read it, no known shape fitted */
+	uint32_t named_len;
+	const char *
+		named; /**< where users alone have cut-offs: the name that name_hash is of; NULL: none yet */
 	alignas(16) uint64_t app_hash;
 	const struct jg_mac_key *mac_key; /**< midstates for this round */
-	/** Where users alone have cut-offs: the name that name_hash is of, p == NULL: none yet. */
-	struct jg_str named;
-	uint64_t name_hash; /**< 0 without a name */
+	/** Anything where there is no name yet. */
+	uint64_t name_hash;
 	uint64_t user_fingerprint; /**< of it and the app, for the search */
+	const struct jg_cut_off_bucket
+		*user_bucket; /**< where that begins, in jg_burst.users_view */
 	struct jg_str message; /**< signed bytes */
 	struct jg_text text; /**< JWT: the payload decoded */
 	struct jg_text header; /**< JWT: decoded */
@@ -207,11 +211,14 @@ struct jg_burst {
 	int64_t now;
 	uint64_t epoch; /**< of the snapshot */
 	const struct jg_cut_offs *users_cut_off; /**< NULL: there are none, or others, too */
+	const struct jg_cut_off_view
+		*users_view; /**< as the burst began; NULL: the table grows, too */
 	unsigned n; /**< of live */
 	unsigned cut_off_scopes; /**< jg_cut_offs_scopes(), as the burst began */
 	bool token_ids; /**< there are cut-offs of single tokens: every token needs its id */
 	bool overrides; /**< there are overrides of participants */
 	bool unusual; /**< a policy, an override or a refresh has to be looked at */
+	bool users_late; /**< some users' cut-offs were not looked for yet */
 };
 
 #define JG_LAYOUTS_MAX 2 // of one vendor

@@ -35,7 +35,7 @@ static struct jg_cut_off_query query_of(const struct jg_burst *b, const struct j
 		.issued_at = r->issued_at};
 }
 
-static void revoke(struct jg_record *r, unsigned scope, int64_t before)
+void jg_revoke(struct jg_record *r, unsigned scope, int64_t before)
 {
 	static const struct jg_str scopes[] = {
 #define X(code, symbol, name, fields) [code] = {name, sizeof(name) - 1},
@@ -45,7 +45,8 @@ static void revoke(struct jg_record *r, unsigned scope, int64_t before)
 	jg_refuse_rule(r, JG_REASON_REVOKED, JG_RULE_CUT_OFF, scopes[scope], r->issued_at, before);
 }
 
-// Where users are all that was ever revoked: what there are millions of. Not 0: some were refused.
+// Where users are all that was ever revoked: what there are millions of. All of a burst, of which some were not
+// looked for as they were judged. Not 0: some were refused.
 static unsigned judge_users(struct jg_burst *b)
 {
 	const struct jg_cut_offs *cut_offs = b->users_cut_off;
@@ -55,8 +56,8 @@ static unsigned judge_users(struct jg_burst *b)
 	for (unsigned i = 0; i < n; i++) {
 		struct jg_record *r = live[i];
 		struct jg_str user = r->verdict->identity;
-		if (r->named.p != NULL && r->named.p == user.p && r->named.len == user.len)
-			continue; // looked up while the MACs were made
+		if (r->named != NULL && r->named == user.p && r->named_len == user.len)
+			continue; // on its way since before the MACs were made
 		r->user_fingerprint = jg_cut_off_user(
 			cut_offs, r->app->cut_off_hash, jg_hash_text(&cut_offs->seed, user));
 		jg_cut_off_prefetch(view, r->user_fingerprint);
@@ -65,7 +66,7 @@ static unsigned judge_users(struct jg_burst *b)
 		struct jg_record *r = live[i];
 		uint32_t before = jg_cut_off_time(view, r->user_fingerprint);
 		if (jg_cut_off_refuses(before, r->issued_at) && r->verdict->identity.len > 0)
-			revoke(r, JG_SCOPE_USER, before);
+			jg_revoke(r, JG_SCOPE_USER, before);
 		refused |= r->reason;
 	}
 	return refused;
@@ -84,7 +85,7 @@ static unsigned judge_all(struct jg_burst *b, const struct jg_cut_offs *cut_offs
 		int64_t before;
 		int scope = jg_cut_offs_judge(cut_offs, &probes[i], &before);
 		if (scope >= 0)
-			revoke(r, (unsigned)scope, before);
+			jg_revoke(r, (unsigned)scope, before);
 		else if (b->token_ids && r->verdict->ancestors.len > 0)
 			jg_ancestors_judge(b, r);
 		refused |= r->reason;
@@ -95,7 +96,7 @@ static unsigned judge_all(struct jg_burst *b, const struct jg_cut_offs *cut_offs
 void jg_stage_cut_offs(struct jg_burst *b)
 {
 	const struct jg_cut_offs *cut_offs = jg_snapshot_cut_offs(b->snapshot);
-	if (b->cut_off_scopes == 0)
+	if (b->users_cut_off != NULL ? !b->users_late : b->cut_off_scopes == 0)
 		return;
 	if ((b->users_cut_off != NULL ? judge_users(b) : judge_all(b, cut_offs)) != 0)
 		jg_burst_sift(b);

@@ -108,10 +108,23 @@ static inline bool join_plain(struct jg_burst *b, struct round *round, struct jg
 }
 
 // One right after the other, as verify.c does it with apps.
-static void prefetch_users(const struct jg_burst *b, const struct jg_cut_off_view *view)
+static void prefetch_users(const struct jg_burst *b)
 {
-	for (unsigned i = 0; i < b->n; i++)
-		jg_cut_off_prefetch(view, b->live[i]->user_fingerprint);
+	const struct jg_cut_off_view *view = b->users_view;
+	struct jg_record *const *live = b->live;
+	unsigned n = b->n;
+	if (view == NULL) {
+		view = jg_cut_offs_view(b->users_cut_off);
+		for (unsigned i = 0; i < n; i++)
+			jg_cut_off_prefetch(view, live[i]->user_fingerprint);
+		return;
+	}
+	const struct jg_cut_off_table table = *view->current;
+	for (unsigned i = 0; i < n; i++) {
+		struct jg_record *r = live[i];
+		r->user_bucket = jg_cut_off_first(&table, r->user_fingerprint);
+		__builtin_prefetch(r->user_bucket);
+	}
 }
 
 static struct round first_round(struct jg_burst *b)
@@ -131,7 +144,7 @@ static struct round first_round(struct jg_burst *b)
 			join_round(b, &round, r);
 	}
 	if (cut_offs != NULL)
-		prefetch_users(b, jg_cut_offs_view(cut_offs));
+		prefetch_users(b);
 	return round;
 }
 

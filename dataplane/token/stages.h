@@ -12,6 +12,7 @@ void jg_stage_signatures(struct jg_burst *b);
 /** revocation.c: the id of a token, for those who want it; revoked. */
 void jg_name_token(struct jg_burst *b, struct jg_record *r);
 void jg_stage_cut_offs(struct jg_burst *b);
+JG_COLD void jg_revoke(struct jg_record *r, unsigned scope, int64_t before);
 
 /** validity.c: expired, not_yet_valid, then lifetime, then the claims that a policy requires. */
 void jg_judge_times(struct jg_burst *b, struct jg_record *r);

@@ -226,14 +226,13 @@ static void parse(struct jg_burst *b, unsigned from, unsigned to)
 // that stand in the token as they are: the others are hashed when they are known.
 static inline void name_ahead(const struct jg_burst *b, struct jg_record *r)
 {
-	r->named = (struct jg_str){NULL, 0};
-	r->name_hash = 0;
-	if (r->reason != JG_REASON_OK || !jg_layout_is_jwt(r->layout) || r->claims != NULL ||
-		(r->reading.values >> JG_VALUE_IDENTITY & 1) == 0 ||
+	if ((r->reading.values >> JG_VALUE_IDENTITY & 1) == 0 ||
 		(r->text.flags & JG_TEXT_BACKSLASH) != 0)
 		return;
-	r->named = jg_jwt_raw_value(r, JG_VALUE_IDENTITY);
-	r->name_hash = jg_hash_text_inside(&b->users_cut_off->seed, r->named);
+	struct jg_str name = jg_jwt_raw_value(r, JG_VALUE_IDENTITY);
+	r->named = name.p;
+	r->named_len = name.len;
+	r->name_hash = jg_hash_text_inside(&b->users_cut_off->seed, name);
 }
 
 // One right after the other: where a page has to be found as well, the CPU does not get past more than a few hundred
@@ -250,13 +249,14 @@ static unsigned read(struct jg_burst *b, unsigned from, unsigned to)
 	unsigned refused = 0;
 	for (unsigned i = from; i < to; i++) {
 		struct jg_record *r = b->live[i];
-		if (r->reason == JG_REASON_OK && jg_layout_is_jwt(r->layout) &&
-			!jg_jwt_read_outline(b, r))
-			r->layout->interpret(b, r); // bad_json, bad_alg
+		if (r->reason == JG_REASON_OK && jg_layout_is_jwt(r->layout)) {
+			if (!jg_jwt_read_outline(b, r))
+				r->layout->interpret(b, r); // bad_json, bad_alg
+			else if (b->users_cut_off != NULL)
+				name_ahead(b, r);
+		}
 		if (r->reason == JG_REASON_OK)
 			prepare_app(b, r); // unknown_key
-		if (b->users_cut_off != NULL)
-			name_ahead(b, r);
 		refused |= r->reason;
 	}
 	if (jg_snapshot_is_large(b->snapshot))
@@ -320,6 +320,21 @@ static inline bool admit_ordinary(struct jg_burst *b, struct jg_record *r)
 	return true;
 }
 
+// revoked, where users alone have cut-offs; what was not looked up while the MACs were made waits for the stage.
+static inline void judge_user(struct jg_burst *b, struct jg_record *r)
+{
+	struct jg_str user = r->verdict->identity;
+	if (b->users_view == NULL || r->named != user.p || r->named_len != user.len) {
+		b->users_late = true;
+		return;
+	}
+	uint32_t before = jg_cut_off_time_at(b->users_view, r->user_bucket, r->user_fingerprint);
+	if (!jg_cut_off_refuses(before, r->issued_at))
+		return;
+	if (user.len > 0)
+		jg_revoke(r, JG_SCOPE_USER, before);
+}
+
 static void judge(struct jg_burst *b, struct jg_record *r)
 {
 	static judge_fn *const judges[] = {
@@ -335,6 +350,8 @@ static void judge(struct jg_burst *b, struct jg_record *r)
 	}
 	if ((r->capabilities & JG_CAPABILITY(JOIN)) == 0)
 		b->unusual = true;
+	if (b->users_cut_off != NULL && r->reason == JG_REASON_OK)
+		judge_user(b, r);
 }
 
 static void stage_judge(struct jg_burst *b)
@@ -365,8 +382,12 @@ static void begin(struct jg_burst *b)
 	b->verifier->scratch.used = 0;
 	b->epoch = jg_snapshot_epoch(b->snapshot);
 	b->cut_off_scopes = jg_cut_offs_scopes(jg_snapshot_cut_offs(b->snapshot));
-	if (b->cut_off_scopes == 1u << JG_SCOPE_USER)
+	if (b->cut_off_scopes == 1u << JG_SCOPE_USER) {
 		b->users_cut_off = jg_snapshot_cut_offs(b->snapshot);
+		b->users_view = jg_cut_offs_view(b->users_cut_off);
+		if (b->users_view->old != NULL)
+			b->users_view = NULL;
+	}
 	b->token_ids = (b->cut_off_scopes >> JG_SCOPE_TOKEN & 1) != 0;
 	b->overrides = jg_snapshot_overrides_any(b->snapshot);
 }

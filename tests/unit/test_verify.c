@@ -9,9 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CLAIMS                                                                                \
-	"{\"iss\":\"" JUDGE_KEY "\",\"exp\":1800000600,\"nbf\":1799999900,\"sub\":\"alice\"," \
+#define CLAIMS_OF(user)                                                                          \
+	"{\"iss\":\"" JUDGE_KEY "\",\"exp\":1800000600,\"nbf\":1799999900,\"sub\":\"" user "\"," \
 	"\"metadata\":\"m\",\"video\":{\"roomJoin\":true,\"room\":\"lobby\"}}"
+#define CLAIMS CLAIMS_OF("alice")
 
 static struct judge judge;
 
@@ -213,6 +214,54 @@ Test(verify, every_scope_of_cut_offs_refuses_what_was_issued_before)
 	}
 	struct jg_verdict v = judge_request(&judge, request);
 	expect_reason(&v, JG_REASON_OK, NULL);
+}
+
+// The users' names, written plainly and with an escape, and whether each is cut off.
+static void expect_cut_off_together(bool alice)
+{
+	static const struct {
+		const char *claims, *user;
+	} rows[] = {{CLAIMS, "alice"}, {CLAIMS_OF("carol"), "carol"},
+		{CLAIMS_OF("car\\u006fl"), "carol"}, {CLAIMS_OF("bob"), "bob"}};
+	static char text[JG_ARRAY_SIZE(rows)][512];
+	struct jg_request requests[JG_ARRAY_SIZE(rows)];
+	struct jg_verdict verdicts[JG_ARRAY_SIZE(rows)];
+	for (size_t i = 0; i < JG_ARRAY_SIZE(rows); i++) {
+		struct jg_str token = judge_sign(rows[i].claims, JUDGE_SECRET);
+		memcpy(text[i], token.p, token.len);
+		requests[i] = (struct jg_request){.token = {text[i], token.len},
+			.vendor = JG_VENDOR_LIVEKIT,
+			.type = JG_REQUEST_JOIN};
+	}
+	jg_verify_burst(
+		judge.verifier, judge.snapshot, JUDGE_NOW, requests, verdicts, JG_ARRAY_SIZE(rows));
+	for (size_t i = 0; i < JG_ARRAY_SIZE(rows); i++) {
+		bool out = rows[i].user[0] == 'c' || (alice && rows[i].user[0] == 'a');
+		expect_reason(&verdicts[i], out ? JG_REASON_REVOKED : JG_REASON_OK, NULL);
+		expect_text(verdicts[i].identity, rows[i].user);
+	}
+}
+
+Test(verify, users_are_cut_off_however_they_are_written_and_while_the_table_grows)
+{
+	struct jg_error err = {0};
+	struct jg_cut_off alice = {.scope = JG_SCOPE_USER, .user = JG_STR("alice")};
+	char name[16];
+	judge.cut_offs = jg_cut_offs_new(0, &err);
+	cr_assert_not_null(judge.cut_offs, "%s", err.text);
+	judge_build(&judge);
+	size_t memory = jg_cut_offs_memory(judge.cut_offs);
+	cut_off((struct jg_cut_off){
+		.scope = JG_SCOPE_USER, .user = JG_STR("carol"), .before = JUDGE_NOW});
+	for (unsigned i = 0; i < 300; i++) {
+		cut_off((struct jg_cut_off){.scope = JG_SCOPE_USER,
+			.user = {name, (uint32_t)snprintf(name, sizeof(name), "u%u", i)},
+			.before = JUDGE_NOW});
+		alice.before = i % 2 == 0 ? JUDGE_NOW : JG_TIME_NONE;
+		cut_off(alice);
+		expect_cut_off_together(i % 2 == 0);
+	}
+	cr_assert_gt(jg_cut_offs_memory(judge.cut_offs), memory, "it has not grown");
 }
 
 Test(verify, an_override_replaces_what_the_token_says)
