@@ -11,23 +11,41 @@
 #define JG_DIGITS_MIN 8u
 #define JG_DIGITS_MAX 15u
 
-/** Pairs, then fours, then all, each by one multiplication. Zero bytes count as zeros where ascii has
- * them too, and what is no digit makes it false. */
-static inline bool jg_digits_eight(uint64_t word, uint64_t ascii, uint64_t *value)
+/** A zero in each byte. */
+#define JG_DIGITS_ZEROS UINT64_C(0x3030303030303030)
+
+/** Pairs, then fours, then all, each by one multiplication. Zero bytes count as zeros where zeros has them
+ * too, and what is no digit makes it false. */
+static inline bool jg_digits_eight(uint64_t word, uint64_t zeros, uint64_t *value)
 {
-	const uint64_t sixes = UINT64_C(0x0606060606060606);
-	const uint64_t high = UINT64_C(0xf0f0f0f0f0f0f0f0);
-	uint64_t wrong = ((word & high) | ((word + sixes) & high) >> 4) ^ ascii;
-	word = (word & ~high) * (10 << 8 | 1) >> 8;
+	word ^= zeros;
+	// From ten on the sum has the highest bit. It may run over into the next byte, but only out of one
+	// that has the bit already.
+	const uint64_t wrong =
+		(word | (word + UINT64_C(0x7676767676767676))) & UINT64_C(0x8080808080808080);
+	word = word * (10 << 8 | 1) >> 8;
 	word = (word & UINT64_C(0x00ff00ff00ff00ff)) * (UINT64_C(100) << 16 | 1) >> 16;
 	*value = (word & UINT64_C(0x0000ffff0000ffff)) * (UINT64_C(10000) << 32 | 1) >> 32;
 	return wrong == 0;
 }
 
+/** The seconds of the years 2001 to 2286: ten digits. */
+static inline bool jg_digits_ten(const void *text, int64_t *number)
+{
+	const uint8_t *last = (const uint8_t *)text + 8;
+	const unsigned tens = last[0] - (unsigned)'0', ones = last[1] - (unsigned)'0';
+	uint64_t first, above;
+	memcpy(&first, text, sizeof(first));
+	const bool plain = jg_digits_eight(first, JG_DIGITS_ZEROS, &above);
+	*number = (int64_t)(above * 100 + tens * 10 + ones);
+	return plain && tens < 10 && ones < 10;
+}
+
 /** What a time is nearly always: eight to fifteen digits and nothing else. */
 static inline bool jg_digits_plain(const void *text, uint32_t len, int64_t *number)
 {
-	const uint64_t threes = UINT64_C(0x3333333333333333);
+	if (len == 10)
+		return jg_digits_ten(text, number);
 	if (len < JG_DIGITS_MIN || len > JG_DIGITS_MAX)
 		return false;
 	uint64_t first, last, above, below;
@@ -36,8 +54,9 @@ static inline bool jg_digits_plain(const void *text, uint32_t len, int64_t *numb
 	// Of the first word what the last one does not hold, moved to its end; twice, as all of it
 	// may go.
 	unsigned shift = 4 * (16 - len);
-	bool plain = jg_digits_eight(first << shift << shift, threes << shift << shift, &above);
-	plain &= jg_digits_eight(last, threes, &below);
+	bool plain =
+		jg_digits_eight(first << shift << shift, JG_DIGITS_ZEROS << shift << shift, &above);
+	plain &= jg_digits_eight(last, JG_DIGITS_ZEROS, &below);
 	*number = (int64_t)(above * 100000000 + below);
 	return plain;
 }

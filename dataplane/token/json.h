@@ -8,6 +8,7 @@
  * mark, nesting bounded. Everything else is read from the text afterwards, which is valid by then.
  */
 
+#include "digits.h"
 #include "record.h"
 
 /** Containers inside each other, at most. */
@@ -149,13 +150,20 @@ static inline struct jg_str jg_claims_string(
 	return jg_claim_string(scratch, claims, &claims->slot[slot]);
 }
 
+/** What jg_claim_seconds() gives for a number's text, however it is written. */
+JG_MUST_CHECK bool jg_decimal_seconds(struct jg_str text, int64_t *seconds);
+
 /**
  * A number as whole seconds, fractions cut off downwards, exactly.
  *
  * @return false when it is beyond 2^53 either way (RFC 8259 section 6: not interoperable)
  */
-JG_MUST_CHECK bool jg_claim_seconds(
-	const struct jg_claims *claims, const struct jg_claim *claim, int64_t *seconds);
+static inline bool jg_claim_seconds(
+	const struct jg_claims *claims, const struct jg_claim *claim, int64_t *seconds)
+{
+	const struct jg_str text = jg_claim_text(claims, claim);
+	return jg_digits_plain(text.p, text.len, seconds) || jg_decimal_seconds(text, seconds);
+}
 
 /** A walk over the members of an object or the elements of an array that jg_json_read() accepted. */
 struct jg_json_walk {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What is read from a JSON text after json.c accepted it: syntax is not checked again here.
-#include "digits.h"
 #include "json.h"
 
 // Beyond this a double no longer holds every whole number (RFC 8259 section 6).
@@ -69,12 +68,8 @@ static bool whole_part(const struct decimal *d, uint64_t *whole, bool *fraction)
 	return value < SECONDS_MAX || !*fraction;
 }
 
-bool jg_claim_seconds(
-	const struct jg_claims *claims, const struct jg_claim *claim, int64_t *seconds)
+bool jg_decimal_seconds(struct jg_str text, int64_t *seconds)
 {
-	struct jg_str text = jg_claim_text(claims, claim);
-	if (jg_digits_plain(text.p, text.len, seconds))
-		return true;
 	bool negative = text.p[0] == '-', fraction;
 	if (negative)
 		text.p++, text.len--;
