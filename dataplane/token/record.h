@@ -52,7 +52,8 @@ struct jg_claims {
 	uint64_t of_type[JG_JSON_TYPES]; /**< the present ones by enum jg_json_type */
 	const uint8_t *text; /**< decoded payload */
 	uint32_t len;
-	struct jg_claim slot[JG_CLAIMS_MAX]; /**< true, false and null need not be filled in */
+	/** True, false and null need not be filled in. The last one is of members without a slot. */
+	struct jg_claim slot[JG_CLAIMS_MAX + 1];
 };
 
 /** Slots that every JWT schema has, so that format_jwt.c can serve all vendors. */

@@ -4,19 +4,14 @@
 #define DEPTH_MAX 12 // containers inside each other; deeper texts go to json.c
 #define NAMES_MAX 48 // unknown names in all open objects
 
+// An object or array that is open.
 struct frame {
-	const struct jg_scan_level *level; // whose members are known; NULL: none are
+	struct jg_scan_name *member; // whose value it is
+	struct jg_scan_level *level; // whose members are known; NULL: none are
+	struct jg_scan_name **guess; // of the one around it, to go on with
 	uint32_t start;
-	uint8_t slot;
 	uint8_t names; // where the object's unknown names begin in seen[]
 	uint8_t close; // '}' or ']'
-};
-
-// What a value is to be, by its name.
-struct member {
-	const struct jg_scan_level *level; // when it is an object
-	uint64_t bit; // of the slot; 0: not a known member
-	unsigned slot;
 };
 
 struct span {
@@ -31,19 +26,19 @@ struct seen {
 };
 
 // All that changes from member to member; its address never leaves jg_scan(), into which everything is
-// inlined, so that it lives in registers.
+// inlined, so that it lives in registers. Quotes: there is an even number of them, a value's first byte
+// is never an escaped one, and the text ends in a zero; so one that is met has its fellow in the index,
+// and nothing runs beyond the end.
 struct scan {
-	const struct jg_scan_schema *schema;
+	struct jg_scan_schema *schema;
 	const uint8_t *t;
-	const uint16_t *quotes;
-	struct jg_claim *slots; // of the claims
+	const uint16_t *quote; // the next one
+	struct jg_claims *claims;
 	struct jg_holes *holes;
 	struct seen *seen;
+	struct jg_scan_name **guess; // where the one at the next member stands
 	uint64_t present;
-	uint64_t of_null, of_false, of_true, of_number, of_string, of_object, of_array;
-	uint32_t quotes_n;
-	uint32_t next; // quote
-	uint32_t at;
+	size_t at;
 	bool backslashes;
 };
 
@@ -56,19 +51,10 @@ static inline uint64_t load64(const void *p)
 	return word;
 }
 
-// The two words a name is known by. Text may be read eight bytes beyond its end.
-static inline void name_words(const uint8_t *p, uint32_t len, uint64_t *first, uint64_t *last)
+// Of a name with its quotation marks and the colon. Text may be read beyond its end.
+static inline uint64_t name_mask(uint32_t len)
 {
-	static const uint64_t masks[8] = {0, 0xff, 0xffff, 0xffffff, 0xffffffff, 0xffffffffff,
-		0xffffffffffff, 0xffffffffffffff};
-	uint64_t word = load64(p);
-	if (len < 8) {
-		*first = word & masks[len];
-		*last = *first;
-		return;
-	}
-	*first = word;
-	*last = load64(p + len - 8);
+	return len < 8 ? UINT64_MAX >> (64 - 8 * len) : UINT64_MAX;
 }
 
 static inline unsigned name_slot(uint64_t first, uint64_t last, uint32_t len, uint64_t multiplier)
@@ -77,22 +63,38 @@ static inline unsigned name_slot(uint64_t first, uint64_t last, uint32_t len, ui
 	return (unsigned)(mixed >> 58);
 }
 
-static bool level_init(
-	struct jg_scan_schema *scan, const struct jg_json_level *level, struct jg_scan_level *into)
+static struct jg_scan_name name_of(const struct jg_json_member *m)
 {
-	memset(into->names, 0, sizeof(into->names));
+	uint8_t text[64] = {'"'};
+	struct jg_scan_name name = {.name = m->name,
+		.len = (uint8_t)(m->len + 3),
+		.slot = m->slot,
+		.bit = UINT64_C(1) << m->slot,
+		.level = m->level == 0 ? JG_SCAN_NO_LEVEL : m->level};
+	memcpy(text + 1, m->name, m->len);
+	memcpy(text + 1 + m->len, "\":", 2);
+	name.last_at = name.len > 8 ? (uint8_t)(name.len - 8) : 0;
+	name.middle_at = name.len > 16 ? (uint8_t)(name.len - 16) : 0;
+	name.first = load64(text);
+	name.middle = load64(text + name.middle_at);
+	name.last = load64(text + name.last_at);
+	name.mask = name_mask(name.len);
+	return name;
+}
+
+static bool level_init(struct jg_scan_level *into, const struct jg_json_level *level,
+	const struct jg_scan_name *unknown)
+{
+	for (unsigned i = 0; i < JG_SCAN_SLOTS; i++)
+		into->names[i] = *unknown;
+	into->next = unknown->next;
 	for (unsigned i = 0; i < level->n; i++) {
-		const struct jg_json_member *m = &level->members[i];
-		struct jg_scan_name name = {.name = m->name, .len = m->len, .slot = m->slot};
-		uint8_t padded[64] = {0};
-		assert(m->len > 0 && m->len <= 32);
-		memcpy(padded, m->name, m->len);
-		name_words(padded, m->len, &name.first, &name.last);
-		name.level = m->level == 0 ? NULL : &scan->level[m->level];
+		struct jg_scan_name name = name_of(&level->members[i]);
 		struct jg_scan_name *place =
-			&into->names[name_slot(name.first, name.last, m->len, into->multiplier)];
+			&into->names[name_slot(name.first, name.last, name.len, into->multiplier)];
 		if (place->len != 0)
 			return false;
+		name.next = unknown->next;
 		*place = name;
 	}
 	return true;
@@ -102,10 +104,15 @@ void jg_scan_schema_init(struct jg_scan_schema *scan, const struct jg_json_schem
 {
 	assert(schema->n <= JG_ARRAY_SIZE(scan->level));
 	scan->words = schema->words;
+	// No text has a name that begins so.
+	scan->unknown = (struct jg_scan_name){.first = 1,
+		.next = &scan->unknown,
+		.slot = JG_CLAIMS_MAX,
+		.level = JG_SCAN_NO_LEVEL};
 	for (unsigned i = 0; i < schema->n; i++) {
 		struct jg_scan_level *level = &scan->level[i];
 		level->multiplier = UINT64_C(0x9e3779b97f4a7c15);
-		while (!level_init(scan, &schema->levels[i], level))
+		while (!level_init(level, &schema->levels[i], &scan->unknown))
 			level->multiplier = level->multiplier * UINT64_C(6364136223846793005) +
 				1442695040888963407u;
 	}
@@ -116,14 +123,19 @@ static inline bool is_digit(uint8_t c)
 	return (unsigned)(c - '0') < 10u;
 }
 
-// Eight at once; what is not one leaves the highest bit of its byte.
-static inline uint32_t skip_digits(const uint8_t *text, uint32_t at)
+// What is no digit leaves the highest bit of its byte.
+static inline uint64_t other_than_digits(uint64_t word)
 {
 	const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f);
+	word ^= UINT64_C(0x3030303030303030);
+	return (((word & low) + UINT64_C(0x7676767676767676)) | word) & ~low;
+}
+
+static inline uint32_t skip_digits(const uint8_t *text, uint32_t at)
+{
 	uint64_t other;
 	do {
-		uint64_t word = load64(text + at) ^ UINT64_C(0x3030303030303030);
-		other = (((word & low) + UINT64_C(0x7676767676767676)) | word) & ~low;
+		other = other_than_digits(load64(text + at));
 		at += other == 0 ? 8 : (uint32_t)__builtin_ctzll(other) / 8;
 	} while (other == 0);
 	return at;
@@ -150,8 +162,8 @@ uint32_t jg_scan_number(const uint8_t *text, uint32_t at)
 	return p;
 }
 
-BODY void note_hole(const struct scan *s, uint32_t start, uint32_t end, unsigned type,
-	const struct member *member)
+BODY void note_hole(const struct scan *s, size_t start, size_t end, unsigned type,
+	const struct jg_scan_name *member)
 {
 	struct jg_holes *holes = s->holes;
 	if (holes == NULL || (s->schema->words & member->bit) != 0)
@@ -162,12 +174,6 @@ BODY void note_hole(const struct scan *s, uint32_t start, uint32_t end, unsigned
 	}
 	holes->hole[holes->n++] = (struct jg_hole){(uint16_t)start, (uint16_t)end, (uint8_t)type,
 		(uint8_t)(member->bit == 0 ? JG_SCAN_NO_SLOT : member->slot)};
-}
-
-BODY void set_claim(const struct scan *s, const struct member *member, struct jg_claim claim)
-{
-	if (member->bit != 0)
-		s->slots[member->slot] = claim;
 }
 
 // Compare an unknown name with its siblings, which begin at first. Not inlined: rare, and what it needs would
@@ -185,56 +191,81 @@ static __attribute__((noinline)) bool unknown_name(
 	return true;
 }
 
-BODY bool same_name(const struct jg_scan_name *known, const uint8_t *name, uint32_t len,
-	uint64_t first, uint64_t last)
+// A name by the table. NULL: not for the quick reader. Not inlined: rare.
+static __attribute__((noinline)) struct jg_scan_name *find_name(
+	const struct scan *s, const struct frame *frame, struct span name)
 {
-	return ((known->first ^ first) | (known->last ^ last) | (known->len ^ len)) == 0 &&
-		len != 0 && (len <= 16 || memcmp(known->name, name, len) == 0);
+	const uint8_t *p = s->t + name.start - 1; // quotation mark
+	const uint32_t len = name.len + 3;
+	struct jg_scan_level *level = frame->level;
+	if (p[len - 1] != ':')
+		return NULL;
+	if (level != NULL) {
+		const uint64_t mask = name_mask(len);
+		const uint64_t first = load64(p) & mask;
+		const uint64_t last = load64(p + (len > 8 ? len - 8 : 0)) & mask;
+		struct jg_scan_name *known =
+			&level->names[name_slot(first, last, len, level->multiplier)];
+		if (known->len == len && memcmp(known->name, p + 1, name.len) == 0) {
+			if (len <= JG_SCAN_GUESS_MAX)
+				*s->guess = known;
+			return known;
+		}
+	}
+	if (memchr(p + 1, '\\', name.len) != NULL ||
+		!unknown_name(s->t, s->seen, frame->names, name))
+		return NULL;
+	return &s->schema->unknown;
 }
 
-// A name and its colon. A known member met twice is left to json.c to refuse.
-BODY bool read_name(struct scan *s, const struct frame *frame, struct member *member)
+BODY bool is_guess(const uint8_t *p, const struct jg_scan_name *name)
 {
-	if (s->t[s->at] != '"' || s->next + 1 >= s->quotes_n)
-		return false;
-	struct span name = {s->at + 1u, s->quotes[s->next + 1] - s->at - 1u};
-	s->at = s->quotes[s->next + 1] + 1u;
-	s->next += 2;
-	if (s->t[s->at++] != ':')
-		return false;
-	if (s->backslashes && memchr(s->t + name.start, '\\', name.len) != NULL)
-		return false;
-	const struct jg_scan_level *level = frame->level;
-	if (level == NULL)
-		return unknown_name(s->t, s->seen, frame->names, name);
-	uint64_t first, last;
-	name_words(s->t + name.start, name.len, &first, &last);
-	const struct jg_scan_name *known =
-		&level->names[name_slot(first, last, name.len, level->multiplier)];
-	if (!same_name(known, s->t + name.start, name.len, first, last))
-		return unknown_name(s->t, s->seen, frame->names, name);
-	member->slot = known->slot;
-	member->level = known->level;
-	member->bit = UINT64_C(1) << known->slot;
-	return (s->present & member->bit) == 0;
+	return (((load64(p) & name->mask) ^ name->first) |
+		       ((load64(p + name->last_at) & name->mask) ^ name->last)) == 0 &&
+		(name->len <= 16 || load64(p + name->middle_at) == name->middle);
 }
 
-BODY bool read_string(struct scan *s, const struct member *member)
+// A name and its colon. Where they end is taken from the index, so that nothing waits for the guess. A known
+// member met twice is left to json.c to refuse. NULL: not for the quick reader.
+BODY struct jg_scan_name *read_name(struct scan *s, const struct frame *frame)
 {
-	if (s->next + 1 >= s->quotes_n)
-		return false;
-	uint32_t start = s->at + 1;
-	uint32_t end = s->quotes[s->next + 1];
-	s->next += 2;
+	struct jg_scan_name *name = *s->guess;
+	const size_t end = s->quote[1];
+	if (is_guess(s->t + s->at, name)) {
+		s->guess = &name->next;
+	} else {
+		if (s->t[s->at] != '"')
+			return NULL;
+		const struct span span = {(uint32_t)s->at + 1, (uint32_t)(end - s->at - 1)};
+		const struct scan now = *s; // s itself stays in registers
+		name = find_name(&now, frame, span);
+		if (name == NULL)
+			return NULL;
+		// What is not known leaves the guess as it was.
+		if (name->bit != 0)
+			s->guess = &name->next;
+	}
+	if ((s->present & name->bit) != 0)
+		return NULL;
+	s->at = end + 2;
+	s->quote += 2;
+	return name;
+}
+
+BODY bool read_string(struct scan *s, const struct jg_scan_name *member)
+{
+	const size_t start = s->at + 1, end = s->quote[1];
+	s->quote += 2;
 	s->at = end + 1;
 	note_hole(s, start, end, JG_JSON_STRING, member);
 	bool escaped = s->backslashes && memchr(s->t + start, '\\', end - start) != NULL;
-	s->of_string |= member->bit;
-	set_claim(s, member, (struct jg_claim){start, end - start, JG_JSON_STRING, escaped});
+	s->claims->of_type[JG_JSON_STRING] |= member->bit;
+	s->claims->slot[member->slot] = (struct jg_claim){
+		(uint32_t)start, (uint32_t)(end - start), JG_JSON_STRING, escaped};
 	return true;
 }
 
-BODY bool is_word(const struct scan *s, uint32_t at, const char *word)
+BODY bool is_word(const struct scan *s, size_t at, const char *word)
 {
 	uint32_t a, b;
 	memcpy(&a, s->t + at, sizeof(a));
@@ -243,133 +274,143 @@ BODY bool is_word(const struct scan *s, uint32_t at, const char *word)
 }
 
 // Words say all there is by their bit.
-BODY bool read_word(struct scan *s, const struct member *member, uint64_t *of_type, uint32_t len)
+BODY bool read_word(
+	struct scan *s, const struct jg_scan_name *member, enum jg_json_type type, size_t len)
 {
-	*of_type |= member->bit;
+	s->claims->of_type[type] |= member->bit;
 	s->at += len;
 	return true;
 }
 
-BODY bool read_number(struct scan *s, const struct member *member)
+// Where a number ends: a time has ten digits, and no zero before them.
+BODY size_t number_end(const uint8_t *t, size_t at)
 {
-	uint32_t end = jg_scan_number(s->t, s->at);
-	if (end == s->at)
+	const uint8_t *p = t + at;
+	if ((uint8_t)(p[0] - '1') < 9 && is_digit(p[1]) && other_than_digits(load64(p + 2)) == 0 &&
+		(p[10] == ',' || p[10] == '}'))
+		return at + 10;
+	return jg_scan_number(t, (uint32_t)at);
+}
+
+BODY bool read_number(struct scan *s, const struct jg_scan_name *member)
+{
+	const size_t start = s->at, end = number_end(s->t, start);
+	if (end == start)
 		return false;
-	note_hole(s, s->at, end, JG_JSON_NUMBER, member);
-	s->of_number |= member->bit;
-	set_claim(s, member, (struct jg_claim){s->at, end - s->at, JG_JSON_NUMBER, false});
+	note_hole(s, start, end, JG_JSON_NUMBER, member);
+	s->claims->of_type[JG_JSON_NUMBER] |= member->bit;
+	s->claims->slot[member->slot] =
+		(struct jg_claim){(uint32_t)start, (uint32_t)(end - start), JG_JSON_NUMBER, false};
 	s->at = end;
 	return true;
 }
 
-BODY bool read_scalar(struct scan *s, const struct member *member)
+BODY bool read_scalar(struct scan *s, const struct jg_scan_name *member, uint8_t c)
 {
-	switch (s->t[s->at]) {
-	case '"':
+	if (c == '"')
 		return read_string(s, member);
-	case 't':
-		return is_word(s, s->at, "true") && read_word(s, member, &s->of_true, 4);
-	case 'f':
-		return is_word(s, s->at + 1, &"false"[1]) && read_word(s, member, &s->of_false, 5);
-	case 'n':
-		return is_word(s, s->at, "null") && read_word(s, member, &s->of_null, 4);
-	default:
-		return read_number(s, member);
-	}
+	if (c == 't')
+		return is_word(s, s->at, "true") && read_word(s, member, JG_JSON_TRUE, 4);
+	if (c == 'f')
+		return is_word(s, s->at + 1, &"false"[1]) && read_word(s, member, JG_JSON_FALSE, 5);
+	if (c == 'n')
+		return is_word(s, s->at, "null") && read_word(s, member, JG_JSON_NULL, 4);
+	return read_number(s, member);
+}
+
+BODY void open_container(
+	struct scan *s, struct frame *frame, struct jg_scan_name *member, uint8_t c)
+{
+	struct jg_scan_level *level = c == '{' && member->level != JG_SCAN_NO_LEVEL
+		? &s->schema->level[member->level]
+		: NULL;
+	*frame = (struct frame){.member = member,
+		.level = level,
+		.guess = s->guess,
+		.start = (uint32_t)s->at++,
+		.names = (uint8_t)s->seen->n,
+		.close = (uint8_t)(c + 2)};
+	s->guess = level != NULL ? &level->next : &s->schema->unknown.next;
 }
 
 BODY void close_container(struct scan *s, const struct frame *frame)
 {
-	s->at++;
+	const enum jg_json_type type = frame->close == '}' ? JG_JSON_OBJECT : JG_JSON_ARRAY;
 	s->seen->n = frame->names;
-	if (frame->slot == JG_SCAN_NO_SLOT)
-		return;
-	bool object = frame->close == '}';
-	uint64_t bit = UINT64_C(1) << frame->slot;
-	s->slots[frame->slot] = (struct jg_claim){
-		frame->start, s->at - frame->start, object ? JG_JSON_OBJECT : JG_JSON_ARRAY, false};
-	s->of_object |= object ? bit : 0;
-	s->of_array |= object ? 0 : bit;
+	s->guess = frame->guess;
+	s->claims->of_type[type] |= frame->member->bit;
+	s->claims->slot[frame->member->slot] =
+		(struct jg_claim){frame->start, (uint32_t)s->at - frame->start, type, false};
 }
 
 // All of the text. A value is read, or a container opened, whose values come next; behind a value any
 // number of containers end.
 BODY bool read_text(struct scan *s)
 {
-	struct frame stack[DEPTH_MAX];
-	struct frame *top = stack;
-	struct member member = {.level = s->schema->level};
+	struct jg_scan_name whole = {.slot = JG_CLAIMS_MAX, .level = 0};
+	struct frame stack[DEPTH_MAX + 1];
+	struct frame *top = stack; // the first one stays unused
+	struct jg_scan_name *member = &whole;
 	for (;;) {
-		uint8_t c = s->t[s->at];
+		const uint8_t c = s->t[s->at];
+		// Taken at once, so that a second one of the name is noticed inside a container.
+		s->present |= member->bit;
 		if (c == '{' || c == '[') {
-			if (top == stack + DEPTH_MAX)
+			if (++top > stack + DEPTH_MAX)
 				return false;
-			*top++ = (struct frame){.start = s->at++,
-				.slot = (uint8_t)(member.bit == 0 ? JG_SCAN_NO_SLOT : member.slot),
-				.level = c == '{' ? member.level : NULL,
-				.names = (uint8_t)s->seen->n,
-				.close = (uint8_t)(c + 2)};
-			// Taken at once, so that a second one of the name is noticed inside.
-			s->present |= member.bit;
-			if (s->t[s->at] != top[-1].close)
+			open_container(s, top, member, c);
+			if (s->t[s->at] != top->close)
 				goto value;
-		} else if (read_scalar(s, &member)) {
-			s->present |= member.bit;
-		} else {
+		} else if (!read_scalar(s, member, c)) {
 			return false;
 		}
-		while (s->t[s->at] == top[-1].close) {
-			close_container(s, --top);
-			if (top == stack)
+		while (s->t[s->at] != ',') {
+			if (s->t[s->at++] != top->close)
+				return false;
+			close_container(s, top);
+			if (--top == stack)
 				return true;
 		}
-		if (s->t[s->at++] != ',')
-			return false;
+		s->at++;
 	value:
-		member = (struct member){0};
-		if (top[-1].close == '}' && !read_name(s, top - 1, &member))
+		member = &s->schema->unknown;
+		if (top->close == '}' && (member = read_name(s, top)) == NULL)
 			return false;
 	}
 }
 
-BODY bool scan(const struct jg_scan_schema *schema, const struct jg_text *text,
-	struct jg_claims *claims, struct jg_holes *holes, bool backslashes)
+BODY bool scan(struct jg_scan_schema *schema, const struct jg_text *text, struct jg_claims *claims,
+	struct jg_holes *holes, bool backslashes)
 {
 	struct seen seen;
 	seen.n = 0;
 	struct scan s = {.schema = schema,
 		.t = text->bytes,
-		.quotes = text->quotes,
-		.quotes_n = text->quotes_n,
-		.slots = claims->slot,
+		.quote = text->quotes,
+		.claims = claims,
 		.holes = holes,
 		.seen = &seen,
+		.guess = &schema->unknown.next,
 		.backslashes = backslashes};
-	if (!read_text(&s) || s.at != text->len || s.next != s.quotes_n)
+	memset(claims->of_type, 0, sizeof(claims->of_type));
+	if (!read_text(&s) || s.at != text->len || s.quote != text->quotes + text->quotes_n)
 		return false;
 	claims->present = s.present;
-	claims->of_type[JG_JSON_NONE] = 0;
-	claims->of_type[JG_JSON_NULL] = s.of_null;
-	claims->of_type[JG_JSON_FALSE] = s.of_false;
-	claims->of_type[JG_JSON_TRUE] = s.of_true;
-	claims->of_type[JG_JSON_NUMBER] = s.of_number;
-	claims->of_type[JG_JSON_STRING] = s.of_string;
-	claims->of_type[JG_JSON_OBJECT] = s.of_object;
-	claims->of_type[JG_JSON_ARRAY] = s.of_array;
 	return true;
 }
 
 // Not inlined: a copy of its own, so that the one below has no questions left about holes and escapes.
-static __attribute__((noinline)) bool scan_any(const struct jg_scan_schema *schema,
+static __attribute__((noinline)) bool scan_any(struct jg_scan_schema *schema,
 	const struct jg_text *text, struct jg_claims *claims, struct jg_holes *holes)
 {
 	return scan(schema, text, claims, holes, (text->flags & JG_TEXT_BACKSLASH) != 0);
 }
 
-bool jg_scan(const struct jg_scan_schema *schema, const struct jg_text *text,
-	struct jg_claims *claims, struct jg_holes *holes)
+bool jg_scan(struct jg_scan_schema *schema, const struct jg_text *text, struct jg_claims *claims,
+	struct jg_holes *holes)
 {
-	if ((text->flags & (JG_TEXT_CONTROL | JG_TEXT_ESCAPE)) != 0 || text->bytes[0] != '{')
+	if ((text->flags & (JG_TEXT_CONTROL | JG_TEXT_ESCAPE)) != 0 || text->bytes[0] != '{' ||
+		text->quotes_n % 2 != 0)
 		return false;
 	if (holes != NULL || (text->flags & JG_TEXT_BACKSLASH) != 0)
 		return scan_any(schema, text, claims, holes);

@@ -61,6 +61,66 @@ Test(scan, what_it_accepts_the_full_reader_accepts_alike)
 	cr_assert_gt(accepted, ROUNDS / 20);
 }
 
+// Armed with the guesses that the whole text leaves behind, nearly the same text.
+static void expect_no_mistake(struct sample *s, const uint8_t *text, size_t len)
+{
+	struct jg_claims quick = {0}, slow = {0};
+	sample_set(s, text, len);
+	quick.text = s->bytes;
+	quick.len = s->text.len;
+	if (!jg_scan(&schema, &s->text, &quick, NULL))
+		return;
+	cr_assert(read_slowly(json, s, &slow), "%.*s", (int)len, (const char *)text);
+	expect_same_claims(&quick, &slow, s);
+}
+
+static const char *const of_all_lengths =
+	"{\"name\":\"n\",\"iss\":\"A\",\"metadata\":\"\",\"exp\":1800021600,\"identity\":\"i\","
+	"\"observability\":{\"write\":true},\"video\":{\"room\":\"r\",\"hidden\":false,"
+	"\"canSubscribe\":true,\"canPublishData\":true,\"destinationRoom\":\"d\","
+	"\"canPublishSources\":[],\"canSubscribeMetrics\":null,\"canManageAgentSession\":true,"
+	"\"canUpdateOwnMetadata\":true,\"unheard\":1},\"unheard\":[\"iss\",\"exp\"],\"sub\":\"s\"}";
+
+Test(scan, a_name_that_was_guessed_is_compared_to_the_last_byte)
+{
+	static const char others[] = "aZ_\"\\:,}5";
+	static struct sample s;
+	const size_t len = strlen(of_all_lengths);
+	for (size_t at = 0; at < len; at++)
+		for (size_t i = 0; i < sizeof(others) - 1; i++) {
+			uint8_t text[SAMPLE_MAX];
+			struct jg_claims claims = {0};
+			memcpy(text, of_all_lengths, len);
+			sample_set(&s, text, len);
+			cr_assert(jg_scan(&schema, &s.text, &claims, NULL));
+			text[at] = (uint8_t)others[i];
+			expect_no_mistake(&s, text, len);
+		}
+}
+
+Test(scan, members_in_any_order_are_found)
+{
+	static const char *const members[] = {"\"iss\":\"A\"", "\"exp\":1800021600",
+		"\"video\":{\"roomJoin\":true,\"room\":\"r\"}", "\"sub\":\"s\"", "\"x\":1"};
+	const size_t n = JG_ARRAY_SIZE(members);
+	static struct sample s;
+	for (size_t order = 0; order < n * n * n * n * n; order++) {
+		char text[SAMPLE_MAX] = "{";
+		unsigned taken = 0, twice = 0;
+		size_t left = order;
+		for (size_t i = 0; i < n; i++, left /= n) {
+			(void)strcat(i == 0 ? text : strcat(text, ","), members[left % n]);
+			twice |= taken & 1u << left % n;
+			taken |= 1u << left % n;
+		}
+		(void)strcat(text, "}");
+		struct jg_claims claims = {0};
+		sample_set(&s, (const uint8_t *)text, strlen(text));
+		cr_assert_eq(jg_scan(&schema, &s.text, &claims, NULL), twice == 0, "%s", text);
+		expect_no_mistake(&s, (const uint8_t *)text, strlen(text));
+	}
+}
+
 Test(scan, what_it_should_not_judge_is_left_alone)
 {
 	static const char *const others[] = {"", "[]", " {}", "{} ", "{\"a\":1}x", "{\"a\":1,}",
