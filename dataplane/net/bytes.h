@@ -45,6 +45,13 @@ static inline uint32_t jg_sum_numbers(uint32_t numbers)
 	return __builtin_bswap32(numbers);
 }
 
+/** Is a sum of more than zeros that counts its own checksum right? Folding it gives 0xffff then, and changes
+ * nothing modulo that. */
+static inline bool jg_sum_holds(uint64_t sum)
+{
+	return sum % 0xffff == 0;
+}
+
 /** The sum of a pseudo header (RFC 768, RFC 8200 section 8.1); addresses of 4 or 16 bytes. */
 static inline uint64_t jg_sum_pseudo(
 	unsigned family, const uint8_t *source, const uint8_t *target, uint8_t proto, uint32_t len)

@@ -81,11 +81,9 @@ static bool is_zero(const uint8_t *bytes, size_t n)
 	return true;
 }
 
-// An answer to one of these would go nowhere, or to everybody (RFC 1122 section 3.2.1.3).
 static bool is_answerable_v4(const struct jg_interface *port, const uint8_t *address)
 {
-	return address[0] != 0 && address[0] != 127 && address[0] < 224 &&
-		!is_ours_v4(port, address);
+	return jg_frame_is_unicast_v4(address) && !is_ours_v4(port, address);
 }
 
 static bool is_answerable_v6(const struct jg_interface *port, const uint8_t *address)
@@ -381,78 +379,11 @@ static enum jg_frame_kind parse_ethernet(const struct jg_interface *port, const 
 	return drop(frame, JG_COUNTER_OTHER_PROTOCOL);
 }
 
-void jg_frame_parse_any(const struct jg_interface *port, const uint8_t *bytes, uint32_t len,
+void jg_frame_parse(const struct jg_interface *port, const uint8_t *bytes, uint32_t len,
 	unsigned checked, struct jg_frame *frame)
 {
 	*frame = (struct jg_frame){.kind = JG_FRAME_DROP};
 	frame->kind = (uint8_t)parse_ethernet(port, bytes, len, checked, frame);
-}
-
-// Is this what nearly all frames are? IPv4 without options or fragments, no VLAN tag, UDP to our port,
-// lengths that fit.
-static bool is_plain(const struct jg_interface *port, const uint8_t *bytes, uint32_t len)
-{
-	const uint8_t *ip = bytes + ETHERNET_LEN;
-	const uint8_t *udp = ip + IPV4_LEN;
-
-	if (len < ETHERNET_LEN + IPV4_LEN + UDP_LEN)
-		return false;
-	uint32_t total = jg_get16(ip + 2);
-	uint32_t udp_len = jg_get16(udp + 4);
-	return memcmp(bytes, port->mac, 6) == 0 && (bytes[6] & 1) == 0 &&
-		jg_get16(bytes + 12) == TYPE_IPV4 && ip[0] == 0x45 && total <= len - ETHERNET_LEN &&
-		(jg_get16(ip + 6) & 0x3fff) == 0 && ip[9] == JG_PROTOCOL_UDP &&
-		jg_get16(udp + 2) == port->udp_port && udp_len >= UDP_LEN &&
-		total >= IPV4_LEN + udp_len;
-}
-
-// Are its checksums right? An unfinished one or none is for the long way.
-static bool sums_hold(const uint8_t *ip, unsigned checked)
-{
-	const uint8_t *udp = ip + IPV4_LEN;
-
-	if (!(checked & JG_FRAME_CHECKED_IP) &&
-		jg_sum_fold(jg_sum_words(0, ip, IPV4_LEN / 4)) != 0xffff)
-		return false;
-	if (checked & JG_FRAME_CHECKED_L4)
-		return true;
-	uint32_t len = jg_get16(udp + 4);
-	uint64_t pseudo = jg_sum_pseudo(4, ip + 12, ip + 16, JG_PROTOCOL_UDP, len);
-	return jg_get16(udp + 6) != 0 && jg_sum_fold(jg_sum_add(pseudo, udp, len)) == 0xffff;
-}
-
-// The short way for plain frames, to what the long one finds; false: take that.
-static bool parse_plain(const struct jg_interface *port, const uint8_t *bytes, uint32_t len,
-	unsigned checked, struct jg_frame *frame)
-{
-	const uint8_t *ip = bytes + ETHERNET_LEN;
-	const uint8_t *udp = ip + IPV4_LEN;
-
-	if (!is_plain(port, bytes, len) || !is_ours_v4(port, ip + 16) ||
-		!is_answerable_v4(port, ip + 12) || jg_get16(udp) == 0 || !sums_hold(ip, checked))
-		return false;
-	*frame = (struct jg_frame){.family = 4,
-		.protocol = JG_PROTOCOL_UDP,
-		.hop_limit = ip[8],
-		.source_port = jg_get16(udp),
-		.fragment_id = jg_get16(ip + 4),
-		.l3 = ETHERNET_LEN,
-		.l4 = ETHERNET_LEN + IPV4_LEN,
-		.l4_len = jg_get16(ip + 2) - (uint32_t)IPV4_LEN,
-		.payload = ETHERNET_LEN + IPV4_LEN + UDP_LEN,
-		.payload_len = jg_get16(udp + 4) - (uint32_t)UDP_LEN,
-		.kind = JG_FRAME_MESSAGE};
-	memcpy(frame->source, ip + 12, 4);
-	memcpy(frame->target, ip + 16, 4);
-	memcpy(frame->peer_mac, bytes + 6, 6);
-	return true;
-}
-
-void jg_frame_parse(const struct jg_interface *port, const uint8_t *bytes, uint32_t len,
-	unsigned checked, struct jg_frame *frame)
-{
-	if (!parse_plain(port, bytes, len, checked, frame))
-		jg_frame_parse_any(port, bytes, len, checked, frame);
 }
 
 static enum jg_frame_kind parse_datagram(

@@ -2,6 +2,7 @@
 #include "port.h"
 
 #include "lane.h"
+#include "plain.h"
 
 #include <joingate/wire.h>
 
@@ -338,6 +339,7 @@ static void fill_interface(struct jg_interface *interface, const struct jg_confi
 	enum jg_port_driver driver = driver_of(config);
 	interface->unfinished_checksums =
 		driver == JG_PORT_AF_PACKET || driver == JG_PORT_AF_XDP || driver == JG_PORT_TAP;
+	jg_plain_prepare(interface);
 }
 
 static struct rte_eth_conf choose_offloads(struct jg_port *port, const struct rte_eth_dev_info *dev)

@@ -43,7 +43,7 @@ RAW_COMPARE = r"\bmemcmp\s*\("
 # Calls that a loop over tokens or packets must not make, and the functions around it that may:
 # those that create, describe and take down.
 HOT = ["dataplane/token/*.c", "dataplane/token/simd/*.c", "dataplane/wire/*.c", "dataplane/rings/*.c",
-       "dataplane/net/worker*.c", "dataplane/net/frame*.c", "dataplane/net/reply*.c",
+       "dataplane/net/worker*.c", "dataplane/net/frame*.c", "dataplane/net/plain.c", "dataplane/net/reply*.c",
        "dataplane/net/reassembly*.c", "dataplane/net/witness.c"]
 HOT_CALLS = (r"\b(malloc|calloc|realloc|reallocarray|aligned_alloc|posix_memalign|strdup|strndup|free"
              r"|rte_malloc\w*|rte_zmalloc\w*|rte_free|printf|fprintf|snprintf|vsnprintf|puts|perror|syslog"
