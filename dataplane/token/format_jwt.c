@@ -113,7 +113,7 @@ static bool read_payload(struct jg_burst *b, struct jg_record *r, struct jg_text
 		return jg_refuse(r, JG_REASON_BAD_JSON), false;
 	if ((text->flags & JG_TEXT_MARKED) != 0)
 		v->decoders->list(text);
-	enum jg_match known = v->shapes == NULL
+	enum jg_match known = v->shapes == NULL || r->new_shape
 		? JG_MATCH_NONE
 		: jg_shapes_match(v->shapes, schema->number, text, r->claims, &r->reading);
 	if (known == JG_MATCH_READING)

@@ -83,12 +83,17 @@ static inline bool jg_jwt_decode_known(struct jg_burst *b, struct jg_record *r, 
 static inline bool jg_jwt_read_outline(struct jg_burst *b, struct jg_record *r)
 {
 	struct jg_verifier *v = b->verifier;
-	const struct jg_text *text = &r->text;
+	struct jg_text *text = &r->text;
 	if (!r->known_header || !v->outlines ||
 		((text->flags & JG_TEXT_NON_ASCII) != 0 &&
-			!v->decoders->utf8_valid(text->bytes, text->len)) ||
-		!jg_shapes_read(v->shapes, r->layout->schema->number, text, &r->reading))
+			!v->decoders->utf8_valid(text->bytes, text->len)))
 		return false;
+	const enum jg_match match =
+		jg_shapes_read(v->shapes, r->layout->schema->number, text, &r->reading);
+	if (match != JG_MATCH_READING) {
+		r->new_shape = match == JG_MATCH_NONE;
+		return false;
+	}
 	r->claims = NULL;
 	r->app_key = r->layout->key_beside ? r->request->app : jg_jwt_value(b, r, JG_VALUE_KEY);
 	return true;

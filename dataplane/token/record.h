@@ -149,7 +149,7 @@ struct jg_record {
 	bool dev_token; /**< Stream: unsigned development token */
 	bool bad_time; /**< JWT: a time claim is a number beyond 2^53 */
 	bool verified; /**< the signature held */
-	bool new_shape; /**< JWT: the quick reader read it, no known shape fitted */
+	bool new_shape; /**< JWT: no known shape fits; once interpreted: and the quick reader read it */
 	uint32_t named_len;
 	const char *
 		named; /**< where users alone have cut-offs: the name that name_hash is of; NULL: none yet */

@@ -28,6 +28,7 @@ struct set {
 	struct probe probe[WAYS];
 	uint32_t owner[WAYS];
 	struct jg_shape *last; // that matched
+	bool crowded; // some are of one kind
 };
 
 struct jg_shapes {
@@ -172,20 +173,31 @@ static void fill_reading(const struct jg_shape *shape, struct jg_reading *readin
 	reading->claim_bits = shape->claim_bits;
 }
 
+// By the outline, where every value is as nearly every token has it.
+static inline __attribute__((always_inline)) enum jg_match read_places(
+	const struct jg_shapes *shapes, const struct jg_shape *shape, const struct jg_text *text,
+	uint16_t at[JG_SHAPE_PLACES_MAX], struct jg_reading *reading)
+{
+	enum jg_fit fit = shapes->decoders->fit(shape, text, at, reading->time);
+	if (fit == JG_FIT_NONE || !jg_shape_ends_meet(shape, text, at))
+		return JG_MATCH_NONE;
+	if (fit != JG_FIT_TIMES || !jg_shape_ordinary(shape, at) ||
+		!numbers_hold(shape, text, at, shape->times_n))
+		return JG_MATCH_PERHAPS;
+	memcpy(reading->place, at, 2 * JG_VALUES * sizeof(at[0]));
+	return JG_MATCH_READING;
+}
+
 static inline __attribute__((always_inline)) enum jg_match match(struct jg_shapes *shapes,
 	const struct jg_shape *shape, const struct jg_text *text, struct jg_claims *claims,
 	struct jg_reading *reading)
 {
 	uint16_t at[JG_SHAPE_PLACES_MAX];
-	enum jg_fit fit = shapes->decoders->fit(shape, text, at, reading->time);
-	if (fit == JG_FIT_NONE || !jg_shape_ends_meet(shape, text, at))
-		return JG_MATCH_NONE;
-	if (fit == JG_FIT_TIMES && jg_shape_ordinary(shape, at) &&
-		numbers_hold(shape, text, at, shape->times_n)) {
-		memcpy(reading->place, at, 2 * JG_VALUES * sizeof(at[0]));
+	enum jg_match found = read_places(shapes, shape, text, at, reading);
+	if (found == JG_MATCH_READING)
 		fill_reading(shape, reading);
-		return JG_MATCH_READING;
-	}
+	if (found != JG_MATCH_PERHAPS)
+		return found;
 	if (!jg_shape_places(shape, text, shape->fit_n, shape->places_n, at) ||
 		!numbers_hold(shape, text, at, 0))
 		return JG_MATCH_NONE;
@@ -210,37 +222,60 @@ static inline void note_match(struct jg_shapes *shapes, struct set *set, struct 
 	shapes->hits += shape == shapes->newest;
 }
 
-// The ways of a set in turn, beginning with the one that matched last.
-static unsigned way_after(const struct jg_shapes *shapes, const struct set *set, unsigned i)
+// May a text of this kind have the shape in this way?
+static inline bool may_have(
+	const struct set *set, unsigned way, uint32_t kind, const struct jg_text *text)
 {
-	return ((unsigned)(set->last - shapes->shapes[set - shapes->sets]) + i) % WAYS;
+	return set->kind[way] == kind && probe_fits(&set->probe[way], text);
 }
 
-// The first shape of this kind. NULL: there is none.
-static JG_COLD struct jg_shape *shape_of(
-	struct jg_shapes *shapes, const struct set *set, uint32_t kind)
+// The first shape, from a way on, that the text may have; the way is that shape's then. NULL: there is none.
+static struct jg_shape *next_of(struct jg_shapes *shapes, const struct set *set, uint32_t kind,
+	const struct jg_text *text, unsigned *way)
 {
-	for (unsigned i = 1; i < WAYS; i++) {
-		unsigned way = way_after(shapes, set, i);
-		if (set->kind[way] == kind)
-			return shape_at(shapes, set, way);
-	}
-	return NULL;
+	while (*way < WAYS && !may_have(set, *way, kind, text))
+		++*way;
+	return *way < WAYS ? shape_at(shapes, set, *way) : NULL;
 }
 
-bool jg_shapes_read(struct jg_shapes *shapes, unsigned schema, const struct jg_text *text,
-	struct jg_reading *reading)
+static inline enum jg_match note_reading(struct jg_shapes *shapes, struct set *set,
+	struct jg_shape *shape, struct jg_reading *reading)
+{
+	fill_reading(shape, reading);
+	note_match(shapes, set, shape);
+	return JG_MATCH_READING;
+}
+
+// Where shapes have to be told apart first, or have more holes than the values between marks.
+static __attribute__((noinline)) enum jg_match read_listed(struct jg_shapes *shapes,
+	struct set *set, uint32_t kind, struct jg_text *text, struct jg_reading *reading)
+{
+	uint16_t at[JG_SHAPE_PLACES_MAX];
+	unsigned way = 0;
+	if ((text->flags & JG_TEXT_MARKED) != 0)
+		shapes->decoders->list(text);
+	struct jg_shape *shape = next_of(shapes, set, kind, text, &way);
+	if (shape == NULL)
+		return JG_MATCH_NONE;
+	if (!(shape->in_line ? shapes->decoders->shape_read(shape, text, reading)
+			     : read_places(shapes, shape, text, at, reading) == JG_MATCH_READING))
+		return JG_MATCH_PERHAPS;
+	return note_reading(shapes, set, shape, reading);
+}
+
+enum jg_match jg_shapes_read(
+	struct jg_shapes *shapes, unsigned schema, struct jg_text *text, struct jg_reading *reading)
 {
 	struct set *set = set_of(shapes, schema, text->quotes_n);
 	uint32_t kind = kind_of(schema, text->quotes_n);
 	struct jg_shape *shape = set->last;
-	if ((text->flags & (JG_TEXT_CONTROL | JG_TEXT_ESCAPE)) != 0 ||
-		(shape->kind != kind && (shape = shape_of(shapes, set, kind)) == NULL) ||
-		!shape->in_line || !shapes->decoders->shape_read(shape, text, reading))
-		return false;
-	fill_reading(shape, reading);
-	note_match(shapes, set, shape);
-	return true;
+	if ((text->flags & (JG_TEXT_CONTROL | JG_TEXT_ESCAPE)) != 0)
+		return JG_MATCH_NONE;
+	if (shape->kind != kind || set->crowded || !shape->in_line)
+		return read_listed(shapes, set, kind, text, reading);
+	if (!shapes->decoders->shape_read(shape, text, reading))
+		return JG_MATCH_PERHAPS;
+	return note_reading(shapes, set, shape, reading);
 }
 
 enum jg_match jg_shapes_match(struct jg_shapes *shapes, unsigned schema, const struct jg_text *text,
@@ -250,11 +285,8 @@ enum jg_match jg_shapes_match(struct jg_shapes *shapes, unsigned schema, const s
 		return JG_MATCH_NONE;
 	struct set *set = set_of(shapes, schema, text->quotes_n);
 	uint32_t kind = kind_of(schema, text->quotes_n);
-	for (unsigned i = 0; i < WAYS; i++) {
-		unsigned way = way_after(shapes, set, i);
-		if (set->kind[way] != kind || !probe_fits(&set->probe[way], text))
-			continue;
-		struct jg_shape *shape = shape_at(shapes, set, way);
+	struct jg_shape *shape;
+	for (unsigned way = 0; (shape = next_of(shapes, set, kind, text, &way)) != NULL; way++) {
 		enum jg_match found = match(shapes, shape, text, claims, reading);
 		if (found == JG_MATCH_NONE)
 			continue;
@@ -307,6 +339,15 @@ static void set_probe(
 	probe->mask = UINT64_MAX >> (64 - 8 * left);
 	probe->word = 0;
 	memcpy(&probe->word, shape->bytes[piece] + byte, left);
+}
+
+static bool has_two_of_a_kind(const struct set *set)
+{
+	for (unsigned way = 1; way < WAYS; way++)
+		for (unsigned other = 0; set->kind[way] != 0 && other < way; other++)
+			if (set->kind[other] == set->kind[way])
+				return true;
+	return false;
 }
 
 // Where a text of the same kind first differs from a shape; false when it does not.
@@ -368,6 +409,7 @@ void jg_shapes_learn(struct jg_shapes *shapes, const struct jg_json_schema *sche
 	shape.kind = set->kind[way] = kind_of(schema->number, text->quotes_n);
 	*shape_at(shapes, set, way) = shape;
 	set->owner[way] = owner;
+	set->crowded = has_two_of_a_kind(set);
 	tell_apart(shapes, set, way, text);
 	pace(shapes, shape_at(shapes, set, way));
 }

@@ -158,17 +158,20 @@ enum jg_match {
 	JG_MATCH_NONE = 0, /**< no known shape: do a full scan */
 	JG_MATCH_CLAIMS, /**< claims are filled in */
 	JG_MATCH_READING, /**< the shape has an outline: the reading is filled in, claims are not */
+	JG_MATCH_PERHAPS, /**< it may have a known shape: ask jg_shapes_match() */
 };
 
 /**
- * Read a text by the outline of the first shape of its kind.
+ * Read a text by the outline of the one shape that it may have at a glance.
  *
- * @param text valid UTF-8, marked or listed as the decoders do it
+ * @param text valid UTF-8, marked or listed as the decoders do it; listed when shapes of its kind have to
+ *             be told apart
  * @param schema number of the schema; shapes of others do not match
- * @return false: that shape does not fit, or a value wants a closer look; jg_shapes_match() tells
+ * @return JG_MATCH_READING, JG_MATCH_NONE, or JG_MATCH_PERHAPS when that shape does not fit or a value
+ *         wants a closer look
  */
-JG_MUST_CHECK bool jg_shapes_read(struct jg_shapes *shapes, unsigned schema,
-	const struct jg_text *text, struct jg_reading *reading);
+JG_MUST_CHECK enum jg_match jg_shapes_read(struct jg_shapes *shapes, unsigned schema,
+	struct jg_text *text, struct jg_reading *reading);
 
 /**
  * Read a text of known shape, by any shape that fits.

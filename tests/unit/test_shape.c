@@ -65,13 +65,17 @@ static void expect_same_reading(const struct jg_reading *reading, const struct j
 static enum jg_match match_either(struct jg_shapes *shapes, struct jg_text *text,
 	struct jg_claims *claims, struct jg_reading *reading)
 {
-	bool marked = (text->flags & JG_TEXT_MARKED) != 0;
-	if (level->shape_read != NULL && marked == (level->list != NULL) &&
-		jg_shapes_read(shapes, SCHEMA, text, reading))
-		return JG_MATCH_READING;
-	if (marked)
+	const bool marked = (text->flags & JG_TEXT_MARKED) != 0;
+	enum jg_match read = JG_MATCH_PERHAPS;
+	if (level->shape_read != NULL && marked == (level->list != NULL))
+		read = jg_shapes_read(shapes, SCHEMA, text, reading);
+	if (read == JG_MATCH_READING)
+		return read;
+	if ((text->flags & JG_TEXT_MARKED) != 0)
 		level->list(text);
-	return jg_shapes_match(shapes, SCHEMA, text, claims, reading);
+	const enum jg_match match = jg_shapes_match(shapes, SCHEMA, text, claims, reading);
+	cr_assert(read == JG_MATCH_PERHAPS || match == JG_MATCH_NONE, "a shape that was denied");
+	return match;
 }
 
 static enum jg_match match_text(struct jg_shapes *shapes, struct sample *s, struct jg_text *text)
@@ -91,20 +95,28 @@ static enum jg_match match_text(struct jg_shapes *shapes, struct sample *s, stru
 	return match;
 }
 
-// Listed, and marked where that can be: all the same.
-static enum jg_match match_sample(struct jg_shapes *shapes, struct sample *s)
+// The same text as a decoder leaves it that marks.
+static struct jg_text marked_text(const struct sample *s)
 {
 	static uint16_t quotes[SAMPLE_MAX + JG_TEXT_SLACK];
-	enum jg_match match = match_text(shapes, s, &s->text);
-	if (level->list == NULL)
-		return match;
-	uint8_t mark[JG_TEXT_MARKS(SAMPLE_MAX)] = {0};
+	static uint8_t mark[JG_TEXT_MARKS(SAMPLE_MAX)];
 	struct jg_text text = s->text;
+	memset(mark, 0, sizeof(mark));
 	for (uint32_t i = 0; i <= text.quotes_n; i++)
 		mark[s->text.quotes[i] / 8] |= (uint8_t)(1u << s->text.quotes[i] % 8);
 	text.marks = mark;
 	text.quotes = quotes;
 	text.flags |= JG_TEXT_MARKED;
+	return text;
+}
+
+// Listed, and marked where that can be: all the same.
+static enum jg_match match_sample(struct jg_shapes *shapes, struct sample *s)
+{
+	enum jg_match match = match_text(shapes, s, &s->text);
+	if (level->list == NULL)
+		return match;
+	struct jg_text text = marked_text(s);
 	cr_assert_eq(match_text(shapes, s, &text), match, "%.*s", (int)text.len, (char *)s->bytes);
 	return match;
 }
@@ -370,4 +382,46 @@ Test(shape, learning_takes_turns)
 		turns += jg_shapes_turn(shapes);
 	cr_assert(turns > 0 && turns <= 250);
 	jg_shapes_free(shapes);
+}
+
+static enum jg_match at_a_glance(struct jg_shapes *shapes, const char *payload)
+{
+	static struct sample s;
+	struct jg_reading reading;
+	sample_set(&s, (const uint8_t *)payload, strlen(payload));
+	struct jg_text text = level->list == NULL ? s.text : marked_text(&s);
+	return jg_shapes_read(shapes, SCHEMA, &text, &reading);
+}
+
+#define JOINING(exp, more)                 \
+	"{\"iss\":\"A\",\"exp\":" exp more \
+	",\"sub\":\"s\",\"video\":{\"roomJoin\":true,\"room\":\"r\"}}"
+
+Test(shape, shapes_of_one_kind_are_told_apart_at_a_glance)
+{
+	for (const struct jg_decoders *d = NULL; (d = jg_decoders_next(d)) != NULL;) {
+		if (d->shape_read == NULL)
+			continue;
+		struct jg_shapes *shapes = shapes_of(d);
+		cr_assert_eq(
+			at_a_glance(shapes, JOINING("1800000000", ",\"x1\":true")), JG_MATCH_NONE);
+		teach(shapes, 1, JOINING("1800000000", ",\"x1\":true"));
+		teach(shapes, 1, JOINING("1800000000", ",\"x2\":true"));
+		teach(shapes, 1, JOINING("1800000000", ",\"x3\":7"));
+		for (unsigned round = 0; round < 2; round++) {
+			cr_assert_eq(at_a_glance(shapes, JOINING("1800000009", ",\"x1\":true")),
+				JG_MATCH_READING, "%s", d->name);
+			cr_assert_eq(at_a_glance(shapes, JOINING("1800000009", ",\"x2\":true")),
+				JG_MATCH_READING, "%s", d->name);
+			cr_assert_eq(at_a_glance(shapes, JOINING("1800000009", ",\"x3\":88")),
+				JG_MATCH_READING, "%s: a number that is no time", d->name);
+			cr_assert_eq(at_a_glance(shapes, JOINING("1800000009", ",\"x4\":true")),
+				JG_MATCH_NONE, "%s: never taught", d->name);
+			cr_assert_eq(at_a_glance(shapes, JOINING("1.8e9", ",\"x2\":true")),
+				JG_MATCH_PERHAPS, "%s: wants a closer look", d->name);
+			cr_assert_eq(at_a_glance(shapes, "{\"iss\":\"A\"}"), JG_MATCH_NONE,
+				"%s: of no kind", d->name);
+		}
+		jg_shapes_free(shapes);
+	}
 }
