@@ -278,32 +278,21 @@ static bool read_ancestors(struct jg_burst *b, struct jg_record *r)
 	return jg_ancestors_read(b, r, text);
 }
 
-bool jg_jwt_check_types(struct jg_burst *b, struct jg_record *r)
+static JG_COLD void refuse_type(struct jg_record *r, const struct jg_json_schema *schema)
 {
-	const struct jg_json_schema *schema = r->layout->schema;
-	const uint64_t *wrong = b->verifier->wrong_types[schema->number];
-	uint64_t found = 0;
-	for (unsigned type = 0; type < JG_JSON_TYPES; type++)
-		found |= r->claims->of_type[type] & wrong[type];
-	if (found == 0)
-		return (r->claims->present >> JG_SLOT_ANCESTORS & 1) == 0 || read_ancestors(b, r);
-	const struct jg_claim_rule *rules = schema->rules;
-	unsigned n = schema->rules_n;
-	for (unsigned i = 0; i < n; i++) {
-		enum jg_json_type type = jg_claims_type(r->claims, rules[i].slot);
-		if (type == JG_JSON_NONE || (rules[i].types >> type & 1) != 0)
+	for (unsigned i = 0; i < schema->rules_n; i++) {
+		const struct jg_claim_rule *rule = &schema->rules[i];
+		enum jg_json_type type = jg_claims_type(r->claims, rule->slot);
+		if (type == JG_JSON_NONE || (rule->types >> type & 1) != 0)
 			continue;
-		jg_refuse_claim(r, rules[i].name);
-		return false;
+		jg_refuse_claim(r, rule->name);
+		return;
 	}
-	return true;
 }
 
-bool jg_jwt_check_times(struct jg_record *r, bool null_is_absent)
+// True: it was null, where that passes.
+static JG_COLD bool times_are_null(struct jg_record *r, bool null_is_absent)
 {
-	const uint64_t times = 1u << JG_SLOT_EXP | 1u << JG_SLOT_NBF | 1u << JG_SLOT_IAT;
-	if ((r->claims->present & ~r->claims->of_type[JG_JSON_NUMBER] & times) == 0 && !r->bad_time)
-		return true;
 	static const char *const names[] = {
 		[JG_SLOT_EXP] = "exp", [JG_SLOT_NBF] = "nbf", [JG_SLOT_IAT] = "iat"};
 	const int64_t values[] = {
@@ -317,6 +306,24 @@ bool jg_jwt_check_times(struct jg_record *r, bool null_is_absent)
 		return false;
 	}
 	return true;
+}
+
+bool jg_jwt_check_claims(struct jg_burst *b, struct jg_record *r, bool null_is_absent)
+{
+	const uint64_t times = 1u << JG_SLOT_EXP | 1u << JG_SLOT_NBF | 1u << JG_SLOT_IAT;
+	const struct jg_json_schema *schema = r->layout->schema;
+	const uint64_t *wrong = b->verifier->wrong_types[schema->number];
+	const struct jg_claims *claims = r->claims;
+	uint64_t found = 0;
+	for (unsigned type = 0; type < JG_JSON_TYPES; type++)
+		found |= claims->of_type[type] & wrong[type];
+	const bool odd_times =
+		(claims->present & ~claims->of_type[JG_JSON_NUMBER] & times) != 0 || r->bad_time;
+	if (odd_times && !times_are_null(r, null_is_absent))
+		return false;
+	if (found != 0)
+		return refuse_type(r, schema), false;
+	return (claims->present >> JG_SLOT_ANCESTORS & 1) == 0 || read_ancestors(b, r);
 }
 
 bool jg_jwt_all_strings(

@@ -68,11 +68,9 @@ bool jg_jwt_outline(const struct jg_json_schema *schema, const struct jg_claims 
 /** Is the word in this slot exactly this one, without escapes? For outlines. */
 bool jg_jwt_word_is(const struct jg_claims *types, unsigned slot, struct jg_str word);
 
-/** bad_claim for the first present slot of another type than the schema's rules allow. */
-bool jg_jwt_check_types(struct jg_burst *b, struct jg_record *r);
-
-/** bad_claim when a time claim is there but no number within 2^53; null passes if allowed. */
-bool jg_jwt_check_times(struct jg_record *r, bool null_is_absent);
+/** bad_claim when a time claim is there but no number within 2^53 (null passes if allowed), then for the first
+ * present slot of another type than the schema's rules allow; then the ancestors are read. */
+bool jg_jwt_check_claims(struct jg_burst *b, struct jg_record *r, bool null_is_absent);
 
 /** Is every element of this array (or member of this object) a string? Null passes if allowed. */
 bool jg_jwt_all_strings(

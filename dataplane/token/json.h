@@ -45,7 +45,7 @@ struct jg_json_schema {
 	uint8_t n;
 	uint8_t number; /**< enum jg_schema_number of a payload's */
 	uint8_t rules_n;
-	const struct jg_claim_rule *rules; /**< checked by jg_jwt_check_types() */
+	const struct jg_claim_rule *rules; /**< checked by jg_jwt_check_claims() */
 	/** Bit per slot whose string is a word that belongs to the skeleton, as true and false do. */
 	uint64_t words;
 	/** NULL, or what all tokens with members of these types mean, whatever their values; reads

@@ -89,7 +89,7 @@ static bool read_layout_classes(struct jg_burst *b, struct jg_record *r)
 
 bool jg_opentok_check_types(struct jg_burst *b, struct jg_record *r)
 {
-	if (!jg_jwt_check_times(r, false) || !jg_jwt_check_types(b, r))
+	if (!jg_jwt_check_claims(b, r, false))
 		return false;
 	if (r->exp == JG_TIME_NONE)
 		jg_refuse_missing(r, "exp");

@@ -64,7 +64,7 @@ static const uint8_t lists[] = {CALL_CIDS, CHANNEL_CIDS};
 
 static bool check_types(struct jg_burst *b, struct jg_record *r)
 {
-	if (!jg_jwt_check_times(r, false) || !jg_jwt_check_types(b, r))
+	if (!jg_jwt_check_claims(b, r, false))
 		return false;
 	for (size_t i = 0; i < JG_ARRAY_SIZE(lists); i++) {
 		if (jg_claims_empty(r->claims, lists[i]) ||
