@@ -150,9 +150,7 @@ struct jg_record {
 	bool bad_time; /**< JWT: a time claim is a number beyond 2^53 */
 	bool verified; /**< the signature held */
 	bool new_shape; /**< JWT: no known shape fits; once interpreted: and the quick reader read it */
-	uint32_t named_len;
-	const char *
-		named; /**< where users alone have cut-offs: the name that name_hash is of; NULL: none yet */
+	bool named; /**< where users alone have cut-offs: name_hash is the identity's */
 	alignas(16) uint64_t app_hash;
 	const struct jg_mac_key *mac_key; /**< midstates for this round */
 	/** Anything where there is no name yet. */

@@ -55,11 +55,10 @@ static unsigned judge_users(struct jg_burst *b)
 	unsigned n = b->n, refused = 0;
 	for (unsigned i = 0; i < n; i++) {
 		struct jg_record *r = live[i];
-		struct jg_str user = r->verdict->identity;
-		if (r->named != NULL && r->named == user.p && r->named_len == user.len)
+		if (r->named)
 			continue; // on its way since before the MACs were made
-		r->user_fingerprint = jg_cut_off_user(
-			cut_offs, r->app->cut_off_hash, jg_hash_text(&cut_offs->seed, user));
+		r->user_fingerprint = jg_cut_off_user(cut_offs, r->app->cut_off_hash,
+			jg_hash_text(&cut_offs->seed, r->verdict->identity));
 		jg_cut_off_prefetch(view, r->user_fingerprint);
 	}
 	for (unsigned i = 0; i < n; i++) {

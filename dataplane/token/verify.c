@@ -229,10 +229,9 @@ static inline void name_ahead(const struct jg_burst *b, struct jg_record *r)
 	if ((r->reading.values >> JG_VALUE_IDENTITY & 1) == 0 ||
 		(r->text.flags & JG_TEXT_BACKSLASH) != 0)
 		return;
-	struct jg_str name = jg_jwt_raw_value(r, JG_VALUE_IDENTITY);
-	r->named = name.p;
-	r->named_len = name.len;
-	r->name_hash = jg_hash_text_inside(&b->users_cut_off->seed, name);
+	r->named = true;
+	r->name_hash = jg_hash_text_inside(
+		&b->users_cut_off->seed, jg_jwt_raw_value(r, JG_VALUE_IDENTITY));
 }
 
 // One right after the other: where a page has to be found as well, the CPU does not get past more than a few hundred
@@ -323,15 +322,13 @@ static inline bool admit_ordinary(struct jg_burst *b, struct jg_record *r)
 // revoked, where users alone have cut-offs; what was not looked up while the MACs were made waits for the stage.
 static inline void judge_user(struct jg_burst *b, struct jg_record *r)
 {
-	struct jg_str user = r->verdict->identity;
-	if (b->users_view == NULL || r->named != user.p || r->named_len != user.len) {
+	if (!r->named) {
 		b->users_late = true;
 		return;
 	}
+	assert(jg_str_eq(r->verdict->identity, jg_jwt_raw_value(r, JG_VALUE_IDENTITY)));
 	uint32_t before = jg_cut_off_time_at(b->users_view, r->user_bucket, r->user_fingerprint);
-	if (!jg_cut_off_refuses(before, r->issued_at))
-		return;
-	if (user.len > 0)
+	if (jg_cut_off_refuses(before, r->issued_at))
 		jg_revoke(r, JG_SCOPE_USER, before);
 }
 
@@ -350,7 +347,7 @@ static void judge(struct jg_burst *b, struct jg_record *r)
 	}
 	if ((r->capabilities & JG_CAPABILITY(JOIN)) == 0)
 		b->unusual = true;
-	if (b->users_cut_off != NULL && r->reason == JG_REASON_OK)
+	if (b->users_view != NULL && r->reason == JG_REASON_OK)
 		judge_user(b, r);
 }
 
@@ -384,9 +381,9 @@ static void begin(struct jg_burst *b)
 	b->cut_off_scopes = jg_cut_offs_scopes(jg_snapshot_cut_offs(b->snapshot));
 	if (b->cut_off_scopes == 1u << JG_SCOPE_USER) {
 		b->users_cut_off = jg_snapshot_cut_offs(b->snapshot);
-		b->users_view = jg_cut_offs_view(b->users_cut_off);
-		if (b->users_view->old != NULL)
-			b->users_view = NULL;
+		const struct jg_cut_off_view *view = jg_cut_offs_view(b->users_cut_off);
+		b->users_view = view->old == NULL ? view : NULL;
+		b->users_late = view->old != NULL;
 	}
 	b->token_ids = (b->cut_off_scopes >> JG_SCOPE_TOKEN & 1) != 0;
 	b->overrides = jg_snapshot_overrides_any(b->snapshot);
