@@ -293,7 +293,7 @@ static void compile_policy(
 	entry->policy = *policy;
 	if (policy->leeway < 0)
 		entry->policy.leeway = entry->vendor == JG_VENDOR_LIVEKIT ? 60 : 0;
-	entry->leeway = entry->policy.leeway;
+	entry->leeway = (int16_t)entry->policy.leeway;
 	struct jg_role *roles = take(next, policy->roles_n * sizeof(*roles));
 	for (uint32_t i = 0; i < policy->roles_n; i++) {
 		roles[i] = policy->roles[i];
@@ -330,15 +330,25 @@ struct jg_app_entry *jg_app_compile(
 	// The first key's MAC states follow the entry at once: one prefetch finds both.
 	struct jg_app_entry *entry = take(&next, sizeof(*entry));
 	struct jg_key *keys = take(&next, app->secrets_n * sizeof(*keys));
-	entry->keys = keys;
 	entry->vendor = app->vendor;
 	entry->index = app->index;
 	entry->key = take_str(&strings, app->key);
+	entry->key_text = entry->key.p;
+	entry->key_len = (uint8_t)app->key.len;
+	memcpy(entry->begin, app->key.p,
+		app->key.len < sizeof(entry->begin) ? app->key.len : sizeof(entry->begin));
 	compile_policy(entry, &app->policy, &next, &strings);
 	*status = compile_keys(&at, entry, keys, app, &strings);
 	if (*status != 0) {
 		jg_app_release(entry);
 		return NULL;
+	}
+	if (entry->keys_n > 0) {
+		entry->first_id = keys[0].id.p;
+		entry->first_id_len = (uint8_t)keys[0].id.len;
+		entry->first_index = keys[0].index;
+		entry->first_usable =
+			keys[0].not_before == INT64_MIN && keys[0].not_after == INT64_MAX;
 	}
 	return entry;
 }
@@ -346,8 +356,8 @@ struct jg_app_entry *jg_app_compile(
 void jg_app_release(struct jg_app_entry *entry)
 {
 	for (unsigned i = 0; i < entry->keys_n; i++) {
-		jg_rs256_free(entry->keys[i].public_key);
-		jg_rs256_free(entry->keys[i].private_key);
+		jg_rs256_free(jg_app_keys(entry)[i].public_key);
+		jg_rs256_free(jg_app_keys(entry)[i].private_key);
 	}
 	entry->keys_n = 0;
 }

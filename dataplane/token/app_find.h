@@ -17,10 +17,10 @@ static inline uint64_t jg_snapshot_hash(
 	return jg_hash(&snapshot->seed, vendor, key);
 }
 
-/** Are there so many slots that most are not near? */
+/** Are there so many apps that most are not near? */
 static inline bool jg_snapshot_is_large(const struct jg_snapshot *snapshot)
 {
-	return snapshot->slots_mask >= 256;
+	return snapshot->slots_mask >= 1024;
 }
 
 /** The slot that an app would stand in first is on its way. */
@@ -29,31 +29,42 @@ static inline void jg_snapshot_prefetch(const struct jg_snapshot *snapshot, uint
 	__builtin_prefetch(&snapshot->slots[hash & snapshot->slots_mask]);
 }
 
+/** What stands in that slot: nearly always the app, if there is one. */
+static inline const struct jg_app_entry *jg_snapshot_first(
+	const struct jg_snapshot *snapshot, uint64_t hash)
+{
+	return snapshot->slots[hash & snapshot->slots_mask].app;
+}
+
+/** What most tokens need of an app is on its way: its own line and its first secret's. NULL does no harm. */
+static inline void jg_app_prefetch(const struct jg_app_entry *app)
+{
+	__builtin_prefetch(app);
+	__builtin_prefetch((const void *)((uintptr_t)app + sizeof(*app)));
+}
+
 /** The app from the first slot on, or NULL: what is not as most are. */
 const struct jg_app_entry *jg_snapshot_search(
 	const struct jg_snapshot *snapshot, uint64_t hash, unsigned vendor, struct jg_str key);
 
-/** The app, or NULL; its first lines and its first secret are on the way. Most apps stand in the first slot
- * and have keys of eight to sixteen characters. */
-static inline const struct jg_app_entry *jg_snapshot_find_hashed(
-	const struct jg_snapshot *snapshot, uint64_t hash, unsigned vendor, struct jg_str key)
+/** Is it this app? Only of keys of eight to sixteen characters, as most are. */
+static inline bool jg_app_is_short(
+	const struct jg_app_entry *app, unsigned vendor, struct jg_str key)
 {
-	const struct jg_app_slot *slot = &snapshot->slots[hash & snapshot->slots_mask];
-	const struct jg_app_entry *app = slot->app;
-	if (slot->hash != hash || slot->vendor != vendor || slot->key_len != key.len ||
-		key.len - 8 > 8 ||
-		((jg_hash_load64(slot->key) ^ jg_hash_load64(key.p)) |
-			(jg_hash_load64(slot->key + key.len - 8) ^
-				jg_hash_load64(key.p + key.len - 8))) != 0) {
-		app = jg_snapshot_search(snapshot, hash, vendor, key);
-		if (app == NULL)
-			return NULL;
-	}
-	__builtin_prefetch(app);
-	const char *secret = (const char *)(app + 1); // the first one
-	__builtin_prefetch(secret);
-	__builtin_prefetch(secret + JG_CACHE_LINE);
-	return app;
+	return app->vendor == vendor && app->key_len == key.len &&
+		key.len - 8 <= JG_APP_KEY_SHORT - 8 &&
+		((jg_hash_load64(app->begin) ^ jg_hash_load64(key.p)) |
+			(jg_hash_load64(app->begin + key.len - 8) ^
+				jg_hash_load64(key.p + key.len - 8))) == 0;
+}
+
+/** The app, or NULL; what stands in its first slot is known. */
+static inline const struct jg_app_entry *jg_snapshot_find_hashed(const struct jg_snapshot *snapshot,
+	const struct jg_app_entry *first, uint64_t hash, unsigned vendor, struct jg_str key)
+{
+	if (__builtin_expect(first != NULL && jg_app_is_short(first, vendor, key), 1))
+		return first;
+	return jg_snapshot_search(snapshot, hash, vendor, key);
 }
 
 /** May this caller ask about the app? Caller 0 may ask about every app. */

@@ -129,7 +129,7 @@ static bool find_key(struct jg_mint_slot *slot, int64_t now)
 	const struct jg_app_entry *app = slot->app;
 	struct jg_str id = slot->ask->key;
 	for (unsigned i = 0; i < app->keys_n; i++) {
-		const struct jg_key *key = &app->keys[i];
+		const struct jg_key *key = &jg_app_keys(app)[i];
 		if (id.p != NULL && !jg_str_eq(id, key->id))
 			continue;
 		if (key->status == JG_SECRET_ACTIVE && now >= key->not_before &&

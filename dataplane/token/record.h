@@ -141,7 +141,7 @@ struct jg_record {
 	struct jg_str app_key; /**< key hint */
 	struct jg_str rsa_signature; /**< RS256: decoded, in scratch memory */
 	uint64_t capabilities; /**< so far */
-	uint16_t next_key; /**< of app->keys, for the rounds after the first */
+	uint16_t next_key; /**< of jg_app_keys(), for the rounds after the first */
 	uint8_t reason; /**< enum jg_reason; != OK: this record is out */
 	uint8_t signature_len; /**< HMAC: decoded bytes, of which signature holds the first 32 */
 	uint8_t claim_bits; /**< enum jg_claim_bit: which of them the token has */

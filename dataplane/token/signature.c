@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Whose signature is it? One round per secret of an app, over all records that still look for theirs.
+// Whose token, and whose signature is it? One round per secret of an app, over all records that still look for theirs.
 #include "app_find.h"
 #include "cut_off_table.h"
 #include "rs256.h"
@@ -17,7 +17,7 @@ static inline bool in_window(const struct jg_key *key, int64_t now)
 static const struct jg_key *next_key(struct jg_record *r, int64_t now)
 {
 	while (r->next_key < r->app->keys_n) {
-		const struct jg_key *key = &r->app->keys[r->next_key++];
+		const struct jg_key *key = &jg_app_keys(r->app)[r->next_key++];
 		if (in_window(key, now))
 			return key;
 	}
@@ -93,10 +93,10 @@ static void join_round(struct jg_burst *b, struct round *round, struct jg_record
 static inline bool join_plain(struct jg_burst *b, struct round *round, struct jg_record *r)
 {
 	const struct jg_layout *layout = r->layout;
-	const struct jg_key *key = r->app->keys;
+	const struct jg_key *key = jg_app_keys(r->app);
 	if (!jg_layout_is_jwt(layout) || layout->signing != JG_SIGNING_SHA256 ||
-		r->signature_len != signature_bytes[JG_SIGNING_SHA256] || r->app->keys_n == 0 ||
-		!in_window(key, b->now))
+		r->signature_len != signature_bytes[JG_SIGNING_SHA256] ||
+		(!r->app->first_usable && (r->app->keys_n == 0 || !in_window(key, b->now))))
 		return false;
 	unsigned n = round->n[JG_SIGNING_SHA256]++;
 	round->records[JG_SIGNING_SHA256][n] = r;
@@ -127,13 +127,31 @@ static void prefetch_users(const struct jg_burst *b)
 	}
 }
 
+// False: unknown_key.
+static inline bool find_app(struct jg_burst *b, struct jg_record *r)
+{
+	r->app = jg_snapshot_find_hashed(
+		b->snapshot, r->app, r->app_hash, r->layout->vendor, r->app_key);
+	if (r->app == NULL)
+		jg_refuse(r, JG_REASON_UNKNOWN_KEY);
+	else if (!jg_snapshot_allows(b->snapshot, r->app, r->request->caller))
+		jg_refuse_rule(r, JG_REASON_UNKNOWN_KEY, JG_RULE_CALLER, (struct jg_str){0}, 0, 0);
+	else
+		return true;
+	return false;
+}
+
 static struct round first_round(struct jg_burst *b)
 {
 	struct round round = round_begin(b->verifier, b->n);
 	const struct jg_cut_offs *cut_offs = b->users_cut_off;
 	for (unsigned i = 0; i < b->n; i++) {
 		struct jg_record *r = b->live[i];
-		r->verdict->app_index = r->app->index; // fetched since it was found
+		if (!find_app(b, r)) {
+			round.odd = true;
+			continue;
+		}
+		r->verdict->app_index = r->app->index;
 		if (cut_offs != NULL)
 			r->user_fingerprint =
 				jg_cut_off_user(cut_offs, r->app->cut_off_hash, r->name_hash);

@@ -11,10 +11,9 @@ const struct jg_app_entry *jg_snapshot_search(
 		const struct jg_app_slot *slot = &snapshot->slots[i];
 		if (slot->app == NULL)
 			return NULL;
-		if (slot->hash != hash || slot->vendor != vendor || slot->key_len != key.len)
-			continue;
-		const char *own = key.len <= sizeof(slot->key) ? slot->key : slot->app->key.p;
-		if (jg_same_bytes(own, key.p, key.len))
+		const struct jg_app_entry *app = slot->app;
+		if (slot->hash == hash && app->vendor == vendor &&
+			jg_str_eq((struct jg_str){app->key_text, app->key_len}, key))
 			return slot->app;
 	}
 }
@@ -22,8 +21,9 @@ const struct jg_app_entry *jg_snapshot_search(
 const struct jg_app_entry *jg_snapshot_find(
 	const struct jg_snapshot *snapshot, unsigned vendor, struct jg_str key)
 {
+	uint64_t hash = jg_snapshot_hash(snapshot, vendor, key);
 	return jg_snapshot_find_hashed(
-		snapshot, jg_snapshot_hash(snapshot, vendor, key), vendor, key);
+		snapshot, jg_snapshot_first(snapshot, hash), hash, vendor, key);
 }
 
 uint64_t jg_override_hash(const struct jg_hash_seed *seed, const struct jg_override *override)

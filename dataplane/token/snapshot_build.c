@@ -325,11 +325,13 @@ static bool callers_build(struct jg_snapshot_builder *builder)
 	return ok;
 }
 
+#define SLOTS_PER_INDEX 4u // of the builder's, which is filled to a half
+
 static bool slots_build(struct jg_snapshot_builder *builder)
 {
 	struct jg_snapshot *snapshot = builder->snapshot;
-	// The index is filled to a half at most, and never empty: a search must find its end.
-	size_t size = builder->apps.size == 0 ? 1 : builder->apps.size;
+	// Never empty: a search must find its end.
+	size_t size = builder->apps.size == 0 ? 1 : builder->apps.size * SLOTS_PER_INDEX;
 	struct jg_app_slot *slots = jg_arena_alloc(&snapshot->arena, size * sizeof(*slots));
 	if (slots == NULL)
 		return false;
@@ -340,12 +342,10 @@ static bool slots_build(struct jg_snapshot_builder *builder)
 		if (snapshot->cut_offs != NULL)
 			app->cut_off_hash =
 				jg_cut_offs_app_hash(snapshot->cut_offs, app->vendor, app->key);
-		slots[i].hash = app->hash;
-		slots[i].app = app;
-		slots[i].vendor = app->vendor;
-		slots[i].key_len = (uint8_t)app->key.len;
-		if (app->key.len <= sizeof(slots[i].key))
-			memcpy(slots[i].key, app->key.p, app->key.len);
+		size_t at = app->hash & (size - 1);
+		while (slots[at].app != NULL)
+			at = (at + 1) & (size - 1);
+		slots[at] = (struct jg_app_slot){app->hash, app};
 	}
 	snapshot->slots = slots;
 	snapshot->slots_mask = size - 1;

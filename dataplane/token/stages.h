@@ -6,7 +6,7 @@
 
 #include "record.h"
 
-/** signature.c: bad_signature, dev_token. A round per secret; records that fitted leave the rounds. */
+/** signature.c: unknown_key, bad_signature, dev_token. A round per secret; records that fitted leave the rounds. */
 void jg_stage_signatures(struct jg_burst *b);
 
 /** revocation.c: the id of a token, for those who want it; revoked. */

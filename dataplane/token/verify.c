@@ -30,7 +30,7 @@ static inline __attribute__((always_inline)) void each(struct jg_burst *b, judge
 		jg_burst_sift(b);
 }
 
-// unknown_key, first half: what is looked up, so that the tables' lines arrive in time.
+// unknown_key, first half: what is looked up, so that the tables' lines arrive in time. signature.c does it.
 static void prepare_app(struct jg_burst *b, struct jg_record *r)
 {
 	const struct jg_str beside = r->request->app;
@@ -39,15 +39,8 @@ static void prepare_app(struct jg_burst *b, struct jg_record *r)
 		return;
 	}
 	r->app_hash = jg_snapshot_hash(b->snapshot, r->layout->vendor, r->app_key);
-}
-
-static void find_app(struct jg_burst *b, struct jg_record *r)
-{
-	r->app = jg_snapshot_find_hashed(b->snapshot, r->app_hash, r->layout->vendor, r->app_key);
-	if (r->app == NULL)
-		jg_refuse(r, JG_REASON_UNKNOWN_KEY);
-	else if (!jg_snapshot_allows(b->snapshot, r->app, r->request->caller))
-		jg_refuse_rule(r, JG_REASON_UNKNOWN_KEY, JG_RULE_CALLER, (struct jg_str){0}, 0, 0);
+	if (!jg_snapshot_is_large(b->snapshot))
+		r->app = jg_snapshot_first(b->snapshot, r->app_hash);
 }
 
 static void name_token(struct jg_burst *b, struct jg_record *r)
@@ -85,8 +78,12 @@ static void name_app(struct jg_burst *b, struct jg_record *r)
 {
 	(void)b;
 	r->verdict->verified = true;
-	r->verdict->app = r->app->key;
-	if (r->key != NULL) {
+	const struct jg_app_entry *app = r->app;
+	r->verdict->app = (struct jg_str){app->key_text, app->key_len};
+	if (r->key == jg_app_keys(app)) {
+		r->verdict->key = (struct jg_str){app->first_id, app->first_id_len};
+		r->verdict->key_index = app->first_index;
+	} else if (r->key != NULL) {
 		r->verdict->key = r->key->id;
 		r->verdict->key_index = r->key->index;
 	}
@@ -107,11 +104,6 @@ static void read_claims(struct jg_burst *b, struct jg_record *r)
 static void compare_session(struct jg_burst *b, struct jg_record *r)
 {
 	r->layout->session(b, r);
-}
-
-static void stage_find_app(struct jg_burst *b)
-{
-	each(b, find_app);
 }
 
 // At most one token teaches its shape, and not in every burst.
@@ -242,6 +234,16 @@ static void prefetch_slots(const struct jg_burst *b, unsigned from, unsigned to)
 		jg_snapshot_prefetch(b->snapshot, b->live[i]->app_hash);
 }
 
+// The same for what their slots say, once these have come.
+static void prefetch_apps(const struct jg_burst *b, unsigned from, unsigned to)
+{
+	for (unsigned i = from; i < to; i++) {
+		struct jg_record *r = b->live[i];
+		r->app = jg_snapshot_first(b->snapshot, r->app_hash);
+		jg_app_prefetch(r->app);
+	}
+}
+
 // Not 0: some were refused.
 static unsigned read(struct jg_burst *b, unsigned from, unsigned to)
 {
@@ -258,8 +260,6 @@ static unsigned read(struct jg_burst *b, unsigned from, unsigned to)
 			prepare_app(b, r); // unknown_key
 		refused |= r->reason;
 	}
-	if (jg_snapshot_is_large(b->snapshot))
-		prefetch_slots(b, from, to);
 	return refused;
 }
 
@@ -267,13 +267,20 @@ static unsigned read(struct jg_burst *b, unsigned from, unsigned to)
 
 static void stage_read(struct jg_burst *b)
 {
-	unsigned refused = 0;
+	const bool large = jg_snapshot_is_large(b->snapshot);
+	unsigned refused = 0, from = 0;
 	for (unsigned i = 0; i < TOKENS_AHEAD; i++)
 		prefetch_token(b, i);
-	for (unsigned from = 0; from < b->n; from += FEW) {
-		unsigned to = b->n - from < FEW ? b->n : from + FEW;
+	for (unsigned before = 0, to; from < b->n; before = from, from = to) {
+		to = b->n - from < FEW ? b->n : from + FEW;
 		parse(b, from, to);
 		refused |= read(b, from, to);
+		if (!large)
+			continue;
+		prefetch_slots(b, from, to);
+		prefetch_apps(b, before, from);
+		if (to == b->n)
+			prefetch_apps(b, from, to);
 	}
 	if (refused != 0)
 		jg_burst_sift(b);
@@ -366,8 +373,7 @@ static void stage_permit(struct jg_burst *b)
 // In the order of the reasons they give.
 static void (*const stages[])(struct jg_burst *b) = {
 	stage_read,
-	stage_find_app, // unknown_key
-	jg_stage_signatures, // bad_signature, dev_token
+	jg_stage_signatures, // unknown_key, bad_signature, dev_token
 	stage_learn,
 	stage_judge,
 	jg_stage_cut_offs, // revoked

@@ -91,6 +91,30 @@ Test(snapshot, finds_each_of_many_apps_by_vendor_and_key)
 	jg_snapshot_free(snapshot);
 }
 
+// Short keys are compared in another way than long ones.
+Test(snapshot, every_byte_of_a_key_counts)
+{
+	char key[129], other[129];
+	for (unsigned len = 1; len <= 40; len++) {
+		memset(key, 'k', len);
+		key[len] = other[len] = '\0';
+		struct jg_app app = livekit(key);
+		struct jg_snapshot *snapshot = seal(builder_of(&app));
+		cr_assert_not_null(
+			jg_snapshot_find(snapshot, JG_VENDOR_LIVEKIT, (struct jg_str){key, len}));
+		for (unsigned i = 0; i < len; i++) {
+			memcpy(other, key, len);
+			other[i] = 'x';
+			cr_assert_null(jg_snapshot_find(snapshot, JG_VENDOR_LIVEKIT,
+					       (struct jg_str){other, len}),
+				"%u of %u", i, len);
+			cr_assert_null(jg_snapshot_find(
+				snapshot, JG_VENDOR_LIVEKIT, (struct jg_str){key, i}));
+		}
+		jg_snapshot_free(snapshot);
+	}
+}
+
 Test(snapshot, copies_every_string)
 {
 	char key[] = "APIq", id[] = "2026", certificate[] = "5CFd2fd1755d40ecb72977518be15d3b";
@@ -119,10 +143,10 @@ Test(snapshot, copies_every_string)
 		jg_snapshot_find(snapshot, JG_VENDOR_AGORA, JG_STR("APIq"));
 	cr_assert_not_null(entry);
 	cr_assert_eq(entry->keys_n, 1);
-	cr_assert(jg_str_eq(entry->keys[0].id, JG_STR("2026")));
-	cr_assert(
-		jg_str_eq(entry->keys[0].certificate, JG_STR("5CFd2fd1755d40ecb72977518be15d3b")));
-	cr_assert_arr_eq(&entry->keys[0].mac, &wanted, sizeof(wanted));
+	cr_assert(jg_str_eq(jg_app_keys(entry)[0].id, JG_STR("2026")));
+	cr_assert(jg_str_eq(
+		jg_app_keys(entry)[0].certificate, JG_STR("5CFd2fd1755d40ecb72977518be15d3b")));
+	cr_assert_arr_eq(&jg_app_keys(entry)[0].mac, &wanted, sizeof(wanted));
 	cr_assert(jg_str_eq(entry->policy.roles[0].role, JG_STR("host")));
 	cr_assert(jg_str_eq(entry->policy.rooms[0].pattern, JG_STR("room-*")));
 	cr_assert_not(entry->plain_policy);
@@ -146,13 +170,13 @@ Test(snapshot, keys_stand_in_the_order_they_are_tried)
 	const struct jg_app_entry *entry =
 		jg_snapshot_find(snapshot, JG_VENDOR_LIVEKIT, JG_STR("APIx"));
 	cr_assert_eq(entry->keys_n, 3);
-	cr_assert(jg_str_eq(entry->keys[0].id, JG_STR("new")));
-	cr_assert(jg_str_eq(entry->keys[1].id, JG_STR("newer")));
-	cr_assert(jg_str_eq(entry->keys[2].id, JG_STR("old")));
-	cr_assert_eq(entry->keys[0].not_before, 1700000000);
-	cr_assert_eq(entry->keys[0].not_after, INT64_MAX);
-	cr_assert_eq(entry->keys[2].not_before, INT64_MIN);
-	cr_assert_eq(entry->keys[2].not_after, 1800600000);
+	cr_assert(jg_str_eq(jg_app_keys(entry)[0].id, JG_STR("new")));
+	cr_assert(jg_str_eq(jg_app_keys(entry)[1].id, JG_STR("newer")));
+	cr_assert(jg_str_eq(jg_app_keys(entry)[2].id, JG_STR("old")));
+	cr_assert_eq(jg_app_keys(entry)[0].not_before, 1700000000);
+	cr_assert_eq(jg_app_keys(entry)[0].not_after, INT64_MAX);
+	cr_assert_eq(jg_app_keys(entry)[2].not_before, INT64_MIN);
+	cr_assert_eq(jg_app_keys(entry)[2].not_after, 1800600000);
 	jg_snapshot_free(snapshot);
 }
 
