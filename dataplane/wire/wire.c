@@ -11,6 +11,8 @@ static_assert(JG_AT_RESERVED + 4 == JG_WIRE_VERDICT, "the verdict ends where fie
 static_assert(JG_AT_SERVICE + 1 == JG_WIRE_HEADER, "the header ends where fields begin");
 static_assert(JG_WIRE_DATAGRAM_MAX <= UINT16_MAX, "a field's length is 16 bits");
 
+#define AT_LONE_TOKEN (JG_WIRE_HEADER + JG_WIRE_FIELD_HEAD) // no field stands before it
+
 const char *jg_wire_fate_name(unsigned fate)
 {
 	static const char *const names[] = {
@@ -24,8 +26,7 @@ const char *jg_wire_fate_name(unsigned fate)
 // Magic, version, type and length, as they nearly always are, in one word.
 static bool is_framed(const uint8_t *datagram, size_t len, unsigned direction)
 {
-	const uint64_t head = (uint64_t)'J' << 56 | (uint64_t)'G' << 48 |
-		(uint64_t)JG_WIRE_VERSION << 40 | (uint64_t)direction << 32 | len;
+	const uint64_t head = (uint64_t)jg_wire_magic(direction) << 32 | len;
 	if (len < JG_WIRE_HEADER || len > JG_WIRE_DATAGRAM_MAX)
 		return false;
 	const uint64_t type = (jg_get64(datagram + JG_AT_MAGIC) ^ head) >> 32;
@@ -55,7 +56,7 @@ static enum jg_wire_fate check_frame(const uint8_t *datagram, size_t len, unsign
 }
 
 // Pings ask nothing of a vendor and want no fields.
-static enum jg_wire_fate check_envelope(const struct jg_wire_request *wire, uint32_t flags)
+static inline enum jg_wire_fate check_envelope(const struct jg_wire_request *wire, uint32_t flags)
 {
 	const bool ping = wire->type == JG_WIRE_PING;
 	if ((wire->flags & ~(ping ? 0 : flags)) != 0)
@@ -92,21 +93,6 @@ enum jg_wire_fate jg_wire_header_parse(
 		memcpy(wire->mac, datagram + len - JG_WIRE_MAC_SIZE, JG_WIRE_MAC_SIZE);
 	return check_envelope(wire,
 		direction == JG_WIRE_REPLY ? JG_WIRE_WANT_ALL | JG_WIRE_CUT : JG_WIRE_WANT_ALL);
-}
-
-void jg_wire_header_write(
-	uint8_t *out, const struct jg_wire_request *wire, uint32_t flags, unsigned type, size_t len)
-{
-	out[JG_AT_MAGIC] = 'J';
-	out[JG_AT_MAGIC + 1] = 'G';
-	out[JG_AT_VERSION] = JG_WIRE_VERSION;
-	out[JG_AT_TYPE] = (uint8_t)type;
-	jg_put32(out + JG_AT_LENGTH, (uint32_t)len);
-	jg_put64(out + JG_AT_ID, wire->id);
-	jg_put32(out + JG_AT_FLAGS, flags);
-	jg_put16(out + JG_AT_FRONT_END, wire->front_end);
-	out[JG_AT_VENDOR] = wire->vendor;
-	out[JG_AT_SERVICE] = wire->service;
 }
 
 enum jg_wire_fate jg_wire_field_cut(
@@ -169,8 +155,13 @@ static enum jg_wire_fate take_field(
 	return JG_WIRE_FATE_OK;
 }
 
-enum jg_wire_fate jg_wire_request_parse(const uint8_t *datagram, size_t len,
-	struct jg_wire_request *wire, struct jg_request *request)
+static uint8_t flags_of(const struct jg_wire_request *wire)
+{
+	return (wire->flags & JG_WIRE_WANT(TOKEN_ID)) != 0 ? JG_REQUEST_TOKEN_ID : 0;
+}
+
+__attribute__((noinline)) enum jg_wire_fate jg_wire_request_parse_any(const uint8_t *datagram,
+	size_t len, struct jg_wire_request *wire, struct jg_request *request)
 {
 	*request = (struct jg_request){0};
 	enum jg_wire_fate fate = jg_wire_header_parse(datagram, len, 0, wire);
@@ -194,9 +185,71 @@ enum jg_wire_fate jg_wire_request_parse(const uint8_t *datagram, size_t len,
 	request->vendor = wire->vendor;
 	request->type = wire->type;
 	request->service = wire->service;
-	if ((wire->flags & JG_WIRE_WANT(TOKEN_ID)) != 0)
-		request->flags = JG_REQUEST_TOKEN_ID;
+	request->flags = flags_of(wire);
 	return JG_WIRE_FATE_OK;
+}
+
+// Member by member: zeros first and members then are twice the stores.
+static void fill(const struct jg_wire_request *head, size_t end, struct jg_wire_request *wire,
+	struct jg_request *request)
+{
+	const uint8_t *datagram = head->datagram;
+	wire->id = jg_get64(datagram + JG_AT_ID);
+	wire->flags = head->flags;
+	wire->front_end = head->front_end;
+	wire->type = head->type;
+	wire->vendor = head->vendor;
+	wire->service = head->service;
+	wire->padding = 0;
+	wire->datagram = datagram;
+	wire->len = head->len;
+	wire->token_at = AT_LONE_TOKEN;
+	if (head->front_end != 0)
+		memcpy(wire->mac, datagram + end, sizeof(wire->mac));
+	else
+		memset(wire->mac, 0, sizeof(wire->mac));
+	request->token.p = (const char *)datagram + AT_LONE_TOKEN;
+	request->token.len = (uint32_t)(end - AT_LONE_TOKEN);
+	request->app.p = request->room.p = request->identity.p = NULL;
+	request->app.len = request->room.len = request->identity.len = 0;
+	request->vendor = head->vendor;
+	request->type = head->type;
+	request->service = head->service;
+	request->flags = flags_of(head);
+	request->caller = 0;
+}
+
+// What nearly all requests are: a token alone behind a header without fault, and a verdict's room. Anything
+// else is for the long way, which finds the same in these.
+static bool parse_ordinary(const uint8_t *datagram, size_t len, struct jg_wire_request *wire,
+	struct jg_request *request)
+{
+	if (!is_framed(datagram, len, 0))
+		return false;
+	const uint64_t rest = jg_get64(datagram + JG_AT_FLAGS);
+	const struct jg_wire_request head = {.flags = (uint32_t)(rest >> 32),
+		.front_end = (uint16_t)(rest >> 16),
+		.type = datagram[JG_AT_TYPE],
+		.vendor = (uint8_t)(rest >> 8),
+		.service = (uint8_t)rest,
+		.datagram = datagram,
+		.len = (uint32_t)len};
+	const size_t end = len - jg_wire_mac_size(head.front_end);
+	const uint32_t lone = (JG_WIRE_FIELD_TOKEN << 16) - AT_LONE_TOKEN + (uint32_t)end;
+	if (head.type == JG_WIRE_PING || end < JG_WIRE_VERDICT ||
+		jg_get32(datagram + JG_WIRE_HEADER) != lone ||
+		check_envelope(&head, JG_WIRE_WANT_ALL) != JG_WIRE_FATE_OK)
+		return false;
+	fill(&head, end, wire, request);
+	return true;
+}
+
+enum jg_wire_fate jg_wire_request_parse(const uint8_t *datagram, size_t len,
+	struct jg_wire_request *wire, struct jg_request *request)
+{
+	if (parse_ordinary(datagram, len, wire, request))
+		return JG_WIRE_FATE_OK;
+	return jg_wire_request_parse_any(datagram, len, wire, request);
 }
 
 // The fields of a request before its padding, and its token, in the order of their codes.

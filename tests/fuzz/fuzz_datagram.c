@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A datagram as a gate reads it: request, MAC job, reply in its place. What a gate answers must be
 // readable, and never larger than an unauthenticated request.
+#include "bytes.h"
 #include "internal/wire_mac.h"
 
 #include <joingate/wire.h>
@@ -51,6 +52,25 @@ static void check_request(const uint8_t *datagram, const struct jg_wire_request 
 	check(memcmp(again + 8, datagram + 8, JG_WIRE_HEADER - 8) == 0);
 }
 
+// The short way of ordinary requests must find what the long one does.
+static void check_ways(const uint8_t *datagram, size_t size)
+{
+	struct jg_wire_request one, other;
+	struct jg_request ask, ask_any;
+	const enum jg_wire_fate fate = jg_wire_request_parse(datagram, size, &one, &ask);
+	check(fate == jg_wire_request_parse_any(datagram, size, &other, &ask_any));
+	if (fate != JG_WIRE_FATE_OK)
+		return;
+	check(one.id == other.id && one.flags == other.flags && one.type == other.type);
+	check(one.front_end == other.front_end && one.token_at == other.token_at);
+	check(memcmp(one.mac, other.mac, sizeof(one.mac)) == 0);
+	check(ask.token.p == ask_any.token.p && ask.token.len == ask_any.token.len);
+	check(ask.app.p == ask_any.app.p && ask.room.p == ask_any.room.p);
+	check(ask.identity.p == ask_any.identity.p && ask.flags == ask_any.flags);
+	check(ask.vendor == ask_any.vendor && ask.type == ask_any.type);
+	check(ask.service == ask_any.service && ask.caller == ask_any.caller);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct jg_wire_request wire;
@@ -58,6 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t *datagram = malloc(size == 0 ? 1 : size);
 	check(datagram != NULL);
 	memcpy(datagram, data, size);
+	check_ways(datagram, size);
 	if (jg_wire_request_parse(datagram, size, &wire, &request) == JG_WIRE_FATE_OK) {
 		check_request(datagram, &wire, &request);
 		answer(datagram, &wire, &request, size);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "bytes.h"
 #include "wire_sample.h"
 
 #include <criterion/criterion.h>
@@ -333,6 +334,74 @@ Test(wire, every_changed_byte_is_handled_within_the_datagram)
 			cr_assert(is_within(request.room, copy, len));
 			cr_assert(is_within(request.identity, copy, len));
 			free(copy);
+		}
+	}
+}
+
+static bool is_same(struct jg_str a, struct jg_str b)
+{
+	return a.p == b.p && a.len == b.len;
+}
+
+// An ordinary request takes a short way, which must find what the long one does.
+static void check_ways(const uint8_t *datagram, size_t len)
+{
+	struct jg_wire_request wire[2];
+	struct jg_request request[2];
+	uint8_t *copy = exact_copy(datagram, len);
+	memset(wire, 0xa5, sizeof(wire));
+	memset(request, 0xa5, sizeof(request));
+	const enum jg_wire_fate fate = jg_wire_request_parse(copy, len, &wire[0], &request[0]);
+	cr_assert_eq(fate, jg_wire_request_parse_any(copy, len, &wire[1], &request[1]));
+	free(copy);
+	if (fate != JG_WIRE_FATE_OK)
+		return;
+	cr_assert_eq(wire[0].id, wire[1].id);
+	cr_assert_eq(wire[0].flags, wire[1].flags);
+	cr_assert_eq(wire[0].front_end, wire[1].front_end);
+	cr_assert_eq(wire[0].type, wire[1].type);
+	cr_assert_eq(wire[0].vendor, wire[1].vendor);
+	cr_assert_eq(wire[0].service, wire[1].service);
+	cr_assert_eq(wire[0].padding, wire[1].padding);
+	cr_assert_eq(wire[0].datagram, wire[1].datagram);
+	cr_assert_eq(wire[0].len, wire[1].len);
+	cr_assert_eq(wire[0].token_at, wire[1].token_at);
+	cr_assert_arr_eq(wire[0].mac, wire[1].mac, sizeof(wire[0].mac));
+	cr_assert(is_same(request[0].token, request[1].token));
+	cr_assert(is_same(request[0].app, request[1].app));
+	cr_assert(is_same(request[0].room, request[1].room));
+	cr_assert(is_same(request[0].identity, request[1].identity));
+	cr_assert_eq(request[0].vendor, request[1].vendor);
+	cr_assert_eq(request[0].type, request[1].type);
+	cr_assert_eq(request[0].service, request[1].service);
+	cr_assert_eq(request[0].flags, request[1].flags);
+	cr_assert_eq(request[0].caller, request[1].caller);
+}
+
+Test(wire, the_short_way_of_ordinary_requests_finds_what_the_long_one_finds)
+{
+	const struct jg_request request = {
+		.token = JG_STR(SAMPLE_TOKEN), .vendor = JG_VENDOR_LIVEKIT};
+	for (unsigned i = 0; i < 4; i++) {
+		struct jg_wire_request wire = sample_wire(i % 2 == 0 ? 0 : FE);
+		wire.flags = i < 2 ? JG_WIRE_WANT(ROOM) : JG_WIRE_WANT_ALL;
+		const size_t len = jg_wire_request_build(&wire, &request, buffer, sizeof(buffer));
+		cr_assert_gt(len, 0);
+		for (size_t at = 0; at < len; at++) {
+			const uint8_t was = buffer[at];
+			for (unsigned value = 0; value < 256; value++) {
+				buffer[at] = (uint8_t)value;
+				check_ways(buffer, len);
+			}
+			buffer[at] = was;
+		}
+		for (size_t part = 0; part <= len; part++) {
+			check_ways(buffer, part);
+			buffer[7] = (uint8_t)part; // the length it has
+			check_ways(buffer, part);
+			buffer[27] = (uint8_t)(part - 28 - (i % 2 == 0 ? 0 : 16)); // its token's
+			check_ways(buffer, part);
+			buffer[7] = (uint8_t)len;
 		}
 	}
 }
