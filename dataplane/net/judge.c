@@ -66,56 +66,53 @@ static enum jg_counter fate_of(enum jg_wire_fate fate)
 	}
 }
 
-static enum jg_wire_fate admit(struct jg_judge *judge, struct jg_packet *packet)
-{
-	struct jg_address source = {.family = packet->frame.family};
-
-	memcpy(source.bytes, packet->frame.source, sizeof(source.bytes));
-	return jg_front_ends_admit(
-		judge->state->front_ends, &packet->wire, &source, &packet->front_end);
-}
-
 // Parses and admits; the request's place is the next live one.
 static enum jg_counter read_one(struct jg_judge *judge, struct jg_packet *packet)
 {
 	struct jg_request *request = &judge->requests[judge->live_n];
+	const struct jg_frame *frame = &packet->frame;
 
-	if (judge->state == NULL)
-		return JG_COUNTER_NOT_READY;
 	enum jg_wire_fate fate =
 		jg_wire_request_parse(packet->bytes, packet->len, &packet->wire, request);
 	if (fate == JG_WIRE_FATE_OK)
-		fate = admit(judge, packet);
-	if (fate != JG_WIRE_FATE_OK || packet->wire.type == JG_WIRE_PING)
+		fate = jg_front_ends_admit(judge->state->front_ends, &packet->wire, frame->family,
+			frame->source, &packet->front_end);
+	if (fate != JG_WIRE_FATE_OK)
 		return fate_of(fate);
 	if (packet->front_end != NULL) {
 		request->flags |= JG_REQUEST_AUTHENTICATED;
 		request->caller = packet->front_end->caller;
+		judge->signers[judge->signers_n++] = packet;
 	}
+	if (packet->wire.type == JG_WIRE_PING) {
+		judge->pings_n++;
+		return JG_FATE_NONE;
+	}
+	judge->refreshes_n += packet->wire.type == JG_REQUEST_REFRESH;
 	judge->live[judge->live_n++] = packet;
 	return JG_FATE_NONE;
 }
 
-static void check_macs(struct jg_judge *judge, struct jg_packet *packets, unsigned n)
+// Returns how many do not hold.
+static unsigned check_macs(struct jg_judge *judge)
 {
 	size_t used = 0;
-	unsigned jobs = 0;
+	unsigned bad = 0;
 
-	for (unsigned i = 0; i < n; i++) {
-		struct jg_packet *packet = &packets[i];
+	for (unsigned i = 0; i < judge->signers_n; i++) {
+		const struct jg_packet *packet = judge->signers[i];
 
-		if (packet->fate != JG_FATE_NONE || packet->front_end == NULL)
-			continue;
-		judge->signer[jobs] = packet;
 		used += jg_wire_request_mac_job(&packet->wire, &packet->front_end->key,
-			judge->mac_scratch + used, &judge->jobs[jobs]);
-		jobs++;
+			judge->mac_scratch + used, &judge->jobs[i]);
 	}
-	if (jobs > 0)
-		jg_mac_burst(judge->mac, JG_MAC_SHA256, judge->jobs, jobs);
-	for (unsigned i = 0; i < jobs; i++)
-		if (!jg_wire_request_mac_holds(&judge->signer[i]->wire, &judge->jobs[i]))
-			judge->signer[i]->fate = JG_COUNTER_BAD_REQUEST_MAC;
+	jg_mac_burst(judge->mac, JG_MAC_SHA256, judge->jobs, judge->signers_n);
+	for (unsigned i = 0; i < judge->signers_n; i++) {
+		if (jg_wire_request_mac_holds(&judge->signers[i]->wire, &judge->jobs[i]))
+			continue;
+		judge->signers[i]->fate = JG_COUNTER_BAD_REQUEST_MAC;
+		bad++;
+	}
+	return bad;
 }
 
 // Takes those whose MAC does not hold out of the live ones.
@@ -139,21 +136,23 @@ void jg_judge_read(struct jg_judge *judge, struct jg_packet *packets, unsigned n
 	assert(n <= JG_BURST_MAX);
 	judge->live_n = 0;
 	judge->shed_n = 0;
+	judge->signers_n = 0;
+	judge->pings_n = 0;
+	judge->refreshes_n = 0;
 	for (unsigned i = 0; i < n; i++) {
 		packets[i].front_end = NULL;
-		packets[i].fate = (uint8_t)read_one(judge, &packets[i]);
+		packets[i].fate = (uint8_t)(judge->state == NULL ? JG_COUNTER_NOT_READY
+								 : read_one(judge, &packets[i]));
 	}
-	if (trusted)
-		return;
-	check_macs(judge, packets, n);
-	close_ranks(judge);
+	if (!trusted && judge->signers_n > 0 && check_macs(judge) > 0)
+		close_ranks(judge);
 }
 
 // What a verdict is counted under.
 static bool counts_alike(const struct jg_verdict *a, const struct jg_verdict *b)
 {
-	return a->reason == b->reason && a->vendor == b->vendor && a->app_index == b->app_index &&
-		a->key_index == b->key_index;
+	return ((a->reason ^ b->reason) | (a->vendor ^ b->vendor)) == 0 &&
+		((a->app_index ^ b->app_index) | (a->key_index ^ b->key_index)) == 0;
 }
 
 static void count_run(
@@ -214,6 +213,8 @@ static void refresh(struct jg_judge *judge, int64_t now)
 {
 	unsigned wanted = 0;
 
+	if (judge->refreshes_n == 0)
+		return;
 	for (unsigned i = 0; i < judge->live_n; i++) {
 		judge->minted[i].len = 0;
 		judge->minted[i].token = NULL;
@@ -283,10 +284,11 @@ static void write_reply(struct jg_judge *judge, unsigned i)
 {
 	struct jg_packet *packet = judge->live[i];
 	const struct jg_verdict *verdict = &judge->verdicts[i];
-	struct jg_str token = {judge->minted[i].token, judge->minted[i].len};
+	const struct jg_minted *minted = &judge->minted[i];
+	struct jg_str token = {NULL, 0};
 
-	if (token.len == 0)
-		token.p = NULL;
+	if (judge->refreshes_n > 0 && minted->len > 0)
+		token = (struct jg_str){minted->token, minted->len};
 	// Unauthenticated replies never outgrow their request.
 	if (packet->front_end != NULL && reply_bound(verdict, token) > packet->cap) {
 		uint8_t *slot = jg_judge_slot(judge);
@@ -319,16 +321,16 @@ static bool is_answered(const struct jg_packet *packet)
 	return packet->fate == JG_COUNTER_VERDICT || packet->fate == JG_COUNTER_PING;
 }
 
-static void sign_replies(struct jg_judge *judge, struct jg_packet *packets, unsigned n)
+static void sign_replies(struct jg_judge *judge)
 {
 	unsigned jobs = 0;
 
-	for (unsigned i = 0; i < n; i++) {
-		struct jg_packet *packet = &packets[i];
+	for (unsigned i = 0; i < judge->signers_n; i++) {
+		struct jg_packet *packet = judge->signers[i];
 
-		if (!is_answered(packet) || packet->front_end == NULL)
+		if (!is_answered(packet))
 			continue;
-		judge->signer[jobs] = packet;
+		judge->signers[jobs] = packet;
 		jg_wire_reply_mac_job(
 			packet->bytes, packet->len, &packet->front_end->key, &judge->jobs[jobs]);
 		jobs++;
@@ -336,16 +338,17 @@ static void sign_replies(struct jg_judge *judge, struct jg_packet *packets, unsi
 	if (jobs > 0)
 		jg_mac_burst(judge->mac, JG_MAC_SHA256, judge->jobs, jobs);
 	for (unsigned i = 0; i < jobs; i++)
-		jg_wire_mac_store(judge->signer[i]->bytes, judge->signer[i]->len, &judge->jobs[i]);
+		jg_wire_mac_store(
+			judge->signers[i]->bytes, judge->signers[i]->len, &judge->jobs[i]);
 }
 
 void jg_judge_write(struct jg_judge *judge, struct jg_packet *packets, unsigned n, int64_t now)
 {
 	for (unsigned i = 0; i < judge->live_n; i++)
 		write_reply(judge, i);
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; judge->pings_n > 0 && i < n; i++)
 		if (packets[i].fate == JG_FATE_NONE && packets[i].wire.type == JG_WIRE_PING)
 			write_ping(judge, &packets[i], now);
-	sign_replies(judge, packets, n);
+	sign_replies(judge);
 	jg_witness_replies(judge);
 }

@@ -53,6 +53,9 @@ struct jg_judge {
 	uint32_t busy; /**< permille, for pings */
 	unsigned live_n; /**< requests still to be decided */
 	unsigned shed_n; /**< requests that are overloaded */
+	unsigned signers_n; /**< packets whose front end has a key */
+	unsigned pings_n; /**< of the burst's packets, at least those that are to be answered */
+	unsigned refreshes_n; /**< of the burst's requests; 0: minted holds nothing of it */
 	unsigned slots_used;
 	uint8_t *slots; /**< JG_JUDGE_SLOTS of JG_WIRE_DATAGRAM_MAX */
 	uint8_t *mac_scratch;
@@ -62,7 +65,7 @@ struct jg_judge {
 	struct jg_verdict verdicts[JG_BURST_MAX];
 	struct jg_minted minted[JG_BURST_MAX];
 	struct jg_mac_job jobs[JG_BURST_MAX];
-	struct jg_packet *signer[JG_BURST_MAX]; /**< whose job it is */
+	struct jg_packet *signers[JG_BURST_MAX]; /**< whose job each is */
 	struct jg_sampler sampler;
 };
 

@@ -185,18 +185,17 @@ const struct jg_front_end *jg_front_ends_find(const struct jg_front_ends *front_
 	return &front_ends->entries[front_ends->index[id]];
 }
 
-static bool is_inside(const struct jg_source *prefix, const struct jg_address *address)
+static bool is_inside(const struct jg_source *prefix, unsigned family, const uint8_t address[16])
 {
 	uint64_t bits[2];
 
-	memcpy(bits, address->bytes, sizeof(bits));
-	return prefix->family == address->family &&
-		(bits[0] & prefix->mask[0]) == prefix->value[0] &&
+	memcpy(bits, address, sizeof(bits));
+	return prefix->family == family && (bits[0] & prefix->mask[0]) == prefix->value[0] &&
 		(bits[1] & prefix->mask[1]) == prefix->value[1];
 }
 
 enum jg_wire_fate jg_front_ends_admit(const struct jg_front_ends *front_ends,
-	const struct jg_wire_request *wire, const struct jg_address *source,
+	const struct jg_wire_request *wire, unsigned family, const uint8_t source[16],
 	const struct jg_front_end **found)
 {
 	*found = NULL;
@@ -206,7 +205,7 @@ enum jg_wire_fate jg_front_ends_admit(const struct jg_front_ends *front_ends,
 	if (front_end == NULL)
 		return JG_WIRE_FATE_FRONT_END;
 	for (uint32_t i = 0; i < front_end->from_n; i++) {
-		if (is_inside(&front_end->from[i], source)) {
+		if (is_inside(&front_end->from[i], family, source)) {
 			*found = front_end;
 			return JG_WIRE_FATE_OK;
 		}

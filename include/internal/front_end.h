@@ -72,5 +72,5 @@ const struct jg_front_end *jg_front_ends_find(const struct jg_front_ends *front_
  * @return JG_WIRE_FATE_OK, JG_WIRE_FATE_FRONT_END or JG_WIRE_FATE_SOURCE
  */
 JG_MUST_CHECK enum jg_wire_fate jg_front_ends_admit(const struct jg_front_ends *front_ends,
-	const struct jg_wire_request *wire, const struct jg_address *source,
+	const struct jg_wire_request *wire, unsigned family, const uint8_t source[16],
 	const struct jg_front_end **found);

@@ -20,7 +20,7 @@ static enum jg_wire_fate admit(const struct jg_front_ends *table, uint16_t id,
 	const struct jg_address *source, const struct jg_front_end **found)
 {
 	const struct jg_wire_request wire = {.front_end = id, .type = JG_WIRE_PING};
-	return jg_front_ends_admit(table, &wire, source, found);
+	return jg_front_ends_admit(table, &wire, source->family, source->bytes, found);
 }
 
 Test(front_end, is_found_by_its_id)
