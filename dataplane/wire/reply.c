@@ -11,16 +11,18 @@
 // A rule's subject is a claim's name or a room pattern; a longer one is not worth a reply's room.
 #define SUBJECT_MAX 512
 
+struct field {
+	struct jg_str value;
+	unsigned code;
+};
+
 // What a reply is made of, and the fields it carries, in their order.
 struct draft {
 	const struct jg_wire_request *wire;
 	const struct jg_verdict *verdict;
 	struct jg_str token;
 	unsigned fields_n;
-	struct field {
-		struct jg_str value;
-		unsigned code;
-	} fields[JG_WIRE_FIELD_COUNT];
+	struct field fields[JG_WIRE_FIELD_COUNT];
 	uint8_t expires[JG_CAPABILITY_COUNT * JG_WIRE_EXPIRY];
 	uint8_t detail[JG_WIRE_EXPIRY + SUBJECT_MAX];
 };
@@ -148,10 +150,12 @@ static void write_verdict(uint8_t *out, const struct jg_verdict *verdict)
 	jg_put64(out + JG_AT_EPOCH, verdict->epoch);
 	jg_put64(out + JG_AT_ISSUED_AT, (uint64_t)verdict->issued_at);
 	jg_put64(out + JG_AT_EXPIRES_AT, (uint64_t)verdict->expires_at);
-	out[JG_AT_REASON] = verdict->reason;
-	out[JG_AT_FORMAT] = verdict->format;
-	out[JG_AT_RULE] = verdict->rule;
-	out[JG_AT_VERIFIED] = verdict->verified;
+	// Reason, format, rule, verified.
+	static_assert(offsetof(struct jg_verdict, verified) - offsetof(struct jg_verdict, reason) ==
+			JG_AT_VERIFIED - JG_AT_REASON,
+		"they stand in a verdict as on the wire");
+	memcpy(out + JG_AT_REASON, (const uint8_t *)verdict + offsetof(struct jg_verdict, reason),
+		4);
 	jg_put32(out + JG_AT_RESERVED, 0);
 }
 
@@ -164,31 +168,24 @@ static size_t room_of(const struct jg_wire_request *wire, size_t size)
 	return whole < mac ? 0 : whole - mac;
 }
 
-// Is all that is wanted a string of the verdict that fits and does not lie where the reply is going to
-// be? Then len is that of the reply before its MAC.
-static bool is_plain(const struct jg_verdict *verdict, uint32_t wanted, const uint8_t *out,
-	size_t room, size_t *len)
+// The strings that are wanted, when all that is wanted are such and none lies where the reply is going to be:
+// then it may be written as it is read. Returns their end; NULL: it may not. A string is there, or touches it,
+// if p + len - out < room + len.
+static struct field *gather(const struct jg_verdict *verdict, uint32_t wanted, const uint8_t *out,
+	size_t room, struct field *field)
 {
 	bool clash = (wanted & WANT_MADE) != 0;
-	*len = JG_WIRE_VERDICT;
+	size_t len = JG_WIRE_VERDICT;
 	for (wanted &= JG_WIRE_WANT_ALL & ~WANT_MADE; wanted != 0; wanted &= wanted - 1) {
-		const struct jg_str value = string_of(verdict, (unsigned)__builtin_ctz(wanted));
-		clash |= (uintptr_t)value.p - (uintptr_t)out < room;
-		clash |= (uintptr_t)out - (uintptr_t)value.p < value.len;
-		*len += value.p == NULL ? 0 : JG_WIRE_FIELD_HEAD + (size_t)value.len;
-	}
-	return !clash && *len <= room;
-}
-
-static uint8_t *write_strings(const struct jg_verdict *verdict, uint32_t wanted, uint8_t *p)
-{
-	for (wanted &= JG_WIRE_WANT_ALL; wanted != 0; wanted &= wanted - 1) {
 		const unsigned code = (unsigned)__builtin_ctz(wanted);
 		const struct jg_str value = string_of(verdict, code);
-		if (value.p != NULL)
-			p = jg_wire_field_write(p, code, value);
+		if (value.p == NULL)
+			continue;
+		clash |= (uintptr_t)value.p + value.len - (uintptr_t)out < room + value.len;
+		len += JG_WIRE_FIELD_HEAD + (size_t)value.len;
+		*field++ = (struct field){.value = value, .code = code};
 	}
-	return p;
+	return !clash && len <= room ? field : NULL;
 }
 
 // The fields of any reply: what lies where they are going to be is set aside first.
@@ -202,14 +199,29 @@ static uint8_t *write_draft(struct draft *draft, uint8_t *out, size_t used)
 	return p;
 }
 
-static uint8_t *write_any(const struct jg_wire_request *wire, const struct jg_verdict *verdict,
-	struct jg_str token, uint8_t *out, size_t room, uint32_t *flags)
+// What stands around the fields, which end at p. Returns the reply's length.
+static inline size_t write_around(const struct jg_wire_request *wire, uint32_t flags,
+	const struct jg_verdict *verdict, uint8_t *out, uint8_t *p)
+{
+	const size_t len = (size_t)(p - out) + jg_wire_mac_size(wire->front_end);
+	jg_wire_header_write(out, wire, flags, wire->type | JG_WIRE_REPLY, len);
+	write_verdict(out, verdict);
+	if (wire->front_end != 0)
+		memcpy(p, wire->mac, JG_WIRE_MAC_SIZE);
+	return len;
+}
+
+// Apart, so that its large draft does not burden the replies that need none.
+static __attribute__((noinline)) size_t build_any(const struct jg_wire_request *wire,
+	const struct jg_verdict *verdict, struct jg_str token, uint8_t *out, size_t room)
 {
 	struct draft draft;
+	uint32_t flags = wire->flags;
 	draft.wire = wire;
 	draft.verdict = verdict;
 	draft.token = token;
-	return write_draft(&draft, out, cut(&draft, flags, room));
+	uint8_t *p = write_draft(&draft, out, cut(&draft, &flags, room));
+	return write_around(wire, flags, verdict, out, p);
 }
 
 size_t jg_wire_reply_build(const struct jg_wire_request *wire, const struct jg_verdict *verdict,
@@ -219,19 +231,14 @@ size_t jg_wire_reply_build(const struct jg_wire_request *wire, const struct jg_v
 	const size_t room = room_of(wire, size);
 	if (room < JG_WIRE_VERDICT)
 		return 0;
-	uint32_t flags = wire->flags;
-	size_t len;
-	uint8_t *p;
-	if (is_plain(verdict, flags, out, room, &len))
-		p = write_strings(verdict, flags, out + JG_WIRE_VERDICT);
-	else
-		p = write_any(wire, verdict, token, out, room, &flags);
-	len = (size_t)(p - out) + jg_wire_mac_size(wire->front_end);
-	jg_wire_header_write(out, wire, flags, wire->type | JG_WIRE_REPLY, len);
-	write_verdict(out, verdict);
-	if (wire->front_end != 0)
-		memcpy(p, wire->mac, JG_WIRE_MAC_SIZE);
-	return len;
+	struct field fields[JG_WIRE_FIELD_COUNT];
+	const struct field *end = gather(verdict, wire->flags, out, room, fields);
+	if (end == NULL)
+		return build_any(wire, verdict, token, out, room);
+	uint8_t *p = out + JG_WIRE_VERDICT;
+	for (const struct field *field = fields; field != end; field++)
+		p = jg_wire_field_write(p, field->code, field->value);
+	return write_around(wire, wire->flags, verdict, out, p);
 }
 
 size_t jg_wire_ping_build(const struct jg_wire_request *wire, const struct jg_wire_load *load,

@@ -121,10 +121,10 @@ struct jg_verdict {
 	int64_t rule_value;
 	int64_t rule_limit;
 	uint8_t reason; /**< enum jg_reason; JG_REASON_OK = admit */
-	uint8_t vendor; /**< enum jg_vendor */
 	uint8_t format; /**< enum jg_format */
 	uint8_t rule; /**< enum jg_rule */
 	bool verified; /**< the signature held */
+	uint8_t vendor; /**< enum jg_vendor */
 	uint8_t token_id
 		[16]; /**< SHA-256(app key, 0, decoded signature), first half; when asked for, and of refresh requests */
 };
