@@ -55,17 +55,13 @@ void jg_own_claims_free(struct jg_own_claims *own)
 // Inline: most pieces are too short to be worth a call.
 static inline bool same_bytes(const uint8_t *a, const uint8_t *b, uint32_t n)
 {
-	uint64_t differs = 0;
-	if (n < 8 || n > 128)
+	jg_words16 differs = {0};
+	if (n < 16 || n > 256)
 		return memcmp(a, b, n) == 0;
-	for (uint32_t i = 0; i < n; i += 8) {
-		uint32_t at = i + 8 < n ? i : n - 8;
-		uint64_t x, y;
-		memcpy(&x, a + at, 8);
-		memcpy(&y, b + at, 8);
-		differs |= x ^ y;
-	}
-	return differs == 0;
+	for (uint32_t i = 0; i + 16 < n; i += 16)
+		differs |= *(const jg_words16 *)(a + i) ^ *(const jg_words16 *)(b + i);
+	differs |= *(const jg_words16 *)(a + n - 16) ^ *(const jg_words16 *)(b + n - 16);
+	return (differs[0] | differs[1]) == 0;
 }
 
 // The same bytes between as many strings. The index says where a string ends and that nothing in it
