@@ -51,19 +51,16 @@ static bool read_own(struct jg_minter *m, struct jg_mint_slot *slot, struct jg_p
 	return true;
 }
 
-static bool make_room(
-	struct jg_minter *m, struct jg_mint_slot *slot, const struct jg_str *text, size_t n)
+size_t jg_payload_escapes(const struct jg_str *text, size_t n)
 {
-	size_t room = JG_PAYLOAD_ROOM + m->own_members.len;
+	size_t more = 0;
 	for (size_t i = 0; i < n; i++)
-		room += text[i].len;
-	for (size_t i = 0; slot->escapes && i < n; i++)
-		room += jg_json_length(text[i]) - text[i].len;
-	return room <= slot->content.size ? true : jg_mint_fail(slot, NULL, JG_MINT_TOO_LONG);
+		more += jg_json_length(text[i]) - text[i].len;
+	return more;
 }
 
-bool jg_payload_begin(struct jg_minter *m, struct jg_mint_slot *slot, const struct jg_str *text,
-	size_t n, struct jg_payload *p)
+bool jg_payload_open(
+	struct jg_minter *m, struct jg_mint_slot *slot, size_t room, struct jg_payload *p)
 {
 	p->at = slot->content.p;
 	p->escapes = slot->escapes;
@@ -71,7 +68,8 @@ bool jg_payload_begin(struct jg_minter *m, struct jg_mint_slot *slot, const stru
 	m->own_members = (struct jg_str){NULL, 0};
 	if (slot->ask->claims.p != NULL && !read_own(m, slot, p))
 		return false;
-	return make_room(m, slot, text, n);
+	room += JG_PAYLOAD_ROOM + m->own_members.len;
+	return room <= slot->content.size ? true : jg_mint_fail(slot, NULL, JG_MINT_TOO_LONG);
 }
 
 // Every member has a comma before it; that of the first becomes the brace.
@@ -143,16 +141,16 @@ bool jg_mint_stream(struct jg_minter *m, struct jg_mint_slot *slot)
 		jg_payload_string(&p, JG_MINT_ROLE, ask->role);
 	slot->unsigned_ = ask->type == JG_TOKEN_DEVELOPMENT;
 	if (!slot->unsigned_) {
-		jg_payload_time(&p, JG_MINT_EXP, ask->expires_at);
-		jg_payload_time(&p, JG_MINT_IAT, ask->issued_at);
-		jg_payload_time(&p, JG_MINT_NBF, ask->not_before);
+		jg_payload_time(m, &p, JG_MINT_EXP, ask->expires_at);
+		jg_payload_time(m, &p, JG_MINT_IAT, ask->issued_at);
+		jg_payload_time(m, &p, JG_MINT_NBF, ask->not_before);
 	}
 	return jg_payload_end(m, slot, p.at, JG_STR(JG_MINT_HS256));
 }
 
 // Session, role, data and layout classes, which both formats have.
-static inline struct jg_payload write_session(
-	struct jg_payload p, const struct jg_mint_slot *slot, struct jg_str role)
+static inline struct jg_payload write_session(struct jg_minter *m, struct jg_payload p,
+	const struct jg_mint_slot *slot, struct jg_str role)
 {
 	const struct jg_mint *ask = slot->ask;
 	jg_payload_string(&p, JG_MINT_SESSION_ID, ask->room);
@@ -161,9 +159,9 @@ static inline struct jg_payload write_session(
 	if (ask->metadata.len > 0)
 		jg_payload_string(&p, JG_MINT_CONNECTION_DATA, ask->metadata);
 	jg_payload_string(&p, JG_MINT_LAYOUT_CLASSES, ask->layout_classes);
-	jg_payload_time(&p, JG_MINT_IAT, slot->issued_at);
-	jg_payload_time(&p, JG_MINT_NBF, ask->not_before);
-	jg_payload_time(&p, JG_MINT_EXP, ask->expires_at);
+	jg_payload_time(m, &p, JG_MINT_IAT, slot->issued_at);
+	jg_payload_time(m, &p, JG_MINT_NBF, ask->not_before);
+	jg_payload_time(m, &p, JG_MINT_EXP, ask->expires_at);
 	return p;
 }
 
@@ -188,7 +186,7 @@ bool jg_mint_opentok_jwt(struct jg_minter *m, struct jg_mint_slot *slot)
 	struct jg_payload p = begun;
 	jg_payload_string(&p, JG_MINT_ISS, slot->app->key);
 	jg_payload_string(&p, JG_MINT_IST, JG_STR("project"));
-	p = write_session(p, slot, role);
+	p = write_session(m, p, slot, role);
 	return jg_payload_end(m, slot, p.at, JG_STR(JG_MINT_HS256));
 }
 
@@ -221,7 +219,7 @@ bool jg_mint_vonage(struct jg_minter *m, struct jg_mint_slot *slot)
 	if (!begin_session(m, slot, &role, &begun))
 		return false;
 	struct jg_payload p = begun;
-	p = write_session(p, slot, role);
+	p = write_session(m, p, slot, role);
 	jg_payload_string(&p, JG_MINT_SUB, JG_STR("video"));
 	if (jg_payload_member(&p, JG_MINT_ACL))
 		p.at = jg_put_str(p.at, JG_STR("{\"paths\":{\"/session/**\":{}}}"));

@@ -42,14 +42,31 @@ struct jg_payload {
 /** ",\"name\":" of each member. */
 extern const struct jg_put_word jg_mint_words[JG_MINT_MEMBER_COUNT];
 
+/** What n texts need besides their bytes. */
+JG_COLD size_t jg_payload_escapes(const struct jg_str *text, size_t n);
+
+/** Read the caller's claims and make room for so many bytes besides. */
+bool jg_payload_open(
+	struct jg_minter *m, struct jg_mint_slot *slot, size_t room, struct jg_payload *p);
+
 /**
- * Read the caller's claims and make room.
+ * Read the caller's claims and make room. Inlined, where n is known.
  *
  * @param text fields that the payload will hold as strings or as they are
  * @param[out] p to be copied before it is written with, so that the copy stays in registers
  */
-bool jg_payload_begin(struct jg_minter *m, struct jg_mint_slot *slot, const struct jg_str *text,
-	size_t n, struct jg_payload *p);
+static inline bool jg_payload_begin(struct jg_minter *m, struct jg_mint_slot *slot,
+	const struct jg_str *text, size_t n, struct jg_payload *p)
+{
+	size_t room = 0;
+#pragma GCC unroll 8
+	for (size_t i = 0; i < n; i++)
+		room += text[i].len;
+	if (slot->escapes)
+		room += jg_payload_escapes(text, n);
+	return jg_payload_open(m, slot, room, p);
+}
+
 /** Append the caller's members and close the object; header is its encoded text with the dot. */
 bool jg_payload_end(struct jg_minter *m, struct jg_mint_slot *slot, char *at, struct jg_str header);
 
@@ -74,9 +91,10 @@ static inline void jg_payload_string(
 		jg_payload_text(p, value);
 }
 
-/** Nothing for JG_TIME_NONE. */
-static inline void jg_payload_time(struct jg_payload *p, enum jg_mint_member member, int64_t value)
+/** Nothing for JG_TIME_NONE; member is EXP, NBF or IAT. */
+static inline void jg_payload_time(
+	struct jg_minter *m, struct jg_payload *p, enum jg_mint_member member, int64_t value)
 {
 	if (value != JG_TIME_NONE && jg_payload_member(p, member))
-		p->at = jg_put_number(p->at, (uint64_t)value);
+		p->at = jg_put_again(&m->times[member - JG_MINT_EXP], p->at, (uint64_t)value);
 }

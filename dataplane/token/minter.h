@@ -5,6 +5,7 @@
 
 #include "ancestors.h"
 #include "own_claims.h"
+#include "put.h"
 #include "writer.h"
 
 #include <joingate/mint.h>
@@ -63,6 +64,7 @@ struct jg_minter {
 	struct jg_claims claims; /**< of the token being written: the caller's own members */
 	char ancestors[JG_ANCESTORS_TEXT]; /**< of the token being written, encoded */
 	struct jg_own_claims *own; /**< reads the caller's own members */
+	struct jg_put_last times[3]; /**< exp, nbf and iat of the last payloads */
 	struct jg_str own_members; /**< of the token being written, without the braces */
 	uint8_t *packed; /**< 007: content of one token, JG_DEFLATED(JG_MINT_CONTENT_MAX) bytes */
 	/** JG_MINT_CONTENT_MAX bytes for each token of a burst. They stand one behind the other, so

@@ -99,6 +99,24 @@ static inline char *jg_put_number(char *at, uint64_t value)
 	return at + 8 - zeros;
 }
 
+/** The number that was put last, as text; all zeros: none yet. */
+struct jg_put_last {
+	uint64_t after; /**< it and one */
+	uint32_t len;
+	char text[16 + 8]; /**< eight digits at a time */
+};
+
+/** jg_put_number() of one that is mostly the same as the last: the times of tokens that are made together. */
+static inline char *jg_put_again(struct jg_put_last *last, char *at, uint64_t value)
+{
+	if (__builtin_expect(last->after != value + 1, 0)) {
+		last->len = (uint32_t)(jg_put_number(last->text, value) - last->text);
+		last->after = value + 1;
+	}
+	memcpy(at, last->text, 16);
+	return at + last->len;
+}
+
 /** What a text has in it. */
 enum jg_text_trait {
 	JG_TEXT_QUOTED = 1 << 0, /**< bytes that a JSON string must escape: control, " and \ */
@@ -134,21 +152,30 @@ static inline jg_sixteen jg_odd_bytes(jg_sixteen v)
 /** enum jg_text_trait of a text that has odd bytes. */
 unsigned jg_odd_text_traits(struct jg_str text);
 
+/** Its bytes that make it odd: not all zeros if there are any. */
+static inline jg_sixteen jg_text_odd(struct jg_str text)
+{
+	jg_sixteen v, odd = {0};
+	if (text.len < 16)
+		return jg_odd_bytes(jg_load_short(text.p, text.len));
+	for (uint32_t i = 0; i < text.len; i += 16) {
+		memcpy(&v, text.p + (i + 16 < text.len ? i : text.len - 16), sizeof(v));
+		odd |= jg_odd_bytes(v);
+	}
+	return odd;
+}
+
+static inline bool jg_any(jg_sixteen odd)
+{
+	uint64_t words[2];
+	memcpy(words, &odd, sizeof(words));
+	return (words[0] | words[1]) != 0;
+}
+
 /** enum jg_text_trait of a text. */
 static inline unsigned jg_text_traits(struct jg_str text)
 {
-	jg_sixteen v, odd = {0};
-	uint64_t words[2];
-	if (text.len < 16) {
-		odd = jg_odd_bytes(jg_load_short(text.p, text.len));
-	} else {
-		for (uint32_t i = 0; i < text.len; i += 16) {
-			memcpy(&v, text.p + (i + 16 < text.len ? i : text.len - 16), sizeof(v));
-			odd |= jg_odd_bytes(v);
-		}
-	}
-	memcpy(words, &odd, sizeof(words));
-	return (words[0] | words[1]) == 0 ? 0 : jg_odd_text_traits(text);
+	return jg_any(jg_text_odd(text)) ? jg_odd_text_traits(text) : 0;
 }
 
 /** A JSON string of a text that has nothing to escape. */

@@ -11,6 +11,8 @@
 
 static char out[LEN_MAX * 6 + 2 + JG_PUT_SLACK];
 
+static struct jg_put_last last;
+
 static void expect_number(uint64_t value)
 {
 	char expected[24];
@@ -18,6 +20,11 @@ static void expect_number(uint64_t value)
 	char *end = jg_put_number(out, value);
 	cr_assert_eq(end - out, n, "%s", expected);
 	cr_assert_eq(memcmp(out, expected, (size_t)n), 0, "%s: %.*s", expected, n, out);
+	for (unsigned again = 0; again < 2; again++) {
+		memset(out, 'x', sizeof(out));
+		cr_assert_eq(jg_put_again(&last, out, value) - out, n, "%s", expected);
+		cr_assert_eq(memcmp(out, expected, (size_t)n), 0, "%s: %.*s", expected, n, out);
+	}
 }
 
 Test(put, numbers_of_every_length_are_written)
