@@ -335,7 +335,7 @@ BODY void open_container(
 
 BODY void close_container(struct scan *s, const struct frame *frame)
 {
-	const enum jg_json_type type = frame->close == '}' ? JG_JSON_OBJECT : JG_JSON_ARRAY;
+	const uint8_t type = frame->close == '}' ? JG_JSON_OBJECT : JG_JSON_ARRAY;
 	s->seen->n = frame->names;
 	s->guess = frame->guess;
 	s->claims->of_type[type] |= frame->member->bit;
