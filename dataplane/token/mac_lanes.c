@@ -82,9 +82,11 @@ static unsigned group_size(unsigned lanes, unsigned left)
 static void shani_group(const struct jg_shani *shani, struct jg_mac_job *const *sorted, unsigned n)
 {
 	for (unsigned at = 0; at < n;) {
-		unsigned size = group_size(shani->lanes, n - at);
-		shani->hmac[size - 1](sorted + at);
-		at += size;
+		unsigned size = group_size(shani->lanes, n - at), groups = 1;
+		while (group_size(shani->lanes, n - at - groups * size) == size)
+			groups++;
+		shani->hmac[size - 1](sorted + at, groups);
+		at += groups * size;
 	}
 }
 

@@ -8,10 +8,11 @@
 /** Lanes of the widest kernel. */
 #define JG_SHANI_LANES 4
 
-/** So many jobs (or keys) at a time as the place in the array says, beginning with one. */
+/** So many jobs (or keys) at a time as the place in the array says, beginning with one; of jobs several groups,
+ * one after the other. */
 struct jg_shani {
 	unsigned lanes; /**< kernels that there are */
-	void (*hmac[JG_SHANI_LANES])(struct jg_mac_job *const *jobs);
+	void (*hmac[JG_SHANI_LANES])(struct jg_mac_job *const *jobs, unsigned groups);
 	void (*keys[JG_SHANI_LANES])(const struct jg_mac_job *jobs, struct jg_mac_key *keys);
 };
 

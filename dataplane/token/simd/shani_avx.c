@@ -90,30 +90,33 @@ BODY void compress_blocks(
 	(lanes == 1 ? compress1 : lanes == 2 ? compress2 : compress3)(state, block, n);
 }
 
-BODY void compress(struct lanes *state, struct words *words, unsigned lanes)
+BODY void compress(
+	struct lanes *state, struct words *words, unsigned lanes, const struct next *next)
 {
 	uint8_t blocks[JG_SHANI_LANES][BLOCK] __attribute__((aligned(64)));
 	const uint8_t *block[JG_SHANI_LANES];
 	EACH(block[i] = blocks[i]; for (unsigned j = 0; j < 4; j++)
 			_mm_store_si128((void *)(blocks[i] + 16 * j), swap_bytes(words->w[i][j])););
 	compress_blocks(state, block, 1, lanes);
+	if (next != NULL)
+		EACH(next_open(next, i););
 }
 
 #include "shani_hmac.h"
 
-static void hmac1(struct jg_mac_job *const *jobs)
+static void hmac1(struct jg_mac_job *const *jobs, unsigned groups)
 {
-	hmac(jobs, 1);
+	hmac(jobs, groups, 1);
 }
 
-static void hmac2(struct jg_mac_job *const *jobs)
+static void hmac2(struct jg_mac_job *const *jobs, unsigned groups)
 {
-	hmac(jobs, 2);
+	hmac(jobs, groups, 2);
 }
 
-static void hmac3(struct jg_mac_job *const *jobs)
+static void hmac3(struct jg_mac_job *const *jobs, unsigned groups)
 {
-	hmac(jobs, 3);
+	hmac(jobs, groups, 3);
 }
 
 static void keys1(const struct jg_mac_job *jobs, struct jg_mac_key *out)

@@ -29,9 +29,12 @@ BODY void tail_fill(uint8_t *tail, const uint8_t *message, uint32_t len)
 		} m = _mm_shuffle_epi32(m, 0x0e);                                             \
 		state->abef[i] = _mm_sha256rnds2_epu32(state->abef[i], state->cdgh[i], m);    \
 		if ((q) >= 1 && (q) < 13) w[((q) + 3) & 3] =                                  \
-			_mm_sha256msg1_epu32(w[((q) + 3) & 3], w[(q)&3]);)
+			_mm_sha256msg1_epu32(w[((q) + 3) & 3], w[(q)&3]););                   \
+	if (next != NULL && (q) % 3 == 1 && (q) / 3 < lanes)                                  \
+	next_open(next, (q) / 3)
 
-BODY void compress(struct lanes *state, struct words *words, unsigned lanes)
+BODY void compress(
+	struct lanes *state, struct words *words, unsigned lanes, const struct next *next)
 {
 	struct lanes before = *state;
 	ALL_ROUNDS;
@@ -45,30 +48,30 @@ BODY void compress_blocks(
 	for (size_t at = 0; at < (size_t)n * BLOCK; at += BLOCK) {
 		struct words words;
 		EACH(block_load(&words, i, block[i] + at););
-		compress(state, &words, lanes);
+		compress(state, &words, lanes, NULL);
 	}
 }
 
 #include "shani_hmac.h"
 
-static void hmac1(struct jg_mac_job *const *jobs)
+static void hmac1(struct jg_mac_job *const *jobs, unsigned groups)
 {
-	hmac(jobs, 1);
+	hmac(jobs, groups, 1);
 }
 
-static void hmac2(struct jg_mac_job *const *jobs)
+static void hmac2(struct jg_mac_job *const *jobs, unsigned groups)
 {
-	hmac(jobs, 2);
+	hmac(jobs, groups, 2);
 }
 
-static void hmac3(struct jg_mac_job *const *jobs)
+static void hmac3(struct jg_mac_job *const *jobs, unsigned groups)
 {
-	hmac(jobs, 3);
+	hmac(jobs, groups, 3);
 }
 
-static void hmac4(struct jg_mac_job *const *jobs)
+static void hmac4(struct jg_mac_job *const *jobs, unsigned groups)
 {
-	hmac(jobs, 4);
+	hmac(jobs, groups, 4);
 }
 
 static void keys1(const struct jg_mac_job *jobs, struct jg_mac_key *out)
