@@ -4,6 +4,7 @@
 #include "bytes.h"
 
 #include <assert.h>
+#include <stddef.h>
 
 enum {
 	HOP_LIMIT = 64,
@@ -98,29 +99,28 @@ void jg_answer_udp(const struct jg_interface *port, const struct jg_frame *frame
 void jg_answer_plain(const struct jg_interface *port, const struct jg_frame *frame,
 	const uint8_t *payload, uint32_t payload_len, uint8_t out[JG_ANSWER_PLAIN])
 {
-	uint8_t *ip = out + 14;
-	uint8_t *udp = ip + 20;
 	uint32_t len = JG_UDP_HEADER + payload_len;
+	uint32_t ports = (uint32_t)port->udp_port << 16 | frame->source_port;
 	uint64_t addresses = (uint64_t)jg_sum_load32(frame->source) + jg_sum_load32(frame->target);
 	uint64_t header = addresses +
 		jg_sum_numbers(0x4500U + 0x4000U + (HOP_LIMIT << 8 | JG_PROTOCOL_UDP) + 20 + len);
-	uint64_t sum = addresses +
-		jg_sum_numbers(JG_PROTOCOL_UDP + 2 * len + port->udp_port + frame->source_port);
+	uint64_t sum =
+		addresses + jg_sum_numbers(ports) + jg_sum_numbers(JG_PROTOCOL_UDP + 2 * len);
 
-	memcpy(out, frame->peer_mac, 6);
-	memcpy(out + 6, port->mac, 6);
-	jg_put32(out + 12, 0x08004500);
-	jg_put16(ip + 2, (uint16_t)(20 + len));
-	jg_put32(ip + 4, 0x4000); // no identification, do not fragment
-	jg_put16(ip + 8, HOP_LIMIT << 8 | JG_PROTOCOL_UDP);
-	jg_put16(ip + 10, (uint16_t)~jg_sum_fold(header));
-	memcpy(ip + 12, frame->target, 4);
-	memcpy(ip + 16, frame->source, 4);
-	jg_put16(udp, port->udp_port);
-	jg_put16(udp + 2, frame->source_port);
-	jg_put16(udp + 4, (uint16_t)len);
-	uint16_t checksum = (uint16_t)~jg_sum_fold(jg_sum_add(sum, payload, payload_len));
-	jg_put16(udp + 6, checksum == 0 ? 0xffff : checksum); // RFC 768: zero means none
+	// Eight bytes of each MAC address: what follows is written over the last two.
+	memcpy(out, (const uint8_t *)frame + offsetof(struct jg_frame, peer_mac), 8);
+	memcpy(out + 6, (const uint8_t *)port + offsetof(struct jg_interface, mac), 8);
+	jg_put64(out + 12, UINT64_C(0x0800450000000000) | (20 + len) << 16); // no identification
+	jg_put32(out + 20, 0x40000000 | HOP_LIMIT << 8 | JG_PROTOCOL_UDP); // do not fragment
+	uint16_t checksum = (uint16_t)~jg_sum_fold_raw(header);
+	memcpy(out + 24, &checksum, 2);
+	memcpy(out + 26, frame->target, 4);
+	memcpy(out + 30, frame->source, 4);
+	jg_put32(out + 34, ports);
+	jg_put16(out + 38, (uint16_t)len);
+	checksum = (uint16_t)~jg_sum_fold_raw(jg_sum_add(sum, payload, payload_len));
+	checksum = checksum == 0 ? 0xffff : checksum; // RFC 768: zero means none
+	memcpy(out + 40, &checksum, 2);
 }
 
 uint32_t jg_answer_arp(

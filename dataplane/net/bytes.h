@@ -29,14 +29,18 @@ static inline uint64_t jg_sum_words(uint64_t sum, const uint8_t *p, unsigned wor
 uint64_t jg_sum_add(uint64_t sum, const uint8_t *bytes, uint32_t len);
 /** The same on any CPU. */
 uint64_t jg_sum_add_portable(uint64_t sum, const uint8_t *bytes, uint32_t len);
-/** Fold to 16 bits, in network order when read with jg_get16(); not complemented. Each step adds a half to
- * the other one's place, where the carry stays. Inline: four calls a packet were 7 ns of 300. */
-static inline uint16_t jg_sum_fold(uint64_t sum)
+/** Fold to 16 bits, as they stand in a message; not complemented. Each step adds a half to the other one's
+ * place, where the carry stays. Inline: four calls a packet were 7 ns of 300. */
+static inline uint16_t jg_sum_fold_raw(uint64_t sum)
 {
 	uint32_t half = (uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32);
-	uint16_t folded = (uint16_t)((half + (half << 16 | half >> 16)) >> 16);
 
-	return __builtin_bswap16(folded);
+	return (uint16_t)((half + (half << 16 | half >> 16)) >> 16);
+}
+/** The same as a number. */
+static inline uint16_t jg_sum_fold(uint64_t sum)
+{
+	return __builtin_bswap16(jg_sum_fold_raw(sum));
 }
 
 /** The sum of 16-bit numbers of a header: their plain sum, below 2^32, as it counts in a sum. */

@@ -17,14 +17,25 @@ void jg_transmit_drop(struct jg_transmit *tx, struct rte_mbuf *mbuf, enum jg_cou
 	rte_pktmbuf_free(mbuf);
 }
 
-// Runs of one fate are counted at once, as most of a burst is.
+// How many fates from the first on are the same; n > 0. Nearly always all of them.
+static unsigned run_of(const uint8_t *fates, unsigned n)
+{
+	unsigned run = 1;
+	uint64_t eight = fates[0] * UINT64_C(0x0101010101010101);
+
+	while (run + 8 <= n && memcmp(fates + run, &eight, 8) == 0)
+		run += 8;
+	while (run < n && fates[run] == fates[0])
+		run++;
+	return run;
+}
+
 static void count_fates(struct jg_counters *counters, const uint8_t *fates, unsigned n)
 {
 	unsigned run = 0;
 
 	for (unsigned i = 0; i < n; i += run) {
-		for (run = 1; i + run < n && fates[i + run] == fates[i];)
-			run++;
+		run = run_of(fates + i, n - i);
 		if (fates[i] != JG_FATE_NONE)
 			jg_count_add(&counters->value[fates[i]], run);
 	}
@@ -62,10 +73,15 @@ void jg_transmit_flush(struct jg_transmit *tx, unsigned port)
 void jg_transmit_frame(
 	struct jg_transmit *tx, unsigned port, struct rte_mbuf *mbuf, enum jg_counter fate)
 {
-	if (tx->n[port] == JG_TRANSMIT_MAX)
+	unsigned at = tx->n[port];
+
+	if (at == JG_TRANSMIT_MAX) {
 		jg_transmit_flush(tx, port);
-	tx->mbufs[port][tx->n[port]] = mbuf;
-	tx->fates[port][tx->n[port]++] = (uint8_t)fate;
+		at = 0;
+	}
+	tx->mbufs[port][at] = mbuf;
+	tx->fates[port][at] = (uint8_t)fate;
+	tx->n[port] = at + 1;
 }
 
 // Shapes an mbuf's only segment to a frame that starts at data and has len bytes.
@@ -167,6 +183,19 @@ static void send_copied(
 		packet->mbuf); // its fate is counted when the answer's last packet has gone
 }
 
+void jg_transmit_answer(
+	struct jg_transmit *tx, const struct jg_packet *packet, enum jg_protocol protocol)
+{
+	uint32_t len = packet->len + (protocol == JG_PROTOCOL_UDP ? JG_UDP_HEADER : 0);
+	uint16_t mtu = tx->ports[packet->port].interface.mtu;
+
+	assert(packet->len > 0);
+	if (packet->in_mbuf && len <= jg_answer_room(&packet->frame, mtu, false))
+		send_in_place(tx, packet, protocol);
+	else
+		send_copied(tx, packet, protocol);
+}
+
 // The way of nearly all answers: in place, one packet of IPv4 without VLAN tags, summed here.
 static bool is_plain(const struct jg_port *port, const struct jg_packet *packet)
 {
@@ -185,19 +214,16 @@ static void send_plain(
 	jg_transmit_frame(tx, packet->port, packet->mbuf, packet->fate);
 }
 
-void jg_transmit_answer(
-	struct jg_transmit *tx, const struct jg_packet *packet, enum jg_protocol protocol)
+void jg_transmit_packets(struct jg_transmit *tx, const struct jg_packet *packets, unsigned n)
 {
-	if (protocol == JG_PROTOCOL_UDP && is_plain(&tx->ports[packet->port], packet)) {
-		send_plain(tx, &tx->ports[packet->port], packet);
-		return;
+	for (const struct jg_packet *packet = packets; packet < packets + n; packet++) {
+		if (packet->fate == JG_COUNTER_LANE_QUEUED)
+			continue;
+		if (packet->fate != JG_COUNTER_VERDICT && packet->fate != JG_COUNTER_PING)
+			jg_transmit_drop(tx, packet->mbuf, packet->fate);
+		else if (is_plain(&tx->ports[packet->port], packet))
+			send_plain(tx, &tx->ports[packet->port], packet);
+		else
+			jg_transmit_answer(tx, packet, JG_PROTOCOL_UDP);
 	}
-	uint32_t len = packet->len + (protocol == JG_PROTOCOL_UDP ? JG_UDP_HEADER : 0);
-	uint16_t mtu = tx->ports[packet->port].interface.mtu;
-
-	assert(packet->len > 0);
-	if (packet->in_mbuf && len <= jg_answer_room(&packet->frame, mtu, false))
-		send_in_place(tx, packet, protocol);
-	else
-		send_copied(tx, packet, protocol);
 }

@@ -225,19 +225,9 @@ static void hand_to_lane(struct jg_worker *w)
 	judge->live_n = n;
 }
 
-static void send_answer(struct jg_worker *w, struct jg_packet *packet)
-{
-	if (packet->fate == JG_COUNTER_VERDICT || packet->fate == JG_COUNTER_PING)
-		jg_transmit_answer(&w->tx, packet, JG_PROTOCOL_UDP);
-	else
-		jg_transmit_drop(&w->tx, packet->mbuf, packet->fate);
-}
-
 static void send_answers(struct jg_worker *w)
 {
-	for (unsigned i = 0; i < w->packets_n; i++)
-		if (w->packets[i].fate != JG_COUNTER_LANE_QUEUED)
-			send_answer(w, &w->packets[i]);
+	jg_transmit_packets(&w->tx, w->packets, w->packets_n);
 	for (unsigned i = 0; i < w->held_n; i++)
 		jg_reassembly_release(w->reassembly, w->held[i]);
 }
@@ -279,7 +269,7 @@ static unsigned collect_from_lane(struct jg_worker *w)
 		return 0;
 	unsigned n = jg_lane_collect(w->options.lane, w->answered, JG_LANE_JOBS);
 	for (unsigned i = 0; i < n; i++) {
-		send_answer(w, &w->answered[i]->packet);
+		jg_transmit_packets(&w->tx, &w->answered[i]->packet, 1);
 		jg_lane_release(w->options.lane, w->answered[i]);
 	}
 	if (n == 0)
