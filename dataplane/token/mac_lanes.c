@@ -44,7 +44,40 @@ static uint8_t blocks_of(const struct jg_mac_job *job)
 	return (uint8_t)(blocks < BLOCKS_MAX ? blocks : BLOCKS_MAX);
 }
 
-// A counting sort; where all are alike they stay as they are.
+// Numbers of blocks that eight counters of a byte tell apart.
+#define BLOCKS_NEAR 8
+
+// A counting sort whose counters are the bytes of a word: what one job adds, the next need not wait for in memory.
+// Counters of a burst whose jobs are not all alike do not overflow, but for those behind the last job.
+static void sort_near(struct jg_mac_job *jobs, unsigned n, const uint8_t *blocks, uint8_t least,
+	struct jg_mac_job *sorted[BATCH])
+{
+	uint64_t next = 0;
+	for (unsigned i = 0; i < n; i++)
+		next += UINT64_C(1) << 8 * (blocks[i] - least);
+	next = next * UINT64_C(0x0101010101010101) << 8; // how many have fewer blocks
+	for (unsigned i = 0; i < n; i++) {
+		unsigned shift = 8 * (unsigned)(blocks[i] - least);
+		sorted[next >> shift & 0xff] = &jobs[i];
+		next += UINT64_C(1) << shift;
+	}
+}
+
+static void sort_far(struct jg_mac_job *jobs, unsigned n, const uint8_t *blocks, uint8_t least,
+	uint8_t most, struct jg_mac_job *sorted[BATCH])
+{
+	uint16_t next[BLOCKS_MAX + 2];
+	for (unsigned b = least; b <= most + 1u; b++)
+		next[b] = 0;
+	for (unsigned i = 0; i < n; i++)
+		next[blocks[i] + 1]++;
+	for (unsigned b = least + 1u; b <= most; b++)
+		next[b] = (uint16_t)(next[b] + next[b - 1]);
+	for (unsigned i = 0; i < n; i++)
+		sorted[next[blocks[i]]++] = &jobs[i];
+}
+
+// Where all are alike they stay as they are.
 static void sort_jobs(struct jg_mac_job *jobs, unsigned n, struct jg_mac_job *sorted[BATCH])
 {
 	uint8_t blocks[BATCH];
@@ -56,17 +89,10 @@ static void sort_jobs(struct jg_mac_job *jobs, unsigned n, struct jg_mac_job *so
 		least = blocks[i] < least ? blocks[i] : least;
 		most = blocks[i] > most ? blocks[i] : most;
 	}
-	if (least == most)
-		return;
-	uint16_t next[BLOCKS_MAX + 2];
-	for (unsigned b = least; b <= most + 1u; b++)
-		next[b] = 0;
-	for (unsigned i = 0; i < n; i++)
-		next[blocks[i] + 1]++;
-	for (unsigned b = least + 1u; b <= most; b++)
-		next[b] = (uint16_t)(next[b] + next[b - 1]);
-	for (unsigned i = 0; i < n; i++)
-		sorted[next[blocks[i]]++] = &jobs[i];
+	if (most - least >= BLOCKS_NEAR)
+		sort_far(jobs, n, blocks, least, most, sorted);
+	else if (most > least)
+		sort_near(jobs, n, blocks, least, sorted);
 }
 
 // Jobs for the next group, so that no lane is left alone where it can be helped.
