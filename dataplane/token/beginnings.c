@@ -8,6 +8,12 @@
 #define WORTH 4 // one in so many has to begin behind a known block
 #define REST 16384 // tokens, else
 
+static void teach_often(struct jg_beginnings *beginnings)
+{
+	beginnings->every = JG_BEGINNINGS_EVERY;
+	beginnings->barren = 0;
+}
+
 struct jg_beginnings *jg_beginnings_new(uint64_t seed)
 {
 	struct jg_hash_seed words;
@@ -18,6 +24,7 @@ struct jg_beginnings *jg_beginnings_new(uint64_t seed)
 	jg_hash_seed_init(&words, seed);
 	beginnings->size = size;
 	beginnings->seed = words.word[0];
+	teach_often(beginnings);
 	return beginnings;
 }
 
@@ -40,6 +47,16 @@ void jg_beginnings_forget(struct jg_beginnings *beginnings, uint64_t snapshot)
 	}
 	beginnings->taken_n = 0;
 	beginnings->snapshot = snapshot;
+	teach_often(beginnings);
+}
+
+static void count_barren(struct jg_beginnings *beginnings)
+{
+	if (++beginnings->barren < JG_BEGINNINGS_BARREN)
+		return;
+	beginnings->barren = 0;
+	if (beginnings->every < JG_BEGINNINGS_SELDOM)
+		beginnings->every *= 2;
 }
 
 static bool is_free(const struct jg_beginning *entry)
@@ -80,6 +97,7 @@ void jg_beginnings_learn(struct jg_beginnings *beginnings, uint64_t app_hash,
 	struct jg_beginning_candidate *candidate = &beginnings->candidate[place];
 	const uint32_t *before = jg_mac_job_state(job);
 	uint64_t hash = hash_of(block);
+	count_barren(beginnings);
 	if (jg_beginning_is(entry, before, block)) { // it was not asked for
 		open_way(beginnings, app_hash, job);
 		return;
@@ -101,6 +119,7 @@ void jg_beginnings_learn(struct jg_beginnings *beginnings, uint64_t app_hash,
 	memcpy(entry->behind, entry->before, sizeof(entry->behind));
 	jg_ref_blocks(JG_MAC_SHA256, entry->behind, block, 1);
 	beginnings->more[place] = 0;
+	teach_often(beginnings);
 	open_way(beginnings, app_hash, job);
 }
 

@@ -20,8 +20,11 @@
 
 #define JG_BEGINNING_BLOCK 64u
 #define JG_BEGINNINGS 4096u // a power of two
-/** Rounds of MACs for each that teaches. */
+/** Rounds of MACs for each that teaches, while something is learnt; and when little is. Powers of two. */
 #define JG_BEGINNINGS_EVERY 4u
+#define JG_BEGINNINGS_SELDOM 64u
+/** Lessons in a row that taught nothing, after which half as many are given. */
+#define JG_BEGINNINGS_BARREN 16u
 /** Blocks of one message, at most. */
 #define JG_BEGINNING_BLOCKS_MAX 4u
 
@@ -48,6 +51,8 @@ struct jg_beginnings {
 	uint64_t snapshot; /**< number of the one that all was learnt under */
 	uint32_t taken_n;
 	uint32_t clock; /**< rounds of MACs */
+	uint32_t every; /**< rounds for each that teaches */
+	uint32_t barren; /**< lessons since one taught something */
 	uint32_t looked; /**< tokens that counted since hits were last judged */
 	uint32_t hits;
 	uint32_t rest; /**< tokens for which it is not worth looking */
@@ -119,11 +124,12 @@ void jg_beginnings_learn(struct jg_beginnings *beginnings, uint64_t app_hash,
 void jg_beginnings_count(struct jg_beginnings *beginnings, unsigned looked, unsigned hits);
 
 /** Once per round: the one of its n jobs that may teach, or n: none. Seldom, so that teaching costs the others
- * nothing however many beginnings a key holder makes. */
+ * nothing however many beginnings a key holder makes, and the more so where it leads to nothing: what a lesson
+ * looks at has not been near for long. */
 static inline unsigned jg_beginnings_turn(struct jg_beginnings *beginnings, unsigned n)
 {
 	uint32_t turn = ++beginnings->clock;
-	return turn % JG_BEGINNINGS_EVERY == 0 ? turn / JG_BEGINNINGS_EVERY % n : n;
+	return (turn & (beginnings->every - 1)) == 0 ? turn / beginnings->every % n : n;
 }
 
 /** Is it worth looking for a burst of n? */

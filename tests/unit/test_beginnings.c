@@ -192,17 +192,39 @@ Test(beginnings, looking_rests_where_few_tokens_begin_alike)
 	cr_assert(jg_beginnings_worth(table, 32));
 }
 
-Test(beginnings, one_burst_in_a_few_teaches_and_every_place_has_its_turn)
+static unsigned turns_in(unsigned rounds)
 {
 	unsigned turns = 0;
 	uint32_t had = 0;
-	for (unsigned i = 0; i < 32 * JG_BEGINNINGS_EVERY; i++) {
+	for (unsigned i = 0; i < rounds; i++) {
 		unsigned turn = jg_beginnings_turn(table, 32);
 		turns += turn < 32;
 		had |= turn < 32 ? UINT32_C(1) << turn : 0;
 	}
-	cr_assert_eq(turns, 32);
 	cr_assert_eq(had, UINT32_MAX);
+	return turns;
+}
+
+Test(beginnings, one_burst_in_a_few_teaches_and_every_place_has_its_turn)
+{
+	cr_assert_eq(turns_in(32 * JG_BEGINNINGS_EVERY), 32);
+}
+
+Test(beginnings, where_nothing_is_learnt_few_bursts_teach)
+{
+	uint64_t token = 0;
+	for (unsigned i = 0; i < 10 * JG_BEGINNINGS_BARREN; i++)
+		learn(message, LEN, token);
+	cr_assert_eq(turns_in(32 * JG_BEGINNINGS_SELDOM), 32);
+	learn(message, LEN, ++token);
+	cr_assert_eq(find(message, LEN).done, 64);
+	cr_assert_eq(turns_in(32 * JG_BEGINNINGS_SELDOM),
+		32 * JG_BEGINNINGS_SELDOM / JG_BEGINNINGS_EVERY);
+	for (unsigned i = 0; i < 10 * JG_BEGINNINGS_BARREN; i++)
+		learn(message, LEN, token);
+	cr_assert_eq(turns_in(32 * JG_BEGINNINGS_SELDOM), 32);
+	jg_beginnings_forget(table, 9);
+	cr_assert_eq(turns_in(32 * JG_BEGINNINGS_EVERY), 32);
 }
 
 // Tokens of one room as LiveKit's SDK for JavaScript writes them: what differs comes last.
