@@ -200,6 +200,15 @@ static inline void *jg_scratch_take(struct jg_scratch *scratch, size_t n)
 	return p == NULL ? NULL : p + padding;
 }
 
+/** Records to be tried in one round, each with its next secret, apart by how they are signed. Those of SHA-256,
+ * which nearly all are, have their jobs already. */
+struct jg_round {
+	struct jg_record **records[JG_SIGNINGS];
+	unsigned n[JG_SIGNINGS];
+	struct jg_beginnings *beginnings; /**< NULL: not looked for */
+	bool derive; /**< some have keys that are to be derived */
+};
+
 /** What the stages share. */
 struct jg_burst {
 	struct jg_verifier *verifier;
@@ -209,6 +218,7 @@ struct jg_burst {
 	struct jg_record **live; /**< records not refused yet, in request order */
 	int64_t now;
 	uint64_t epoch; /**< of the snapshot */
+	struct jg_round round; /**< the first one is joined while tokens are read */
 	const struct jg_cut_offs *users_cut_off; /**< NULL: there are none, or others, too */
 	const struct jg_cut_off_view
 		*users_view; /**< as the burst began; NULL: the table grows, too */
@@ -217,6 +227,7 @@ struct jg_burst {
 	bool token_ids; /**< there are cut-offs of single tokens: every token needs its id */
 	bool overrides; /**< there are overrides of participants */
 	bool unusual; /**< a policy, an override or a refresh has to be looked at */
+	bool users_far; /**< their table is so large that its page tables are not near either */
 	bool users_late; /**< some users' cut-offs were not looked for yet */
 };
 

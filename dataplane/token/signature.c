@@ -24,19 +24,9 @@ static const struct jg_key *next_key(struct jg_record *r, int64_t now)
 	return NULL;
 }
 
-// Records to be tried in one round, each with its next secret, apart by how they are signed. Those of SHA-256,
-// which nearly all are, have their jobs already.
-struct round {
-	struct jg_record **records[JG_SIGNINGS];
-	unsigned n[JG_SIGNINGS];
-	struct jg_beginnings *beginnings; // NULL: not looked for
-	bool derive; // some have keys that are to be derived
-	bool odd; // some took no part in the usual way: they may have been refused
-};
-
-static struct round round_begin(struct jg_verifier *v, unsigned n)
+static struct jg_round round_begin(struct jg_verifier *v, unsigned n)
 {
-	struct round round = {0};
+	struct jg_round round = {0};
 	for (unsigned signing = 0; signing < JG_SIGNINGS; signing++)
 		round.records[signing] = v->round[signing];
 	if (v->beginnings != NULL && jg_beginnings_worth(v->beginnings, n))
@@ -59,7 +49,7 @@ static bool is_unsigned(struct jg_record *r)
 
 // The digest is written, not read: setting it here would be wasted.
 static inline void make_job(
-	const struct round *round, const struct jg_record *r, struct jg_mac_job *job)
+	const struct jg_round *round, const struct jg_record *r, struct jg_mac_job *job)
 {
 	jg_mac_job_set(job, r->message.p, r->message.len, r->mac_key);
 	// Those of one app begin alike.
@@ -68,7 +58,7 @@ static inline void make_job(
 }
 
 // Takes part with its next secret, or is refused for want of one.
-static void join_round(struct jg_burst *b, struct round *round, struct jg_record *r)
+static void join_round(struct jg_burst *b, struct jg_round *round, struct jg_record *r)
 {
 	bool tried = r->key != NULL;
 	const struct jg_layout *layout = r->layout;
@@ -90,7 +80,7 @@ static void join_round(struct jg_burst *b, struct round *round, struct jg_record
 
 // The same for the first round of what nearly all are: a JWT with an HMAC, of an app whose first secret may be
 // used. False: another one.
-static inline bool join_plain(struct jg_burst *b, struct round *round, struct jg_record *r)
+static inline bool join_plain(struct jg_burst *b, struct jg_round *round, struct jg_record *r)
 {
 	const struct jg_layout *layout = r->layout;
 	const struct jg_key *key = jg_app_keys(r->app);
@@ -108,19 +98,18 @@ static inline bool join_plain(struct jg_burst *b, struct round *round, struct jg
 }
 
 // One right after the other, as verify.c does it with apps.
-static void prefetch_users(const struct jg_burst *b)
+static void prefetch_users(const struct jg_burst *b, unsigned from, unsigned to)
 {
 	const struct jg_cut_off_view *view = b->users_view;
 	struct jg_record *const *live = b->live;
-	unsigned n = b->n;
 	if (view == NULL) {
 		view = jg_cut_offs_view(b->users_cut_off);
-		for (unsigned i = 0; i < n; i++)
+		for (unsigned i = from; i < to; i++)
 			jg_cut_off_prefetch(view, live[i]->user_fingerprint);
 		return;
 	}
 	const struct jg_cut_off_table table = *view->current;
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = from; i < to; i++) {
 		struct jg_record *r = live[i];
 		r->user_bucket = jg_cut_off_first(&table, r->user_fingerprint);
 		__builtin_prefetch(r->user_bucket);
@@ -141,35 +130,42 @@ static inline bool find_app(struct jg_burst *b, struct jg_record *r)
 	return false;
 }
 
-static struct round first_round(struct jg_burst *b)
+void jg_round_open(struct jg_burst *b)
 {
-	struct round round = round_begin(b->verifier, b->n);
+	if (b->verifier->beginnings != NULL)
+		jg_beginnings_under(b->verifier->beginnings, jg_snapshot_number(b->snapshot));
+	b->round = round_begin(b->verifier, b->n);
+}
+
+unsigned jg_round_join(struct jg_burst *b, unsigned from, unsigned to)
+{
 	const struct jg_cut_offs *cut_offs = b->users_cut_off;
-	for (unsigned i = 0; i < b->n; i++) {
+	unsigned refused = 0;
+	for (unsigned i = from; i < to; i++) {
 		struct jg_record *r = b->live[i];
-		if (!find_app(b, r)) {
-			round.odd = true;
+		if (r->reason != JG_REASON_OK || !find_app(b, r)) {
+			refused = 1;
 			continue;
 		}
 		r->verdict->app_index = r->app->index;
 		if (cut_offs != NULL)
 			r->user_fingerprint =
 				jg_cut_off_user(cut_offs, r->app->cut_off_hash, r->name_hash);
-		if (join_plain(b, &round, r))
+		if (join_plain(b, &b->round, r))
 			continue;
-		round.odd = true;
 		if (!is_unsigned(r))
-			join_round(b, &round, r);
+			join_round(b, &b->round, r);
+		refused |= r->reason;
 	}
-	if (cut_offs != NULL)
-		prefetch_users(b);
-	return round;
+	if (cut_offs != NULL && !b->users_far)
+		prefetch_users(b, from, to);
+	return refused;
 }
 
 // Those of a round that no secret has fitted yet.
-static struct round next_round(struct jg_burst *b, const struct round *before)
+static struct jg_round next_round(struct jg_burst *b, const struct jg_round *before)
 {
-	struct round round = round_begin(b->verifier, b->n);
+	struct jg_round round = round_begin(b->verifier, b->n);
 	for (unsigned signing = 0; signing < JG_SIGNINGS; signing++)
 		for (unsigned i = 0; i < before->n[signing]; i++)
 			if (!before->records[signing][i]->verified)
@@ -178,7 +174,7 @@ static struct round next_round(struct jg_burst *b, const struct round *before)
 }
 
 // Formats whose MAC key is more than the secret's midstates make it now, all of a layout at once.
-static void derive_keys(struct jg_burst *b, const struct round *round)
+static void derive_keys(struct jg_burst *b, const struct jg_round *round)
 {
 	struct jg_verifier *v = b->verifier;
 	struct jg_record *const *records = round->records[JG_SIGNING_SHA256];
@@ -212,7 +208,7 @@ static unsigned compare(
 
 // Once in a few rounds: is it worth looking, and what can one of them teach? Only tokens whose signature held
 // count.
-static void learn_beginnings(struct jg_verifier *v, const struct round *round)
+static void learn_beginnings(struct jg_verifier *v, const struct jg_round *round)
 {
 	struct jg_record *const *records = round->records[JG_SIGNING_SHA256];
 	unsigned n = round->n[JG_SIGNING_SHA256], held = 0, hits = 0;
@@ -231,7 +227,7 @@ static void learn_beginnings(struct jg_verifier *v, const struct round *round)
 			jg_hash_load64((const char *)r->signature));
 }
 
-static unsigned run_sha256(struct jg_burst *b, const struct round *round)
+static unsigned run_sha256(struct jg_burst *b, const struct jg_round *round)
 {
 	struct jg_verifier *v = b->verifier;
 	unsigned n = round->n[JG_SIGNING_SHA256];
@@ -245,7 +241,7 @@ static unsigned run_sha256(struct jg_burst *b, const struct round *round)
 	return wrong;
 }
 
-static unsigned run_sha1(struct jg_burst *b, const struct round *round)
+static unsigned run_sha1(struct jg_burst *b, const struct jg_round *round)
 {
 	struct jg_verifier *v = b->verifier;
 	struct jg_record *const *records = round->records[JG_SIGNING_SHA1];
@@ -257,7 +253,7 @@ static unsigned run_sha1(struct jg_burst *b, const struct round *round)
 	return compare(v, records, n, signature_bytes[JG_SIGNING_SHA1]);
 }
 
-static unsigned run_rsa(const struct round *round)
+static unsigned run_rsa(const struct jg_round *round)
 {
 	unsigned wrong = 0;
 	for (unsigned i = 0; i < round->n[JG_SIGNING_RSA]; i++) {
@@ -270,21 +266,21 @@ static unsigned run_rsa(const struct round *round)
 
 void jg_stage_signatures(struct jg_burst *b)
 {
+	struct jg_round *round = &b->round;
 	unsigned wrong;
-	if (b->verifier->beginnings != NULL)
-		jg_beginnings_under(b->verifier->beginnings, jg_snapshot_number(b->snapshot));
-	struct round round = first_round(b);
-	bool refused = round.odd;
+	bool refused = false;
+	if (b->users_far)
+		prefetch_users(b, 0, b->n);
 	do {
 		wrong = 0;
-		if (round.n[JG_SIGNING_SHA256] > 0)
-			wrong += run_sha256(b, &round);
-		if (round.n[JG_SIGNING_SHA1] > 0)
-			wrong += run_sha1(b, &round);
-		if (round.n[JG_SIGNING_RSA] > 0)
-			wrong += run_rsa(&round);
+		if (round->n[JG_SIGNING_SHA256] > 0)
+			wrong += run_sha256(b, round);
+		if (round->n[JG_SIGNING_SHA1] > 0)
+			wrong += run_sha1(b, round);
+		if (round->n[JG_SIGNING_RSA] > 0)
+			wrong += run_rsa(round);
 		if (wrong > 0)
-			round = next_round(b, &round);
+			*round = next_round(b, round);
 		refused |= wrong > 0;
 	} while (wrong > 0);
 	if (refused)

@@ -6,7 +6,10 @@
 
 #include "record.h"
 
-/** signature.c: unknown_key, bad_signature, dev_token. A round per secret; records that fitted leave the rounds. */
+/** signature.c: unknown_key; tokens join the first round, some of the burst at a time. Not 0: some were refused. */
+void jg_round_open(struct jg_burst *b);
+unsigned jg_round_join(struct jg_burst *b, unsigned from, unsigned to);
+/** bad_signature, dev_token. A round per secret; records that fitted leave the rounds. */
 void jg_stage_signatures(struct jg_burst *b);
 
 /** revocation.c: the id of a token, for those who want it; revoked. */

@@ -265,22 +265,39 @@ static unsigned read(struct jg_burst *b, unsigned from, unsigned to)
 
 #define FEW 8u // tokens whose text is still near when it is read, and no longer in the store buffer
 
+static inline unsigned end_of_few(const struct jg_burst *b, unsigned from)
+{
+	return b->n - from < FEW ? b->n : from + FEW;
+}
+
+// Where there are many apps: the slots of the few tokens from here on are fetched, the apps of the few before, whose
+// slots have come, and the few before these join the round. Not 0: some were refused.
+static unsigned join_far(struct jg_burst *b, unsigned from)
+{
+	if (from < b->n)
+		prefetch_slots(b, from, end_of_few(b, from));
+	if (from >= FEW && from - FEW < b->n)
+		prefetch_apps(b, from - FEW, end_of_few(b, from - FEW));
+	if (from >= 2 * FEW)
+		return jg_round_join(b, from - 2 * FEW, end_of_few(b, from - 2 * FEW));
+	return 0;
+}
+
+// A few tokens go through all of it before the next ones: what one step has written, the next finds near.
 static void stage_read(struct jg_burst *b)
 {
-	const bool large = jg_snapshot_is_large(b->snapshot);
-	unsigned refused = 0, from = 0;
+	const bool far = jg_snapshot_is_large(b->snapshot);
+	const unsigned end = b->n + (far ? 2 * FEW : 0);
+	unsigned refused = 0;
 	for (unsigned i = 0; i < TOKENS_AHEAD; i++)
 		prefetch_token(b, i);
-	for (unsigned before = 0, to; from < b->n; before = from, from = to) {
-		to = b->n - from < FEW ? b->n : from + FEW;
-		parse(b, from, to);
-		refused |= read(b, from, to);
-		if (!large)
-			continue;
-		prefetch_slots(b, from, to);
-		prefetch_apps(b, before, from);
-		if (to == b->n)
-			prefetch_apps(b, from, to);
+	jg_round_open(b);
+	for (unsigned from = 0; from < end; from += FEW) {
+		if (from < b->n) {
+			parse(b, from, end_of_few(b, from));
+			refused |= read(b, from, end_of_few(b, from));
+		}
+		refused |= far ? join_far(b, from) : jg_round_join(b, from, end_of_few(b, from));
 	}
 	if (refused != 0)
 		jg_burst_sift(b);
@@ -380,6 +397,10 @@ static void (*const stages[])(struct jg_burst *b) = {
 	stage_permit,
 };
 
+// Bytes of a table of cut-offs. To find the pages of a larger one holds up the reading of tokens more than it helps to
+// begin early, so that those of a whole burst are found before the MACs.
+#define USERS_FAR ((size_t)64 << 20)
+
 static void begin(struct jg_burst *b)
 {
 	b->verifier->scratch.used = 0;
@@ -390,6 +411,7 @@ static void begin(struct jg_burst *b)
 		const struct jg_cut_off_view *view = jg_cut_offs_view(b->users_cut_off);
 		b->users_view = view->old == NULL ? view : NULL;
 		b->users_late = view->old != NULL;
+		b->users_far = view->current->size > USERS_FAR;
 	}
 	b->token_ids = (b->cut_off_scopes >> JG_SCOPE_TOKEN & 1) != 0;
 	b->overrides = jg_snapshot_overrides_any(b->snapshot);
