@@ -154,9 +154,10 @@ static void write_verdict(uint8_t *out, const struct jg_verdict *verdict)
 	static_assert(offsetof(struct jg_verdict, verified) - offsetof(struct jg_verdict, reason) ==
 			JG_AT_VERIFIED - JG_AT_REASON,
 		"they stand in a verdict as on the wire");
-	memcpy(out + JG_AT_REASON, (const uint8_t *)verdict + offsetof(struct jg_verdict, reason),
-		4);
-	jg_put32(out + JG_AT_RESERVED, 0);
+	uint32_t codes;
+	memcpy(&codes, (const uint8_t *)verdict + offsetof(struct jg_verdict, reason), 4);
+	const uint64_t reserved = codes; // and four zeros behind them
+	memcpy(out + JG_AT_REASON, &reserved, 8);
 }
 
 // Bytes a reply may have before its MAC.
@@ -168,24 +169,27 @@ static size_t room_of(const struct jg_wire_request *wire, size_t size)
 	return whole < mac ? 0 : whole - mac;
 }
 
-// The strings that are wanted, when all that is wanted are such and none lies where the reply is going to be:
-// then it may be written as it is read. Returns their end; NULL: it may not. A string is there, or touches it,
-// if p + len - out < room + len.
+// The strings that are wanted, when all that is wanted are such and fit, and none begins near the reply's place:
+// then it may be written as it is read. Returns their end; NULL: it may not.
 static struct field *gather(const struct jg_verdict *verdict, uint32_t wanted, const uint8_t *out,
 	size_t room, struct field *field)
 {
-	bool clash = (wanted & WANT_MADE) != 0;
+	// What fits is shorter than any datagram: from before this it does not reach the place.
+	const uintptr_t near = (uintptr_t)out - JG_WIRE_DATAGRAM_MAX;
 	size_t len = JG_WIRE_VERDICT;
-	for (wanted &= JG_WIRE_WANT_ALL & ~WANT_MADE; wanted != 0; wanted &= wanted - 1) {
+	if ((wanted & WANT_MADE) != 0)
+		return NULL;
+	for (wanted &= JG_WIRE_WANT_ALL; wanted != 0; wanted &= wanted - 1) {
 		const unsigned code = (unsigned)__builtin_ctz(wanted);
 		const struct jg_str value = string_of(verdict, code);
 		if (value.p == NULL)
 			continue;
-		clash |= (uintptr_t)value.p + value.len - (uintptr_t)out < room + value.len;
+		if ((uintptr_t)value.p - near < JG_WIRE_DATAGRAM_MAX + room)
+			return NULL;
 		len += JG_WIRE_FIELD_HEAD + (size_t)value.len;
 		*field++ = (struct field){.value = value, .code = code};
 	}
-	return !clash && len <= room ? field : NULL;
+	return len <= room ? field : NULL;
 }
 
 // The fields of any reply: what lies where they are going to be is set aside first.
