@@ -199,10 +199,13 @@ Test(run, the_longest_outage_is_told)
 {
 	run(ASLEEP, NULL);
 	cr_assert_geq(tally(TALLY_UNANSWERED), 100);
-	// A hundred of 300 a second; who of the two senders was asleep for how many is not certain.
-	cr_assert(outcome.outage > 0.2 && outcome.outage < 0.9, "%f", outcome.outage);
-	cr_assert(
-		outcome.outage_from > 0.1 && outcome.outage_from < 0.5, "%f", outcome.outage_from);
+	// A hundred or more, half of them or all one sender's, each with 150 a second. It is told by when requests
+	// were meant to be sent, so that a slow machine loses more but tells no other times.
+	const double unanswered = (double)tally(TALLY_UNANSWERED);
+	cr_assert(outcome.outage > 0.3 && outcome.outage < (unanswered + 2) / 150, "%f",
+		outcome.outage);
+	cr_assert(outcome.outage_from >= 0 && outcome.outage_from + outcome.outage < 1.01, "%f",
+		outcome.outage_from);
 	clean_up();
 	run(HONEST, NULL);
 	cr_assert_gt(tally(TALLY_ANSWERED), 0);
