@@ -6,12 +6,17 @@
 
 #define WINDOW 1024 // tokens after which hits are counted
 #define WORTH 4 // one in so many has to begin behind a known block
-#define REST 16384 // tokens, else
+#define REST 16384 // tokens, else, the first time
+#define REST_MOST (16 * REST)
 
-static void teach_often(struct jg_beginnings *beginnings)
+// Something is learnt, or may be: it is worth teaching, and looking.
+static void take_interest(struct jg_beginnings *beginnings)
 {
 	beginnings->every = JG_BEGINNINGS_EVERY;
 	beginnings->barren = 0;
+	beginnings->next_rest = REST;
+	if (beginnings->rest > REST)
+		beginnings->rest = REST;
 }
 
 struct jg_beginnings *jg_beginnings_new(uint64_t seed)
@@ -24,7 +29,7 @@ struct jg_beginnings *jg_beginnings_new(uint64_t seed)
 	jg_hash_seed_init(&words, seed);
 	beginnings->size = size;
 	beginnings->seed = words.word[0];
-	teach_often(beginnings);
+	take_interest(beginnings);
 	return beginnings;
 }
 
@@ -47,7 +52,7 @@ void jg_beginnings_forget(struct jg_beginnings *beginnings, uint64_t snapshot)
 	}
 	beginnings->taken_n = 0;
 	beginnings->snapshot = snapshot;
-	teach_often(beginnings);
+	take_interest(beginnings);
 }
 
 static void count_barren(struct jg_beginnings *beginnings)
@@ -119,7 +124,7 @@ void jg_beginnings_learn(struct jg_beginnings *beginnings, uint64_t app_hash,
 	memcpy(entry->behind, entry->before, sizeof(entry->behind));
 	jg_ref_blocks(JG_MAC_SHA256, entry->behind, block, 1);
 	beginnings->more[place] = 0;
-	teach_often(beginnings);
+	take_interest(beginnings);
 	open_way(beginnings, app_hash, job);
 }
 
@@ -129,7 +134,12 @@ void jg_beginnings_count(struct jg_beginnings *beginnings, unsigned looked, unsi
 	beginnings->hits += hits;
 	if (beginnings->looked < WINDOW)
 		return;
-	if (beginnings->hits * WORTH < beginnings->looked)
-		beginnings->rest = REST;
+	if (beginnings->hits * WORTH >= beginnings->looked) {
+		beginnings->next_rest = REST;
+	} else {
+		beginnings->rest = beginnings->next_rest;
+		if (beginnings->next_rest < REST_MOST)
+			beginnings->next_rest *= 2;
+	}
 	beginnings->looked = beginnings->hits = 0;
 }

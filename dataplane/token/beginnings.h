@@ -56,6 +56,7 @@ struct jg_beginnings {
 	uint32_t looked; /**< tokens that counted since hits were last judged */
 	uint32_t hits;
 	uint32_t rest; /**< tokens for which it is not worth looking */
+	uint32_t next_rest; /**< how many it will be the next time */
 };
 
 /** NULL: no memory. */
@@ -120,7 +121,7 @@ void jg_beginnings_learn(struct jg_beginnings *beginnings, uint64_t app_hash,
 	const struct jg_mac_job *job, uint64_t token);
 
 /** Count what came of looking, over tokens that were verified or made; where few begin alike it is given up
- * for a while. */
+ * for a while, for longer each time until something is learnt or found. */
 void jg_beginnings_count(struct jg_beginnings *beginnings, unsigned looked, unsigned hits);
 
 /** Once per round: the one of its n jobs that may teach, or n: none. Seldom, so that teaching costs the others

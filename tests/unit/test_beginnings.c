@@ -179,17 +179,37 @@ Test(beginnings, what_is_in_use_is_given_a_second_chance)
 	cr_assert_eq(find(message, LEN).done, 0);
 }
 
+// Bursts of 32 until it is worth looking again.
+static unsigned resting(void)
+{
+	unsigned bursts = 0;
+	for (unsigned i = 0; i < 1000 && jg_beginnings_worth(table, 32); i++)
+		jg_beginnings_count(table, 32, 1);
+	while (!jg_beginnings_worth(table, 32))
+		cr_assert_lt(++bursts, 100000);
+	return bursts;
+}
+
 Test(beginnings, looking_rests_where_few_tokens_begin_alike)
 {
 	for (unsigned i = 0; i < 1000; i++)
 		jg_beginnings_count(table, 32, 16);
 	cr_assert(jg_beginnings_worth(table, 32));
-	for (unsigned i = 0; i < 1000 && jg_beginnings_worth(table, 32); i++)
-		jg_beginnings_count(table, 32, 1);
-	cr_assert_not(jg_beginnings_worth(table, 32));
-	for (unsigned i = 0; i < 10000 && !jg_beginnings_worth(table, 32); i++)
-		;
-	cr_assert(jg_beginnings_worth(table, 32));
+	const unsigned first = resting();
+	cr_assert_gt(first, 0);
+	unsigned longest = first;
+	for (unsigned i = 0; i < 10; i++) {
+		const unsigned next = resting();
+		cr_assert_geq(next, longest);
+		longest = next;
+	}
+	cr_assert_geq(longest, 8 * first);
+	for (unsigned i = 0; i < 1000; i++)
+		jg_beginnings_count(table, 32, 16);
+	cr_assert_eq(resting(), first, "it was worth it once more");
+	(void)resting();
+	teach(1);
+	cr_assert_eq(resting(), first, "something was learnt");
 }
 
 static unsigned turns_in(unsigned rounds)
