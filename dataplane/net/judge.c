@@ -88,7 +88,8 @@ static enum jg_counter read_one(struct jg_judge *judge, struct jg_packet *packet
 		judge->pings_n++;
 		return JG_FATE_NONE;
 	}
-	judge->refreshes_n += packet->wire.type == JG_REQUEST_REFRESH;
+	if (packet->wire.type == JG_REQUEST_REFRESH)
+		judge->refreshes_n++;
 	judge->live[judge->live_n++] = packet;
 	return JG_FATE_NONE;
 }
@@ -148,11 +149,18 @@ void jg_judge_read(struct jg_judge *judge, struct jg_packet *packets, unsigned n
 		close_ranks(judge);
 }
 
-// What a verdict is counted under.
+// Are two verdicts counted under the same? The indices of app and key stand side by side.
 static bool counts_alike(const struct jg_verdict *a, const struct jg_verdict *b)
 {
-	return ((a->reason ^ b->reason) | (a->vendor ^ b->vendor)) == 0 &&
-		((a->app_index ^ b->app_index) | (a->key_index ^ b->key_index)) == 0;
+	const size_t at = offsetof(struct jg_verdict, app_index);
+	uint64_t indices[2];
+
+	static_assert(offsetof(struct jg_verdict, key_index) ==
+			offsetof(struct jg_verdict, app_index) + sizeof(uint32_t),
+		"eight bytes");
+	memcpy(&indices[0], (const uint8_t *)a + at, 8);
+	memcpy(&indices[1], (const uint8_t *)b + at, 8);
+	return indices[0] == indices[1] && a->reason == b->reason && a->vendor == b->vendor;
 }
 
 static void count_run(

@@ -169,13 +169,18 @@ static size_t room_of(const struct jg_wire_request *wire, size_t size)
 	return whole < mac ? 0 : whole - mac;
 }
 
-// The strings that are wanted, when all that is wanted are such and fit, and none begins near the reply's place:
-// then it may be written as it is read. Returns their end; NULL: it may not.
+// May a string reach the reply's place, out? Those that fit and the reply are shorter than any datagram, so that
+// none of them does that begins further away.
+static bool is_near(const char *p, const uint8_t *out)
+{
+	return (uintptr_t)p - (uintptr_t)out + JG_WIRE_DATAGRAM_MAX < 2 * JG_WIRE_DATAGRAM_MAX;
+}
+
+// The strings that are wanted, when all that is wanted are such and fit, and none is near the reply's place: then
+// it may be written as it is read. Returns their end; NULL: it may not.
 static struct field *gather(const struct jg_verdict *verdict, uint32_t wanted, const uint8_t *out,
 	size_t room, struct field *field)
 {
-	// What fits is shorter than any datagram: from before this it does not reach the place.
-	const uintptr_t near = (uintptr_t)out - JG_WIRE_DATAGRAM_MAX;
 	size_t len = JG_WIRE_VERDICT;
 	if ((wanted & WANT_MADE) != 0)
 		return NULL;
@@ -184,7 +189,7 @@ static struct field *gather(const struct jg_verdict *verdict, uint32_t wanted, c
 		const struct jg_str value = string_of(verdict, code);
 		if (value.p == NULL)
 			continue;
-		if ((uintptr_t)value.p - near < JG_WIRE_DATAGRAM_MAX + room)
+		if (is_near(value.p, out))
 			return NULL;
 		len += JG_WIRE_FIELD_HEAD + (size_t)value.len;
 		*field++ = (struct field){.value = value, .code = code};
