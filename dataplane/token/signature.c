@@ -47,13 +47,12 @@ static bool is_unsigned(struct jg_record *r)
 	return r->verified || r->reason != JG_REASON_OK;
 }
 
-// The digest is written, not read: setting it here would be wasted.
-static inline void make_job(
-	const struct jg_round *round, const struct jg_record *r, struct jg_mac_job *job)
+// The digest is written, not read: setting it here would be wasted. JWTs of one app begin alike.
+static inline void make_job(const struct jg_round *round, const struct jg_record *r,
+	const struct jg_mac_key *key, bool jwt, struct jg_mac_job *job)
 {
-	jg_mac_job_set(job, r->message.p, r->message.len, r->mac_key);
-	// Those of one app begin alike.
-	if (round->beginnings != NULL && jg_layout_is_jwt(r->layout))
+	jg_mac_job_set(job, r->message.p, r->message.len, key);
+	if (round->beginnings != NULL && jwt)
 		jg_beginnings_find(round->beginnings, r->app_hash, job);
 }
 
@@ -69,7 +68,8 @@ static void join_round(struct jg_burst *b, struct jg_round *round, struct jg_rec
 		round->derive |= layout->derive_keys != NULL;
 		r->mac_key = layout->signing == JG_SIGNING_SHA1 ? &r->key->sha1 : &r->key->mac;
 		if (layout->signing == JG_SIGNING_SHA256)
-			make_job(round, r, &b->verifier->jobs[n]);
+			make_job(round, r, r->mac_key, jg_layout_is_jwt(layout),
+				&b->verifier->jobs[n]);
 	} else if (tried) {
 		jg_refuse(r, JG_REASON_BAD_SIGNATURE);
 	} else {
@@ -78,14 +78,19 @@ static void join_round(struct jg_burst *b, struct jg_round *round, struct jg_rec
 	}
 }
 
+// A JWT with an HMAC of the right length, as all with a known header are.
+static inline bool is_hs256(const struct jg_record *r)
+{
+	return jg_layout_is_jwt(r->layout) && r->layout->signing == JG_SIGNING_SHA256 &&
+		r->signature_len == signature_bytes[JG_SIGNING_SHA256];
+}
+
 // The same for the first round of what nearly all are: a JWT with an HMAC, of an app whose first secret may be
 // used. False: another one.
 static inline bool join_plain(struct jg_burst *b, struct jg_round *round, struct jg_record *r)
 {
-	const struct jg_layout *layout = r->layout;
 	const struct jg_key *key = jg_app_keys(r->app);
-	if (!jg_layout_is_jwt(layout) || layout->signing != JG_SIGNING_SHA256 ||
-		r->signature_len != signature_bytes[JG_SIGNING_SHA256] ||
+	if ((!r->known_header && !is_hs256(r)) ||
 		(!r->app->first_usable && (r->app->keys_n == 0 || !in_window(key, b->now))))
 		return false;
 	unsigned n = round->n[JG_SIGNING_SHA256]++;
@@ -93,7 +98,7 @@ static inline bool join_plain(struct jg_burst *b, struct jg_round *round, struct
 	r->key = key;
 	r->mac_key = &key->mac;
 	r->next_key = 1;
-	make_job(round, r, &b->verifier->jobs[n]);
+	make_job(round, r, &key->mac, true, &b->verifier->jobs[n]);
 	return true;
 }
 
