@@ -67,14 +67,14 @@ static enum jg_counter fate_of(enum jg_wire_fate fate)
 }
 
 // Parses and admits; the request's place is the next live one.
-static enum jg_counter read_one(struct jg_judge *judge, struct jg_packet *packet)
+static enum jg_counter read_one(struct jg_judge *judge, struct jg_packet *packet, bool insecure)
 {
 	struct jg_request *request = &judge->requests[judge->live_n];
 	const struct jg_frame *frame = &packet->frame;
 
 	enum jg_wire_fate fate =
 		jg_wire_request_parse(packet->bytes, packet->len, &packet->wire, request);
-	if (fate == JG_WIRE_FATE_OK)
+	if (fate == JG_WIRE_FATE_OK && !(insecure && packet->wire.front_end == 0))
 		fate = jg_front_ends_admit(judge->state->front_ends, &packet->wire, frame->family,
 			frame->source, &packet->front_end);
 	if (fate != JG_WIRE_FATE_OK)
@@ -140,10 +140,12 @@ void jg_judge_read(struct jg_judge *judge, struct jg_packet *packets, unsigned n
 	judge->signers_n = 0;
 	judge->pings_n = 0;
 	judge->refreshes_n = 0;
+	bool insecure = judge->state != NULL && jg_front_ends_insecure(judge->state->front_ends);
 	for (unsigned i = 0; i < n; i++) {
 		packets[i].front_end = NULL;
-		packets[i].fate = (uint8_t)(judge->state == NULL ? JG_COUNTER_NOT_READY
-								 : read_one(judge, &packets[i]));
+		packets[i].fate =
+			(uint8_t)(judge->state == NULL ? JG_COUNTER_NOT_READY
+						       : read_one(judge, &packets[i], insecure));
 	}
 	if (!trusted && judge->signers_n > 0 && check_macs(judge) > 0)
 		close_ranks(judge);

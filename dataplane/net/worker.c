@@ -10,8 +10,7 @@
 
 #include <assert.h>
 
-#define AHEAD 4 // packets that are on their way into the second level of the cache
-#define PREFETCH_LINES 7 // of each
+#define PREFETCH_LINES 7 // of each packet
 
 static void count(struct jg_worker *w, enum jg_counter counter, uint64_t n)
 {
@@ -197,13 +196,13 @@ static void take_frames(struct jg_worker *w, unsigned port, unsigned n)
 	w->packets_n = 0;
 	w->held_n = 0;
 	jg_judge_begin(&w->judge);
-	for (unsigned i = 0; i < n && i < AHEAD; i++)
+	for (unsigned i = 0; i < n && i < JG_WORKER_AHEAD; i++)
 		prefetch_far(w->rx[i]);
+	for (unsigned i = 0; i < JG_WORKER_AHEAD; i++) // there is always a next one to be fetched
+		w->rx[n + i] = w->rx[n - 1];
 	for (unsigned i = 0; i < n; i++) {
-		if (i + AHEAD < n)
-			prefetch_far(w->rx[i + AHEAD]);
-		if (i + 1 < n)
-			prefetch_near(w->rx[i + 1]);
+		prefetch_far(w->rx[i + JG_WORKER_AHEAD]);
+		prefetch_near(w->rx[i + 1]);
 		bytes += w->rx[i]->pkt_len;
 		take_frame(w, port, w->rx[i]);
 	}

@@ -11,6 +11,9 @@
 #include "reassembly.h"
 #include "transmit.h"
 
+/** Packets that are on their way into the second level of the cache. */
+#define JG_WORKER_AHEAD 4
+
 struct jg_worker_options {
 	const struct jg_port *ports;
 	unsigned ports_n;
@@ -36,7 +39,7 @@ struct jg_worker {
 	unsigned held_n;
 	struct jg_reassembly *reassembly;
 	struct jg_transmit tx;
-	struct rte_mbuf *rx[JG_BURST_MAX];
+	struct rte_mbuf *rx[JG_BURST_MAX + JG_WORKER_AHEAD]; // the last one once more behind it
 	struct jg_packet packets[JG_BURST_MAX];
 	uint32_t held[JG_BURST_MAX]; // reassembly entries that this burst uses
 	struct jg_lane_job *answered[JG_LANE_JOBS];

@@ -178,6 +178,11 @@ unsigned jg_front_ends_count(const struct jg_front_ends *front_ends)
 	return front_ends->n;
 }
 
+bool jg_front_ends_insecure(const struct jg_front_ends *front_ends)
+{
+	return front_ends->insecure;
+}
+
 const struct jg_front_end *jg_front_ends_find(const struct jg_front_ends *front_ends, unsigned id)
 {
 	if (id >= front_ends->ids || front_ends->index[id] == NONE)

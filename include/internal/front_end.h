@@ -61,6 +61,9 @@ void jg_front_ends_free(struct jg_front_ends *front_ends);
 /** How many there are. */
 unsigned jg_front_ends_count(const struct jg_front_ends *front_ends);
 
+/** Are requests without a front end judged too? jg_front_ends_admit() has nothing against them then. */
+bool jg_front_ends_insecure(const struct jg_front_ends *front_ends);
+
 /** The front end of this id, or NULL. Any thread. */
 const struct jg_front_end *jg_front_ends_find(const struct jg_front_ends *front_ends, unsigned id);
 

@@ -107,9 +107,11 @@ Test(front_end, none_is_admitted_only_where_the_gate_is_insecure)
 	const struct jg_front_end_entry entries[] = {entry(1, 1)};
 	const struct jg_front_end *found;
 	struct jg_front_ends *table = jg_front_ends_new(entries, 1, false, &err);
+	cr_assert_not(jg_front_ends_insecure(table));
 	cr_assert_eq(admit(table, 0, &source, &found), JG_WIRE_FATE_FRONT_END);
 	jg_front_ends_free(table);
 	table = jg_front_ends_new(entries, 1, true, &err);
+	cr_assert(jg_front_ends_insecure(table));
 	cr_assert_eq(admit(table, 0, &source, &found), JG_WIRE_FATE_OK);
 	cr_assert_null(found);
 	cr_assert_eq(admit(table, 2, &source, &found), JG_WIRE_FATE_FRONT_END);
