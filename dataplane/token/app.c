@@ -293,7 +293,7 @@ static void compile_policy(
 	entry->policy = *policy;
 	if (policy->leeway < 0)
 		entry->policy.leeway = entry->vendor == JG_VENDOR_LIVEKIT ? 60 : 0;
-	entry->leeway = (int16_t)entry->policy.leeway;
+	entry->leeway = entry->policy.leeway;
 	struct jg_role *roles = take(next, policy->roles_n * sizeof(*roles));
 	for (uint32_t i = 0; i < policy->roles_n; i++) {
 		roles[i] = policy->roles[i];
@@ -333,22 +333,11 @@ struct jg_app_entry *jg_app_compile(
 	entry->vendor = app->vendor;
 	entry->index = app->index;
 	entry->key = take_str(&strings, app->key);
-	entry->key_text = entry->key.p;
-	entry->key_len = (uint8_t)app->key.len;
-	memcpy(entry->begin, app->key.p,
-		app->key.len < sizeof(entry->begin) ? app->key.len : sizeof(entry->begin));
 	compile_policy(entry, &app->policy, &next, &strings);
 	*status = compile_keys(&at, entry, keys, app, &strings);
 	if (*status != 0) {
 		jg_app_release(entry);
 		return NULL;
-	}
-	if (entry->keys_n > 0) {
-		entry->first_id = keys[0].id.p;
-		entry->first_id_len = (uint8_t)keys[0].id.len;
-		entry->first_index = keys[0].index;
-		entry->first_usable =
-			keys[0].not_before == INT64_MIN && keys[0].not_after == INT64_MAX;
 	}
 	return entry;
 }

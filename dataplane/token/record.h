@@ -152,6 +152,8 @@ struct jg_record {
 	bool new_shape; /**< JWT: no known shape fits; once interpreted: and the quick reader read it */
 	bool named; /**< where users alone have cut-offs: name_hash is the identity's */
 	alignas(16) uint64_t app_hash;
+	/** Before the app is found: what stands where it is looked for. */
+	const struct jg_app_row *row;
 	const struct jg_mac_key *mac_key; /**< midstates for this round */
 	/** Anything where there is no name yet. */
 	uint64_t name_hash;

@@ -91,14 +91,14 @@ static inline bool join_plain(struct jg_burst *b, struct jg_round *round, struct
 {
 	const struct jg_key *key = jg_app_keys(r->app);
 	if ((!r->known_header && !is_hs256(r)) ||
-		(!r->app->first_usable && (r->app->keys_n == 0 || !in_window(key, b->now))))
+		(!r->row->first_usable && (r->app->keys_n == 0 || !in_window(key, b->now))))
 		return false;
 	unsigned n = round->n[JG_SIGNING_SHA256]++;
 	round->records[JG_SIGNING_SHA256][n] = r;
 	r->key = key;
-	r->mac_key = &key->mac;
+	r->mac_key = &r->row->first;
 	r->next_key = 1;
-	make_job(round, r, &key->mac, true, &b->verifier->jobs[n]);
+	make_job(round, r, &r->row->first, true, &b->verifier->jobs[n]);
 	return true;
 }
 
@@ -124,14 +124,18 @@ static void prefetch_users(const struct jg_burst *b, unsigned from, unsigned to)
 // False: unknown_key.
 static inline bool find_app(struct jg_burst *b, struct jg_record *r)
 {
-	r->app = jg_snapshot_find_hashed(
-		b->snapshot, r->app, r->app_hash, r->layout->vendor, r->app_key);
-	if (r->app == NULL)
+	const struct jg_app_row *row = jg_snapshot_find_hashed(
+		b->snapshot, r->row, r->app_hash, r->layout->vendor, r->app_key);
+	if (row == NULL) {
 		jg_refuse(r, JG_REASON_UNKNOWN_KEY);
-	else if (!jg_snapshot_allows(b->snapshot, r->app, r->request->caller))
+	} else if (!jg_snapshot_allows(
+			   b->snapshot, row->vendor, row->caller_set, r->request->caller)) {
 		jg_refuse_rule(r, JG_REASON_UNKNOWN_KEY, JG_RULE_CALLER, (struct jg_str){0}, 0, 0);
-	else
+	} else {
+		r->row = row;
+		r->app = row->app;
 		return true;
+	}
 	return false;
 }
 
@@ -152,10 +156,10 @@ unsigned jg_round_join(struct jg_burst *b, unsigned from, unsigned to)
 			refused = 1;
 			continue;
 		}
-		r->verdict->app_index = r->app->index;
+		r->verdict->app_index = r->row->index;
 		if (cut_offs != NULL)
 			r->user_fingerprint =
-				jg_cut_off_user(cut_offs, r->app->cut_off_hash, r->name_hash);
+				jg_cut_off_user(cut_offs, r->row->cut_off_hash, r->name_hash);
 		if (join_plain(b, &b->round, r))
 			continue;
 		if (!is_unsigned(r))

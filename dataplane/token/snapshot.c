@@ -4,17 +4,16 @@
 
 #include <stdlib.h>
 
-const struct jg_app_entry *jg_snapshot_search(
+const struct jg_app_row *jg_snapshot_search(
 	const struct jg_snapshot *snapshot, uint64_t hash, unsigned vendor, struct jg_str key)
 {
 	for (uint64_t i = hash & snapshot->slots_mask;; i = (i + 1) & snapshot->slots_mask) {
 		const struct jg_app_slot *slot = &snapshot->slots[i];
-		if (slot->app == NULL)
+		if (slot->row == NULL)
 			return NULL;
-		const struct jg_app_entry *app = slot->app;
-		if (slot->hash == hash && app->vendor == vendor &&
-			jg_str_eq((struct jg_str){app->key_text, app->key_len}, key))
-			return slot->app;
+		if (slot->hash == hash && slot->row->vendor == vendor &&
+			jg_str_eq(jg_app_key(slot->row), key))
+			return slot->row;
 	}
 }
 
@@ -22,8 +21,9 @@ const struct jg_app_entry *jg_snapshot_find(
 	const struct jg_snapshot *snapshot, unsigned vendor, struct jg_str key)
 {
 	uint64_t hash = jg_snapshot_hash(snapshot, vendor, key);
-	return jg_snapshot_find_hashed(
+	const struct jg_app_row *row = jg_snapshot_find_hashed(
 		snapshot, jg_snapshot_first(snapshot, hash), hash, vendor, key);
+	return row == NULL ? NULL : row->app;
 }
 
 uint64_t jg_override_hash(const struct jg_hash_seed *seed, const struct jg_override *override)
@@ -76,8 +76,8 @@ void jg_snapshot_free(struct jg_snapshot *snapshot)
 	if (snapshot == NULL)
 		return;
 	for (uint64_t i = 0; snapshot->slots != NULL && i <= snapshot->slots_mask; i++)
-		if (snapshot->slots[i].app != NULL)
-			jg_app_release(snapshot->slots[i].app);
+		if (snapshot->slots[i].row != NULL)
+			jg_app_release((void *)(uintptr_t)snapshot->slots[i].row->app);
 	jg_arena_fini(&snapshot->arena);
 	explicit_bzero(snapshot, sizeof(*snapshot));
 	free(snapshot);

@@ -11,7 +11,7 @@
 /** Where an app stands. Filled to an eighth at most, so that nearly all stand where they are looked for first. */
 struct jg_app_slot {
 	uint64_t hash;
-	struct jg_app_entry *app; /**< NULL: empty, the search ends */
+	struct jg_app_row *row; /**< NULL: empty, the search ends */
 };
 
 struct jg_override_slot {

@@ -325,6 +325,28 @@ static bool callers_build(struct jg_snapshot_builder *builder)
 	return ok;
 }
 
+static void row_build(struct jg_app_row *row, const struct jg_app_entry *app)
+{
+	const struct jg_key *first = jg_app_keys(app);
+	*row = (struct jg_app_row){.app = app,
+		.key_len = (uint8_t)app->key.len,
+		.vendor = app->vendor,
+		.cut_off_hash = app->cut_off_hash,
+		.index = app->index,
+		.caller_set = app->caller_set,
+		.leeway = (int16_t)app->leeway,
+		.plain_policy = app->plain_policy};
+	memcpy(row->begin, app->key.p,
+		app->key.len < sizeof(row->begin) ? app->key.len : sizeof(row->begin));
+	if (app->keys_n == 0)
+		return;
+	row->first = first->mac;
+	row->first_id = first->id.p;
+	row->first_id_len = (uint8_t)first->id.len;
+	row->first_index = first->index;
+	row->first_usable = first->not_before == INT64_MIN && first->not_after == INT64_MAX;
+}
+
 #define SLOTS_PER_INDEX 4u // of the builder's, which is filled to a half
 
 static bool slots_build(struct jg_snapshot_builder *builder)
@@ -333,7 +355,9 @@ static bool slots_build(struct jg_snapshot_builder *builder)
 	// Never empty: a search must find its end.
 	size_t size = builder->apps.size == 0 ? 1 : builder->apps.size * SLOTS_PER_INDEX;
 	struct jg_app_slot *slots = jg_arena_alloc(&snapshot->arena, size * sizeof(*slots));
-	if (slots == NULL)
+	struct jg_app_row *row =
+		jg_arena_alloc(&snapshot->arena, builder->apps.used * sizeof(*row));
+	if (slots == NULL || row == NULL)
 		return false;
 	for (size_t i = 0; i < builder->apps.size; i++) {
 		struct jg_app_entry *app = (void *)(uintptr_t)builder->apps.slots[i].item;
@@ -342,10 +366,11 @@ static bool slots_build(struct jg_snapshot_builder *builder)
 		if (snapshot->cut_offs != NULL)
 			app->cut_off_hash =
 				jg_cut_offs_app_hash(snapshot->cut_offs, app->vendor, app->key);
+		row_build(row, app);
 		size_t at = app->hash & (size - 1);
-		while (slots[at].app != NULL)
+		while (slots[at].row != NULL)
 			at = (at + 1) & (size - 1);
-		slots[at] = (struct jg_app_slot){app->hash, app};
+		slots[at] = (struct jg_app_slot){app->hash, row++};
 	}
 	snapshot->slots = slots;
 	snapshot->slots_mask = size - 1;

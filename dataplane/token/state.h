@@ -25,27 +25,39 @@ struct jg_key {
 	struct evp_pkey_st *private_key; /**< Vonage, to mint; NULL = cannot */
 };
 
+/** One app. Most tokens need no more of it than its row. */
+struct jg_app_entry {
+	alignas(JG_CACHE_LINE) uint64_t hash;
+	struct jg_str key;
+	uint64_t cut_off_hash; /**< jg_cut_offs_app_hash() of the snapshot's table; 0: has none */
+	uint32_t index;
+	int32_t leeway; /**< of the policy, resolved to seconds */
+	uint16_t keys_n;
+	uint16_t caller_set; /**< index of the bit set of callers that may ask */
+	uint8_t vendor;
+	bool plain_policy; /**< the policy changes nothing: skip the stage */
+	struct jg_policy policy; /**< strings live in the snapshot */
+};
+
 #define JG_APP_KEY_SHORT 16u
 
-/** One app. Its first cache line and the first secret's MAC states are all that most tokens need of it. */
-struct jg_app_entry {
+/** What most tokens need of an app, as its entry and its first secret have it. Rows stand side by side, so that those
+ * of many apps share pages. */
+struct jg_app_row {
 	alignas(JG_CACHE_LINE) char begin[JG_APP_KEY_SHORT]; /**< of the key; most are no longer */
-	const char *key_text; /**< and all of it, as in key below */
+	const struct jg_app_entry *app;
 	const char *first_id; /**< of the first secret, as is what follows */
 	uint32_t first_index;
 	uint8_t first_id_len;
 	bool first_usable; /**< at any time */
 	uint8_t key_len;
 	uint8_t vendor;
-	uint64_t cut_off_hash; /**< jg_cut_offs_app_hash() of the snapshot's table; 0: has none */
+	uint64_t cut_off_hash;
 	uint32_t index;
-	uint16_t keys_n;
-	uint16_t caller_set; /**< index of the bit set of callers that may ask */
-	int16_t leeway; /**< of the policy, resolved to seconds */
-	bool plain_policy; /**< the policy changes nothing: skip the stage */
-	alignas(JG_CACHE_LINE) uint64_t hash;
-	struct jg_str key;
-	struct jg_policy policy; /**< strings live in the snapshot */
+	uint16_t caller_set;
+	int16_t leeway;
+	bool plain_policy;
+	struct jg_mac_key first; /**< its SHA-256 states */
 };
 
 /** Its usable secrets, in the order they are tried: they stand behind it, so that nobody waits for the app

@@ -40,7 +40,7 @@ static void prepare_app(struct jg_burst *b, struct jg_record *r)
 	}
 	r->app_hash = jg_snapshot_hash(b->snapshot, r->layout->vendor, r->app_key);
 	if (!jg_snapshot_is_large(b->snapshot))
-		r->app = jg_snapshot_first(b->snapshot, r->app_hash);
+		r->row = jg_snapshot_first(b->snapshot, r->app_hash);
 }
 
 static void name_token(struct jg_burst *b, struct jg_record *r)
@@ -54,7 +54,7 @@ static void name_token(struct jg_burst *b, struct jg_record *r)
 // Nearly every app has neither limits of its own nor a vendor's.
 static void judge_limits(struct jg_burst *b, struct jg_record *r)
 {
-	if (r->app->plain_policy && r->layout->lifetime_max == 0)
+	if (r->row->plain_policy && r->layout->lifetime_max == 0)
 		return;
 	jg_judge_lifetime(b, r);
 	jg_judge_required_claims(b, r);
@@ -63,7 +63,7 @@ static void judge_limits(struct jg_burst *b, struct jg_record *r)
 static void permit(struct jg_burst *b, struct jg_record *r)
 {
 	// What the three below would find nothing to do for.
-	if (!b->overrides && r->app->plain_policy && r->request->type != JG_REQUEST_REFRESH &&
+	if (!b->overrides && r->row->plain_policy && r->request->type != JG_REQUEST_REFRESH &&
 		(r->capabilities & JG_CAPABILITY(JOIN)) != 0)
 		return;
 	jg_apply_override(b, r);
@@ -78,11 +78,11 @@ static void name_app(struct jg_burst *b, struct jg_record *r)
 {
 	(void)b;
 	r->verdict->verified = true;
-	const struct jg_app_entry *app = r->app;
-	r->verdict->app = (struct jg_str){app->key_text, app->key_len};
-	if (r->key == jg_app_keys(app)) {
-		r->verdict->key = (struct jg_str){app->first_id, app->first_id_len};
-		r->verdict->key_index = app->first_index;
+	const struct jg_app_row *row = r->row;
+	r->verdict->app = jg_app_key(row);
+	if (r->key == jg_app_keys(r->app)) {
+		r->verdict->key = (struct jg_str){row->first_id, row->first_id_len};
+		r->verdict->key_index = row->first_index;
 	} else if (r->key != NULL) {
 		r->verdict->key = r->key->id;
 		r->verdict->key_index = r->key->index;
@@ -239,8 +239,8 @@ static void prefetch_apps(const struct jg_burst *b, unsigned from, unsigned to)
 {
 	for (unsigned i = from; i < to; i++) {
 		struct jg_record *r = b->live[i];
-		r->app = jg_snapshot_first(b->snapshot, r->app_hash);
-		jg_app_prefetch(r->app);
+		r->row = jg_snapshot_first(b->snapshot, r->app_hash);
+		jg_app_prefetch(r->row);
 	}
 }
 
@@ -308,14 +308,14 @@ static void stage_read(struct jg_burst *b)
 static inline bool is_plain(const struct jg_burst *b, const struct jg_record *r)
 {
 	const struct jg_request *request = r->request;
-	return r->app->plain_policy && r->layout->lifetime_max == 0 && !b->token_ids &&
+	return r->row->plain_policy && r->layout->lifetime_max == 0 && !b->token_ids &&
 		(request->flags & JG_REQUEST_TOKEN_ID) == 0 && request->type != JG_REQUEST_REFRESH;
 }
 
 // What is not may still have a grace.
 static inline bool is_in_time(const struct jg_burst *b, const struct jg_record *r)
 {
-	int64_t leeway = r->app->leeway, ahead = r->layout->iat_ahead;
+	int64_t leeway = r->row->leeway, ahead = r->layout->iat_ahead;
 	int64_t end = r->exp == JG_TIME_NONE ? INT64_MAX : r->exp;
 	return b->now - leeway < end && r->nbf <= b->now + leeway && // JG_TIME_NONE is, too
 		(ahead < 0 || r->iat <= b->now + ahead + leeway);

@@ -91,6 +91,36 @@ Test(snapshot, finds_each_of_many_apps_by_vendor_and_key)
 	jg_snapshot_free(snapshot);
 }
 
+Test(snapshot, a_row_says_what_its_app_and_the_first_secret_do)
+{
+	struct jg_secret secrets[2] = {one_secret, one_secret};
+	struct jg_app app = livekit("a key of many characters");
+	app.secrets = secrets;
+	app.secrets_n = 2;
+	app.index = 9;
+	app.policy.leeway = 7;
+	secrets[0].status = JG_SECRET_VERIFY_ONLY;
+	secrets[1].id = JG_STR("signs");
+	secrets[1].index = 5;
+	for (unsigned window = 0; window < 2; window++) {
+		secrets[1].not_after = window == 0 ? JG_TIME_NONE : 2000000000;
+		struct jg_snapshot *snapshot = seal(builder_of(&app));
+		uint64_t hash = jg_snapshot_hash(snapshot, JG_VENDOR_LIVEKIT, app.key);
+		const struct jg_app_row *row =
+			jg_snapshot_search(snapshot, hash, JG_VENDOR_LIVEKIT, app.key);
+		cr_assert_not_null(row);
+		cr_assert_eq(row, jg_snapshot_first(snapshot, hash));
+		const struct jg_app_entry *entry = row->app;
+		cr_assert(jg_str_eq(jg_app_key(row), app.key) && entry->keys_n == 2);
+		cr_assert(row->index == 9 && row->leeway == 7 && row->plain_policy);
+		cr_assert(jg_str_eq(
+			(struct jg_str){row->first_id, row->first_id_len}, JG_STR("signs")));
+		cr_assert(row->first_index == 5 && row->first_usable == (window == 0));
+		cr_assert_arr_eq(&row->first, &jg_app_keys(entry)->mac, sizeof(row->first));
+		jg_snapshot_free(snapshot);
+	}
+}
+
 // Short keys are compared in another way than long ones.
 Test(snapshot, every_byte_of_a_key_counts)
 {
@@ -305,6 +335,12 @@ Test(snapshot, a_bad_policy_is_refused)
 	expect_refused(&app, -EINVAL, "capability");
 }
 
+static bool allows(
+	const struct jg_snapshot *snapshot, const struct jg_app_entry *app, unsigned caller)
+{
+	return jg_snapshot_allows(snapshot, app->vendor, app->caller_set, caller);
+}
+
 Test(snapshot, callers_may_ask_about_what_they_were_allowed)
 {
 	struct jg_app app = livekit("APIa");
@@ -335,9 +371,9 @@ Test(snapshot, callers_may_ask_about_what_they_were_allowed)
 		{3, true, true, false}, {4, false, false, false}, {1023, true, true, false},
 		{1024, false, false, false}, {UINT32_MAX, false, false, false}};
 	for (unsigned i = 0; i < JG_ARRAY_SIZE(rows); i++) {
-		cr_expect_eq(jg_snapshot_allows(snapshot, a, rows[i].caller), rows[i].a);
-		cr_expect_eq(jg_snapshot_allows(snapshot, b, rows[i].caller), rows[i].b);
-		cr_expect_eq(jg_snapshot_allows(snapshot, s, rows[i].caller), rows[i].s);
+		cr_expect_eq(allows(snapshot, a, rows[i].caller), rows[i].a);
+		cr_expect_eq(allows(snapshot, b, rows[i].caller), rows[i].b);
+		cr_expect_eq(allows(snapshot, s, rows[i].caller), rows[i].s);
 	}
 	jg_snapshot_free(snapshot);
 }
@@ -357,7 +393,7 @@ Test(snapshot, a_permission_for_what_is_not_there_is_refused)
 	cr_assert_eq(jg_snapshot_builder_allow(builder, 1, JG_VENDOR_COUNT, key, &err), -EINVAL);
 	struct jg_snapshot *snapshot = seal(builder);
 	const struct jg_app_entry *a = jg_snapshot_find(snapshot, lk, key);
-	cr_assert_not(jg_snapshot_allows(snapshot, a, 1));
+	cr_assert_not(allows(snapshot, a, 1));
 	jg_snapshot_free(snapshot);
 }
 
