@@ -35,9 +35,10 @@ struct jg_own_claims {
 struct jg_own_claims *jg_own_claims_new(
 	const struct jg_json_schema *schema, const struct jg_decoders *decoders)
 {
-	struct jg_own_claims *own = calloc(1, sizeof(*own));
+	struct jg_own_claims *own = aligned_alloc(alignof(struct jg_own_claims), sizeof(*own));
 	if (own == NULL)
 		return NULL;
+	memset(own, 0, sizeof(*own));
 	own->schema = schema;
 	own->decoders = decoders;
 	jg_scan_schema_init(&own->scan, schema);

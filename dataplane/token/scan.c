@@ -28,7 +28,8 @@ struct seen {
 // All that changes from member to member; its address never leaves jg_scan(), into which everything is
 // inlined, so that it lives in registers. Quotes: there is an even number of them, a value's first byte
 // is never an escaped one, and the text ends in a zero; so one that is met has its fellow in the index,
-// and nothing runs beyond the end.
+// and nothing runs beyond the end. Where there is none the index is read one further at most: a number of its
+// slack, which nobody uses.
 struct scan {
 	struct jg_scan_schema *schema;
 	const uint8_t *t;

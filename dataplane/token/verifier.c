@@ -73,11 +73,12 @@ static bool take_parts(
 struct jg_verifier *jg_verifier_new(const struct jg_verifier_options *options, struct jg_error *err)
 {
 	static const struct jg_verifier_options defaults = {0};
-	struct jg_verifier *v = calloc(1, sizeof(*v));
+	struct jg_verifier *v = aligned_alloc(alignof(struct jg_verifier), sizeof(*v));
 	if (v == NULL) {
 		jg_error_set(err, "no memory for a verifier");
 		return NULL;
 	}
+	memset(v, 0, sizeof(*v));
 	if (!take_parts(v, options != NULL ? options : &defaults, err)) {
 		jg_verifier_free(v);
 		return NULL;

@@ -27,6 +27,7 @@ static void setup(void)
 	for (const struct jg_decoders *v = NULL; (v = jg_decoders_next(v)) != NULL; own_n++) {
 		own[own_n] = jg_own_claims_new(&schema, v);
 		cr_assert_not_null(own[own_n]);
+		cr_assert_eq((uintptr_t)own[own_n] % JG_CACHE_LINE, 0, "names are a line each");
 	}
 }
 

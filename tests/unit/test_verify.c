@@ -3,6 +3,7 @@
 #include "internal/base.h"
 #include "internal/mac.h"
 #include "judge.h"
+#include "verifier.h"
 
 #include <criterion/criterion.h>
 
@@ -71,7 +72,8 @@ Test(verify, a_secret_works_inside_its_window_only)
 		bool usable;
 	} windows[] = {{JUDGE_NOW, JUDGE_NOW + 1, true}, {JUDGE_NOW + 1, JUDGE_NOW + 9, false},
 		{JUDGE_NOW - 9, JUDGE_NOW, false}, {JG_TIME_NONE, JUDGE_NOW + 1, true},
-		{JUDGE_NOW, JG_TIME_NONE, true}, {JUDGE_NOW + 1, JG_TIME_NONE, false}};
+		{JUDGE_NOW, JG_TIME_NONE, true}, {JUDGE_NOW + 1, JG_TIME_NONE, false},
+		{JG_TIME_NONE, JUDGE_NOW, false}, {JG_TIME_NONE, JG_TIME_NONE, true}};
 	for (size_t i = 0; i < JG_ARRAY_SIZE(windows); i++) {
 		judge.secrets[0].not_before = windows[i].from;
 		judge.secrets[0].not_after = windows[i].to;
@@ -81,6 +83,11 @@ Test(verify, a_secret_works_inside_its_window_only)
 			"window %zu", i);
 		cr_assert(windows[i].usable || v.rule == JG_RULE_NO_SECRET);
 	}
+}
+
+Test(verify, a_verifier_stands_where_its_parts_may)
+{
+	cr_assert_eq((uintptr_t)judge.verifier % alignof(struct jg_verifier), 0);
 }
 
 Test(verify, a_forged_token_is_told_nothing_of_itself)
