@@ -50,6 +50,22 @@ static void expect_refused(const struct jg_app *app, int status, const char *why
 	jg_snapshot_builder_free(builder);
 }
 
+// Each snapshot has seeds of its own, so that in some of them any two hashes share a slot.
+Test(snapshot, a_key_is_its_vendors_alone)
+{
+	static const char *const keys[] = {
+		"APIq7Rk2ZtVw9LmX", "12345678", "short", "a key that is much longer"};
+	for (unsigned i = 0; i < 4000; i++) {
+		const char *text = keys[i % JG_ARRAY_SIZE(keys)];
+		const struct jg_app app = livekit(text);
+		struct jg_snapshot *snapshot = seal(builder_of(&app));
+		for (unsigned vendor = 0; vendor < JG_VENDOR_COUNT; vendor++)
+			cr_assert_eq(jg_snapshot_find(snapshot, vendor, app.key) != NULL,
+				vendor == JG_VENDOR_LIVEKIT, "%s of vendor %u", text, vendor);
+		jg_snapshot_free(snapshot);
+	}
+}
+
 Test(snapshot, an_empty_one_knows_no_app)
 {
 	struct jg_snapshot *snapshot = seal(jg_snapshot_builder_new());
