@@ -171,12 +171,13 @@ static void take_frame(struct jg_worker *w, unsigned port, struct rte_mbuf *mbuf
 }
 
 // Headers and the token of an ordinary request: all of it is about to be summed. Far ahead into the second
-// level, as the first one is full of other things, and what is there already costs less to ask for.
+// level, as the first one is full of other things, and what is there already costs less to ask for; lines come
+// in pairs there.
 static void prefetch_far(const struct rte_mbuf *mbuf)
 {
 	const char *bytes = rte_pktmbuf_mtod(mbuf, const char *);
 
-	for (unsigned line = 0; line < PREFETCH_LINES; line++)
+	for (unsigned line = 0; line < PREFETCH_LINES; line += 2)
 		__builtin_prefetch(bytes + (size_t)line * JG_CACHE_LINE, 0, 2);
 }
 
