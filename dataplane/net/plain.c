@@ -3,8 +3,6 @@
 
 #include "bytes.h"
 
-#include <assert.h>
-
 enum {
 	AT_IP = 14,
 	AT_UDP = AT_IP + 20,
