@@ -143,6 +143,19 @@ Test(plain, what_is_not_plain_is_left_to_the_long_way)
 	cr_assert_not(agrees(&port, &v6, 0));
 }
 
+// Nobody can be answered there. Where the port has checked the sums, nothing else is wrong with it.
+Test(plain, a_request_from_port_0_is_left_to_the_long_way)
+{
+	struct jg_interface port = prepared();
+	struct packet p = request();
+
+	packet_set16(&p, 14 + 20, 0);
+	for (unsigned checked = 0; checked < 4; checked++)
+		cr_assert_not(agrees(&port, &p, checked), "checked %u", checked);
+	packet_set16(&p, 14 + 20, 1);
+	cr_assert(agrees(&port, &p, JG_FRAME_CHECKED_IP | JG_FRAME_CHECKED_L4));
+}
+
 Test(plain, an_interface_that_was_not_prepared_has_no_plain_frames)
 {
 	struct jg_interface port = test_interface();
