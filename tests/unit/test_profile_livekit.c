@@ -82,6 +82,21 @@ Test(profile_livekit, every_known_claim_of_a_wrong_type_is_refused_by_its_name)
 	}
 }
 
+// An absent time, as null is, has nothing wrong that could be told.
+Test(profile_livekit, of_a_wrong_time_and_a_wrong_type_the_time_is_told)
+{
+	static const struct {
+		char claim[8];
+		char json[64];
+	} bad[] = {{"nbf", ",\"kind\":1,\"nbf\":\"1\""}, {"iat", ",\"jti\":7,\"iat\":1e300"},
+		{"nbf", ",\"kind\":1,\"iat\":true,\"nbf\":[]"},
+		{"kind", ",\"nbf\":null,\"kind\":1"}};
+	for (size_t i = 0; i < JG_ARRAY_SIZE(bad); i++) {
+		struct jg_verdict v = alice("", bad[i].json);
+		expect_reason(&v, JG_REASON_BAD_CLAIM, bad[i].claim);
+	}
+}
+
 Test(profile_livekit, every_grant_of_a_wrong_type_is_refused_by_its_name)
 {
 	static const char switches[][24] = {"canSubscribe", "canPublish", "canPublishData",

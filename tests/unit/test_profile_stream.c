@@ -37,7 +37,8 @@ Test(profile_stream, known_claims_of_a_wrong_type_are_refused_by_their_names)
 		{"channel_cids", "{\"user_id\":\"j\",\"channel_cids\":[\"a\",null]}"},
 		{"exp", "{\"user_id\":\"j\",\"exp\":null}"},
 		{"nbf", "{\"user_id\":\"j\",\"nbf\":null}"},
-		{"iat", "{\"user_id\":\"j\",\"iat\":\"1\"}"}};
+		{"iat", "{\"user_id\":\"j\",\"iat\":\"1\"}"},
+		{"exp", "{\"user_id\":1,\"exp\":null}"}}; // times first
 	for (size_t i = 0; i < JG_ARRAY_SIZE(bad); i++) {
 		struct jg_verdict v = judge_claims(&judge, bad[i].json);
 		expect_reason(&v, JG_REASON_BAD_CLAIM, bad[i].claim);
