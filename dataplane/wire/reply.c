@@ -144,15 +144,19 @@ static void set_aside(struct draft *draft, const uint8_t *out, size_t len, uint8
 	}
 }
 
+// Where a verdict's member would be on the wire, behind the reason as it is behind it in a verdict.
+#define CODE_AT(member) \
+	(offsetof(struct jg_verdict, member) - offsetof(struct jg_verdict, reason) + JG_AT_REASON)
+
 static void write_verdict(uint8_t *out, const struct jg_verdict *verdict)
 {
 	jg_put64(out + JG_AT_CAPABILITIES, verdict->capabilities);
 	jg_put64(out + JG_AT_EPOCH, verdict->epoch);
 	jg_put64(out + JG_AT_ISSUED_AT, (uint64_t)verdict->issued_at);
 	jg_put64(out + JG_AT_EXPIRES_AT, (uint64_t)verdict->expires_at);
-	// Reason, format, rule, verified.
-	static_assert(offsetof(struct jg_verdict, verified) - offsetof(struct jg_verdict, reason) ==
-			JG_AT_VERIFIED - JG_AT_REASON,
+	// Reason, format, rule, verified, in one piece.
+	static_assert(CODE_AT(format) == JG_AT_FORMAT && CODE_AT(rule) == JG_AT_RULE &&
+			CODE_AT(verified) == JG_AT_VERIFIED,
 		"they stand in a verdict as on the wire");
 	uint32_t codes;
 	memcpy(&codes, (const uint8_t *)verdict + offsetof(struct jg_verdict, reason), 4);
