@@ -155,36 +155,145 @@ Test(reply, strings_in_the_request_survive_its_being_overwritten)
 	}
 }
 
-// A wanted detail that a verdict does not have takes the way of all replies.
-Test(reply, plain_strings_are_written_as_any_field_is)
+// From either side: the reply is built amid other bytes, and the string is read after the field
+// before it was written.
+Test(reply, strings_that_reach_into_the_reply_survive_it)
 {
-	static uint8_t plain[JG_WIRE_DATAGRAM_MAX];
-	static uint8_t any[JG_WIRE_DATAGRAM_MAX];
-	static char apart[3 * JG_WIRE_DATAGRAM_MAX]; // strings near the reply are no plain ones
+	enum {
+		BEFORE = 200,
+		LONG = 150
+	};
+	static uint8_t block[1000];
+	static uint8_t was[sizeof(block)];
+	uint8_t *out = block + BEFORE;
+
+	for (size_t i = 0; i < sizeof(was); i++)
+		was[i] = (uint8_t)('!' + i % 89);
+	for (size_t at = 0; at < 600; at++) {
+		const struct jg_verdict verdict = {
+			.identity = JG_STR("written over where the room was"),
+			.room = {(const char *)block + at, LONG},
+			.vendor = JG_VENDOR_STREAM,
+		};
+		struct jg_verdict apart = verdict;
+		apart.room.p = (const char *)was + at;
+		ask(FE, JG_REQUEST_JOIN, JG_WIRE_WANT(IDENTITY) | JG_WIRE_WANT(ROOM), 0);
+		memcpy(block, was, sizeof(block));
+		const size_t len =
+			jg_wire_reply_build(&wire, &verdict, (struct jg_str){NULL, 0}, out, 500);
+		cr_assert_eq(jg_wire_reply_parse(out, len, &reply), JG_WIRE_FATE_OK);
+		cr_assert(jg_str_eq(reply.verdict.identity, apart.identity), "at %zu", at);
+		cr_assert(jg_str_eq(reply.verdict.room, apart.room), "at %zu", at);
+	}
+}
+
+#define STRINGS                                                  \
+	(JG_WIRE_WANT_ALL &                                      \
+		~(JG_WIRE_WANT(TOKEN) | JG_WIRE_WANT(TOKEN_ID) | \
+			JG_WIRE_WANT(CAPABILITY_EXPIRES) | JG_WIRE_WANT(DETAIL)))
+#define CUT_SIZE 1024 // of buffers that hold more than a whole sample
+
+// Strings near the reply are no plain ones: these begin in the middle.
+static char apart[3 * JG_WIRE_DATAGRAM_MAX];
+
+// Its strings are plain, and it has no detail.
+static struct jg_verdict plain_verdict(void)
+{
 	char *text = apart + sizeof(apart) / 2;
 	struct jg_verdict verdict = sample_verdict();
+	struct jg_str *strings[] = {&verdict.identity, &verdict.room, &verdict.app, &verdict.role,
+		&verdict.kind, &verdict.name, &verdict.key, &verdict.layout_classes,
+		&verdict.attributes, &verdict.metadata, &verdict.ancestors,
+		&verdict.rtm_permissions};
+
+	for (size_t i = 0; i < JG_ARRAY_SIZE(strings); i++) {
+		memcpy(text, strings[i]->p, strings[i]->len);
+		strings[i]->p = text;
+		text += strings[i]->len;
+	}
+	verdict.rule = JG_RULE_NONE;
+	verdict.subject = (struct jg_str){NULL, 0};
+	return verdict;
+}
+
+// Build a reply where size bytes are: none behind them may be touched.
+static size_t build_within(const struct jg_verdict *verdict, size_t size, uint8_t *out)
+{
+	const struct jg_str none = {NULL, 0};
+
+	memset(out, 0xaa, CUT_SIZE);
+	const size_t len = jg_wire_reply_build(&wire, verdict, none, out, size);
+	cr_assert_leq(len, size);
+	for (size_t i = size; i < CUT_SIZE; i++)
+		cr_assert_eq(out[i], 0xaa, "byte %zu behind %zu", i, size);
+	uint8_t *exact = exact_copy(out, size);
+	cr_assert_eq(jg_wire_reply_build(&wire, verdict, none, exact, size), len);
+	cr_assert_arr_eq(exact, out, len);
+	free(exact);
+	return len;
+}
+
+// The same by the short way and, as a detail is wanted that there is not, by the long one.
+static size_t build_both_ways(const struct jg_verdict *verdict, size_t size)
+{
+	static uint8_t plain[CUT_SIZE];
+	static uint8_t any[CUT_SIZE];
+
+	const size_t len = build_within(verdict, size, plain);
+	wire.flags |= JG_WIRE_WANT(DETAIL);
+	cr_assert_eq(build_within(verdict, size, any), len, "in %zu bytes", size);
+	any[18] &= (uint8_t)~0x20; // the flags that are echoed
+	cr_assert_arr_eq(any, plain, len, "in %zu bytes", size);
+	cr_assert_eq(jg_wire_reply_parse(plain, len, &reply), JG_WIRE_FATE_OK);
+	return len;
+}
+
+Test(reply, plain_strings_are_written_as_any_field_is)
+{
+	struct jg_verdict verdict = plain_verdict();
+	char *text = apart + sizeof(apart) / 2;
 
 	memcpy(text, "a string of sixty-four bytes, each of them unlike the next, 0-9!", 64);
-	verdict.rule = JG_RULE_NONE;
 	for (uint32_t len = 0; len <= 64; len++) {
-		const uint32_t flags = JG_WIRE_WANT(ROOM) | JG_WIRE_WANT(ROLE) | JG_WIRE_WANT(NAME);
-
 		verdict.room = (struct jg_str){text, len};
 		verdict.role = (struct jg_str){
 			len % 3 == 0 ? NULL : text + 64 - len, len % 3 == 0 ? 0 : len};
-		ask(FE, JG_REQUEST_JOIN, flags, 0);
-		memset(plain, 0xaa, 200);
-		memset(any, 0xaa, 200);
-		const size_t n = jg_wire_reply_build(
-			&wire, &verdict, (struct jg_str){NULL, 0}, plain, sizeof(plain));
-		wire.flags |= JG_WIRE_WANT(DETAIL);
-		cr_assert_eq(jg_wire_reply_build(
-				     &wire, &verdict, (struct jg_str){NULL, 0}, any, sizeof(any)),
-			n);
-		cr_assert_eq(any[18], plain[18] | 0x20); // the flags that are echoed
-		any[18] = plain[18];
-		cr_assert_arr_eq(any, plain, n + 8, "strings of %u bytes", len);
+		ask(FE, JG_REQUEST_JOIN,
+			JG_WIRE_WANT(ROOM) | JG_WIRE_WANT(ROLE) | JG_WIRE_WANT(NAME), 0);
+		(void)build_both_ways(&verdict, CUT_SIZE);
+		check_strings(&reply.verdict,
+			&(struct jg_verdict){
+				.room = verdict.room, .role = verdict.role, .name = verdict.name});
 	}
+}
+
+Test(reply, plain_strings_are_cut_as_any_field_is_and_never_leave_their_room)
+{
+	const struct jg_verdict verdict = plain_verdict();
+	size_t whole = 0;
+
+	for (size_t size = CUT_SIZE; size >= JG_WIRE_VERDICT + JG_WIRE_MAC_SIZE; size--) {
+		ask(FE, JG_REQUEST_JOIN, STRINGS, 0);
+		const size_t len = build_both_ways(&verdict, size);
+		if (size == CUT_SIZE)
+			whole = len;
+		cr_assert_eq((reply.echo.flags & JG_WIRE_CUT) != 0, size < whole, "%zu", size);
+		cr_assert(size < whole ? len < whole : len == whole, "%zu", size);
+	}
+}
+
+Test(reply, plain_strings_never_outgrow_an_unauthenticated_request)
+{
+	const struct jg_verdict verdict = plain_verdict();
+
+	for (uint16_t padding = 0; padding < 400; padding++) {
+		const size_t asked = ask(0, JG_REQUEST_JOIN, STRINGS, padding);
+		cr_assert_leq(build_both_ways(&verdict, CUT_SIZE), asked);
+		cr_assert_eq((reply.echo.flags & JG_WIRE_CUT) == 0,
+			reply.verdict.rtm_permissions.p != NULL);
+	}
+	cr_assert_eq(reply.echo.flags, STRINGS);
+	check_strings(&reply.verdict, &verdict);
 }
 
 Test(reply, is_never_larger_than_an_unauthenticated_request)
