@@ -159,6 +159,22 @@ void world_round_trip(struct world *w, unsigned n)
 	jg_verify_burst(w->verifier, w->snapshot, NOW, w->requests, w->verdicts, n);
 }
 
+struct jg_str world_payload(const struct jg_minted *minted, char *payload)
+{
+	static const char alphabet[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	uint32_t bits = 0, have = 0, n = 0;
+	const char *p = memchr(minted->token, '.', minted->len);
+	cr_assert_not_null(p);
+	while (*++p != '.') {
+		bits = bits << 6 | (uint32_t)(strchr(alphabet, *p) - alphabet);
+		have += 6;
+		if (have >= 8)
+			payload[n++] = (char)(bits >> (have -= 8));
+	}
+	return (struct jg_str){payload, n};
+}
+
 static size_t base64url(const void *bytes, size_t n, char *out)
 {
 	size_t len = (size_t)EVP_EncodeBlock((unsigned char *)out, bytes, (int)n);

@@ -52,5 +52,8 @@ struct jg_mint world_ask(unsigned vendor, unsigned format);
 /** Mint the first n asks and judge what came out. Fails the test when minting fails. */
 void world_round_trip(struct world *w, unsigned n);
 
+/** The payload's text of a JWT, by a decoder of the tests' own, into payload (TOKEN_SIZE bytes). */
+struct jg_str world_payload(const struct jg_minted *minted, char *payload);
+
 /** A JWT of this payload, byte for byte, signed with secret "a". Returns its length. */
 uint32_t world_sign_hs256(const char *payload, size_t n, char *token, size_t size);

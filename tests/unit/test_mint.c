@@ -3,6 +3,9 @@
 #include "mint_world.h"
 
 #include <criterion/criterion.h>
+#include <jansson.h>
+
+#include <stddef.h>
 
 #define SEED UINT64_C(0x6a6f696e67617465)
 #define MEDIA (JG_CAPABILITY_PUBLISH)
@@ -78,8 +81,6 @@ Test(mint, livekit_tokens_give_back_what_was_asked)
 	world_free(w);
 }
 
-static struct jg_str member_of(const struct jg_minted *minted, char *payload);
-
 Test(mint, a_livekit_token_says_no_more_than_the_sdk)
 {
 	struct world *w = world_new(SEED, NULL);
@@ -90,29 +91,12 @@ Test(mint, a_livekit_token_says_no_more_than_the_sdk)
 	w->asks[0].issued_at = JG_TIME_NONE;
 	w->asks[0].not_before = NOW;
 	jg_mint_burst(w->minter, w->snapshot, NOW, w->asks, w->minted, 1);
-	expect_text(member_of(&w->minted[0], payload),
+	expect_text(world_payload(&w->minted[0], payload),
 		JG_STR("{\"video\":{\"roomJoin\":true,\"room\":\"lobby\"},\"iss\":"
 		       "\"APIq7Rk2ZtVw9LmX\",\"exp\":1800003600,\"nbf\":1800000000,\"sub\":"
 		       "\"alice\"}"),
 		"payload", 0);
 	world_free(w);
-}
-
-// The payload's text, by a decoder of the test's own.
-static struct jg_str member_of(const struct jg_minted *minted, char *payload)
-{
-	static const char alphabet[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-	uint32_t bits = 0, have = 0, n = 0;
-	const char *p = memchr(minted->token, '.', minted->len);
-	cr_assert_not_null(p);
-	while (*++p != '.') {
-		bits = bits << 6 | (uint32_t)(strchr(alphabet, *p) - alphabet);
-		have += 6;
-		if (have >= 8)
-			payload[n++] = (char)(bits >> (have -= 8));
-	}
-	return (struct jg_str){payload, n};
 }
 
 Test(mint, stream_tokens_give_back_what_was_asked)
@@ -327,6 +311,162 @@ static void mint_twice(struct jg_mint ask, char *first, char *second)
 		out[i][w->minted[0].len] = '\0';
 		world_free(w);
 	}
+}
+
+// A field that holds any text: where an ask, a verdict and a payload have it.
+struct place {
+	const char *field;
+	size_t ask_at, verdict_at;
+	uint8_t vendor, format;
+	uint32_t longest; // bytes; 0: as long as a token may be
+	const char *outer, *member; // of the payload; both NULL: the token is no JWT
+};
+
+// clang-format off
+#define PLACE(vendor, format, field, longest, outer, member) \
+	{#field, offsetof(struct jg_mint, field), offsetof(struct jg_verdict, field), \
+		JG_VENDOR_##vendor, JG_FORMAT_##format, longest, outer, member}
+// clang-format on
+static const struct place places[] = {
+	PLACE(LIVEKIT, JWT_HS256, identity, 256, NULL, "sub"),
+	PLACE(LIVEKIT, JWT_HS256, room, 256, "video", "room"),
+	PLACE(LIVEKIT, JWT_HS256, name, 0, NULL, "name"),
+	PLACE(LIVEKIT, JWT_HS256, metadata, 0, NULL, "metadata"),
+	PLACE(STREAM, JWT_HS256, identity, 0, NULL, "user_id"),
+	PLACE(STREAM, JWT_HS256, room, 0, "call_cids", NULL),
+	PLACE(STREAM, JWT_HS256, role, 0, NULL, "role"),
+	PLACE(OPENTOK, JWT_HS256, metadata, 1000, NULL, "connection_data"),
+	PLACE(OPENTOK, JWT_HS256, layout_classes, 1024, NULL, "initial_layout_class_list"),
+	PLACE(OPENTOK, T1, metadata, 1000, NULL, NULL),
+	PLACE(OPENTOK, T1, layout_classes, 1024, NULL, NULL),
+	PLACE(VONAGE, JWT_RS256, room, 255, NULL, "session_id"),
+	PLACE(VONAGE, JWT_RS256, metadata, 1000, NULL, "connection_data"),
+	PLACE(VONAGE, JWT_RS256, layout_classes, 1024, NULL, "initial_layout_class_list"),
+	PLACE(AGORA, AGORA_007, identity, 255, NULL, NULL),
+	PLACE(AGORA, AGORA_006, identity, 255, NULL, NULL),
+};
+
+// Of the place's vendor, all its texts plain but the one that is given.
+static struct jg_mint ask_with(const struct place *place, struct jg_str text)
+{
+	const bool session =
+		place->vendor == JG_VENDOR_OPENTOK || place->vendor == JG_VENDOR_VONAGE;
+	struct jg_mint ask = world_ask(place->vendor, place->format);
+	ask.type = JG_TOKEN_CALL;
+	ask.salt = 5; // one jti in all of them
+	ask.room = session ? JG_STR(SESSION) : JG_STR("lobby");
+	if (!session)
+		ask.identity = JG_STR("me");
+	if (place->vendor == JG_VENDOR_LIVEKIT)
+		ask.name = JG_STR("Myself");
+	memcpy((char *)&ask + place->ask_at, &text, sizeof(text));
+	return ask;
+}
+
+static json_t *payload_of(const struct jg_minted *minted)
+{
+	char bytes[TOKEN_SIZE];
+	json_error_t err;
+	struct jg_str text = world_payload(minted, bytes);
+	json_t *payload = json_loadb(text.p, text.len, JSON_REJECT_DUPLICATES, &err);
+	cr_assert_not_null(payload, "%s: %.*s", err.text, (int)text.len, text.p);
+	return payload;
+}
+
+// It is that of a plain text, with this text in its place.
+static void expect_payload(const struct place *place, const json_t *plain,
+	const struct jg_minted *minted, struct jg_str text)
+{
+	json_t *expected = json_deep_copy(plain), *is = payload_of(minted);
+	json_t *value = json_stringn(text.p, text.len);
+	if (place->member == NULL)
+		json_array_set_new(json_object_get(expected, place->outer), 0, value);
+	else if (place->outer != NULL)
+		json_object_set_new(json_object_get(expected, place->outer), place->member, value);
+	else
+		json_object_set_new(expected, place->member, value);
+	cr_assert(json_equal(is, expected), "vendor %u: %s of '%.*s'", place->vendor, place->field,
+		(int)text.len, text.p);
+	json_decref(is);
+	json_decref(expected);
+}
+
+// Mint and judge a token of the place with this text in it.
+static void carry(struct world *w, const struct place *place, struct jg_str text)
+{
+	struct jg_str back;
+	w->asks[0] = ask_with(place, JG_STR("plain"));
+	w->asks[1] = ask_with(place, text);
+	world_round_trip(w, 2);
+	cr_assert_eq(w->verdicts[1].reason, JG_REASON_OK, "vendor %u: %s of '%.*s'", place->vendor,
+		place->field, (int)text.len, text.p);
+	memcpy(&back, (const char *)&w->verdicts[1] + place->verdict_at, sizeof(back));
+	expect_text(back, text, place->field, place->vendor);
+	if (place->member == NULL && place->outer == NULL)
+		return;
+	json_t *plain = payload_of(&w->minted[0]);
+	expect_payload(place, plain, &w->minted[1], text);
+	json_decref(plain);
+}
+
+static void expect_refused(struct world *w, const struct place *place, struct jg_str text)
+{
+	const struct jg_mint ask = ask_with(place, text);
+	jg_mint_burst(w->minter, w->snapshot, NOW, &ask, w->minted, 1);
+	cr_assert_eq(w->minted[0].len, 0, "vendor %u: %s", place->vendor, place->field);
+	cr_assert_not_null(w->minted[0].field, "vendor %u: %s", place->vendor, place->field);
+	cr_assert_str_eq(w->minted[0].field, place->field, "vendor %u: %s: %s", place->vendor,
+		place->field, w->minted[0].problem);
+}
+
+// So many bytes, these n at their start or end.
+static struct jg_str text_with(const char *odd, size_t n, size_t len, bool at_end)
+{
+	static char text[2048];
+	memset(text, 'a', len);
+	memcpy(at_end ? text + len - n : text, odd, n);
+	return (struct jg_str){text, (uint32_t)len};
+}
+
+static void carry_at_all_lengths(struct world *w, const struct place *place, const char *odd)
+{
+	const uint32_t lengths[] = {1, 15, 16, 17, 40, 255, 256, 257, place->longest};
+	const size_t n = strlen(odd);
+	for (size_t i = 0; i < JG_ARRAY_SIZE(lengths); i++) {
+		if (lengths[i] < n || (place->longest > 0 && lengths[i] > place->longest))
+			continue;
+		carry(w, place, text_with(odd, n, lengths[i], false));
+		carry(w, place, text_with(odd, n, lengths[i], true));
+	}
+	if (place->longest > 0)
+		expect_refused(w, place, text_with("a", 1, place->longest + 1, false));
+}
+
+// Whatever a text holds, it cannot become another part of what is signed.
+Test(mint, a_single_odd_text_stands_in_its_place_as_it_is)
+{
+	static const char *const odd[] = {
+		"\"", "\\", "\n", "\x01", "\x1f", "\x7f", "\xc3\xa9", "\",\"admin\":\"1"};
+	struct world *w = world_new(SEED, NULL);
+	for (size_t i = 0; i < JG_ARRAY_SIZE(places); i++)
+		for (size_t j = 0; j < JG_ARRAY_SIZE(odd); j++)
+			carry_at_all_lengths(w, &places[i], odd[j]);
+	world_free(w);
+}
+
+Test(mint, a_single_text_that_is_no_utf8_is_refused_by_its_name)
+{
+	static const struct jg_str bad[] = {JG_STR_INIT("\xff"), JG_STR_INIT("\xc3"),
+		JG_STR_INIT("\xed\xa0\x80"), JG_STR_INIT("\0")};
+	struct world *w = world_new(SEED, NULL);
+	for (size_t i = 0; i < JG_ARRAY_SIZE(places); i++)
+		for (size_t j = 0; j < JG_ARRAY_SIZE(bad); j++)
+			for (size_t len = 3; len < 40; len += 13) {
+				struct jg_str text =
+					text_with(bad[j].p, bad[j].len, len, j % 2 == 0);
+				expect_refused(w, &places[i], text);
+			}
+	world_free(w);
 }
 
 // What a load is made of must not depend on who mints it, or in which order.
