@@ -19,8 +19,8 @@ struct jg_str world_app(unsigned vendor)
 	return (struct jg_str){keys[vendor], (uint32_t)strlen(keys[vendor])};
 }
 
-static void add_app(struct jg_snapshot_builder *builder, unsigned vendor, uint8_t status_b,
-	const struct jg_policy *policy)
+static void add_app(struct jg_snapshot_builder *builder, unsigned vendor, struct jg_str key,
+	uint8_t status_b, const struct jg_policy *policy)
 {
 	static const struct jg_secret rsa[2] = {
 		{.id = JG_STR_INIT("a"),
@@ -37,7 +37,7 @@ static void add_app(struct jg_snapshot_builder *builder, unsigned vendor, uint8_
 		secrets[i].not_before = secrets[i].not_after = JG_TIME_NONE;
 		secrets[i].status = i == 0 ? JG_SECRET_ACTIVE : status_b;
 	}
-	struct jg_app app = {.key = world_app(vendor),
+	struct jg_app app = {.key = key,
 		.secrets = secrets,
 		.secrets_n = 2,
 		.vendor = (uint8_t)vendor,
@@ -54,24 +54,36 @@ static struct jg_snapshot *build(const struct jg_policy *policy, struct jg_cut_o
 	struct jg_snapshot_builder *builder = jg_snapshot_builder_new();
 	cr_assert_not_null(builder);
 	for (unsigned vendor = 1; vendor < JG_VENDOR_COUNT; vendor++)
-		add_app(builder, vendor, JG_SECRET_VERIFY_ONLY, policy);
+		add_app(builder, vendor, world_app(vendor), JG_SECRET_VERIFY_ONLY, policy);
 	jg_snapshot_builder_set_cut_offs(builder, cut_offs);
 	struct jg_snapshot *snapshot = jg_snapshot_build(builder, 1, &err);
 	cr_assert_not_null(snapshot, "%s", err.text);
 	return snapshot;
 }
 
-void world_rotate(
-	struct world *w, unsigned vendor, uint8_t status_b, const struct jg_policy *policy)
+static void replace_apps(struct world *w, unsigned vendor, struct jg_str key, uint8_t status_b,
+	const struct jg_policy *policy)
 {
 	struct jg_error err = {""};
 	struct jg_snapshot_builder *builder = jg_snapshot_builder_new();
 	cr_assert_not_null(builder);
-	add_app(builder, vendor, status_b, policy);
+	add_app(builder, vendor, key, status_b, policy);
 	jg_snapshot_builder_set_cut_offs(builder, w->cut_offs);
 	jg_snapshot_free(w->snapshot);
 	w->snapshot = jg_snapshot_build(builder, 2, &err);
 	cr_assert_not_null(w->snapshot, "%s", err.text);
+}
+
+void world_rotate(
+	struct world *w, unsigned vendor, uint8_t status_b, const struct jg_policy *policy)
+{
+	replace_apps(w, vendor, world_app(vendor), status_b, policy);
+}
+
+void world_rename(
+	struct world *w, unsigned vendor, struct jg_str key, const struct jg_policy *policy)
+{
+	replace_apps(w, vendor, key, JG_SECRET_VERIFY_ONLY, policy);
 }
 
 struct world *world_new(uint64_t seed, const struct jg_policy *policy)

@@ -41,6 +41,10 @@ void world_free(struct world *w);
 void world_rotate(
 	struct world *w, unsigned vendor, uint8_t status_b, const struct jg_policy *policy);
 
+/** The same, but the app has this key, and secret "b" stays verify-only. */
+void world_rename(
+	struct world *w, unsigned vendor, struct jg_str key, const struct jg_policy *policy);
+
 /** 0..n-1 */
 uint32_t world_random(struct world *w, uint32_t n);
 /** So many random characters, of all lengths of UTF-8 when not plain. */

@@ -79,6 +79,8 @@ Test(mint_limits, livekit_fields_have_limits)
 	REFUSES(LIVEKIT, NONE, ask.room = world_text(w, 257, true), "room");
 	REFUSES(LIVEKIT, NONE, ask.room = JG_STR(""), "room");
 	REFUSES(LIVEKIT, NONE, ask.name = BAD_UTF8, "name");
+	REFUSES(LIVEKIT, NONE, ask.name = world_text(w, 20481, true), "name");
+	REFUSES(LIVEKIT, NONE, ask.metadata = world_text(w, 20481, true), "metadata");
 	REFUSES(LIVEKIT, NONE, ask.metadata = BAD_UTF8, "metadata");
 	REFUSES(LIVEKIT, NONE, ask.kind = JG_STR("toaster"), "kind");
 	REFUSES(LIVEKIT, NONE, ask.kind = JG_STR("AGENT"), "kind");
@@ -280,4 +282,36 @@ Test(mint_limits, own_claims_stand_in_place_of_generated_ones)
 	cr_assert(jg_str_eq(w->verdicts[0].identity, JG_STR("other")));
 	ask.claims = JG_STR("{\n}");
 	expect(NULL, "no claims in it");
+}
+
+#define BREAKS_OUT JG_STR_INIT("a\",\"scope\":\"b")
+
+// Not asked for, but configured: the app's key, and a role of its policy. One of them at a time.
+Test(mint_limits, what_an_app_is_configured_with_cannot_break_out_of_its_string)
+{
+	static const struct jg_role roles[] = {{BREAKS_OUT, JG_CAPABILITY(JOIN)}};
+	static const struct {
+		uint8_t vendor, format;
+		struct jg_str key, role; // NULL: the usual one
+	} rows[] = {{JG_VENDOR_LIVEKIT, JG_FORMAT_JWT_HS256, .key = BREAKS_OUT},
+		{JG_VENDOR_VONAGE, JG_FORMAT_JWT_RS256, .key = BREAKS_OUT},
+		{JG_VENDOR_VONAGE, JG_FORMAT_JWT_RS256, .role = BREAKS_OUT},
+		{JG_VENDOR_OPENTOK, JG_FORMAT_JWT_HS256, .role = BREAKS_OUT},
+		{JG_VENDOR_OPENTOK, JG_FORMAT_T1, .role = BREAKS_OUT}};
+	struct jg_policy policy = jg_policy_default();
+	policy.roles = roles;
+	policy.roles_n = JG_ARRAY_SIZE(roles);
+	for (size_t i = 0; i < JG_ARRAY_SIZE(rows); i++) {
+		start(rows[i].vendor, rows[i].format);
+		if (rows[i].key.p != NULL)
+			ask.app = rows[i].key;
+		ask.role = rows[i].role;
+		world_rename(w, rows[i].vendor, ask.app, &policy);
+		w->asks[0] = ask;
+		world_round_trip(w, 1);
+		const struct jg_verdict *v = &w->verdicts[0];
+		cr_assert_eq(v->reason, JG_REASON_OK, "row %zu: %s", i, jg_reason_name(v->reason));
+		cr_assert(jg_str_eq(v->app, ask.app), "row %zu", i);
+		cr_assert(ask.role.p == NULL || jg_str_eq(v->role, ask.role), "row %zu", i);
+	}
 }
