@@ -4,7 +4,7 @@
 #include "mac_ref.h"
 #include "pages.h"
 
-#define WINDOW 1024 // tokens after which hits are counted
+#define WINDOW 4096 // tokens after which hits are judged
 #define WORTH 4 // one in so many has to begin behind a known block
 #define REST 16384 // tokens, else, the first time
 #define REST_MOST (16 * REST)
@@ -130,8 +130,9 @@ void jg_beginnings_learn(struct jg_beginnings *beginnings, uint64_t app_hash,
 
 void jg_beginnings_count(struct jg_beginnings *beginnings, unsigned looked, unsigned hits)
 {
-	beginnings->looked += looked;
-	beginnings->hits += hits;
+	// The rounds between two that teach are like the one that does.
+	beginnings->looked += looked * beginnings->every;
+	beginnings->hits += hits * beginnings->every;
 	if (beginnings->looked < WINDOW)
 		return;
 	if (beginnings->hits * WORTH >= beginnings->looked) {

@@ -212,6 +212,31 @@ Test(beginnings, looking_rests_where_few_tokens_begin_alike)
 	cr_assert_eq(resting(), first, "something was learnt");
 }
 
+// As rounds of MACs go whose tokens never begin alike.
+Test(beginnings, where_nothing_is_shared_few_tokens_are_looked_for)
+{
+	static const unsigned bursts[] = {1, 8, 64};
+	for (size_t i = 0; i < JG_ARRAY_SIZE(bursts); i++) {
+		const unsigned n = bursts[i], rounds = 4000000 / n;
+		unsigned looked = 0;
+		uint8_t other[LEN];
+		memcpy(other, message, LEN);
+		for (unsigned round = 0; round < rounds; round++) {
+			const bool worth = jg_beginnings_worth(table, n);
+			const unsigned turn = jg_beginnings_turn(table, n);
+			looked += worth;
+			if (turn >= n)
+				continue;
+			if (worth)
+				jg_beginnings_count(table, n, 0);
+			memcpy(other, &round, sizeof(round));
+			learn(other, LEN, round);
+		}
+		cr_assert_gt(looked, 0);
+		cr_assert_lt(looked, rounds / 20, "%u of %u rounds of %u", looked, rounds, n);
+	}
+}
+
 static unsigned turns_in(unsigned rounds)
 {
 	unsigned turns = 0;
