@@ -194,6 +194,7 @@ static void take_frames(struct jg_worker *w, unsigned port, unsigned n)
 {
 	uint64_t bytes = 0;
 
+	assert(n > 0);
 	w->packets_n = 0;
 	w->held_n = 0;
 	jg_judge_begin(&w->judge);

@@ -327,7 +327,6 @@ struct jg_app_entry *jg_app_compile(
 		return NULL;
 	}
 	char *strings = next + size;
-	// The first key's MAC states follow the entry at once: one prefetch finds both.
 	struct jg_app_entry *entry = take(&next, sizeof(*entry));
 	struct jg_key *keys = take(&next, app->secrets_n * sizeof(*keys));
 	entry->vendor = app->vendor;

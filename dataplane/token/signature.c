@@ -113,7 +113,9 @@ static void prefetch_users(const struct jg_burst *b, unsigned from, unsigned to)
 			jg_cut_off_prefetch(view, live[i]->user_fingerprint);
 		return;
 	}
-	const struct jg_cut_off_table table = *view->current;
+	// What readers need of it; the rest is the writer's.
+	const struct jg_cut_off_table table = {
+		.buckets = view->current->buckets, .buckets_n = view->current->buckets_n};
 	for (unsigned i = from; i < to; i++) {
 		struct jg_record *r = live[i];
 		r->user_bucket = jg_cut_off_first(&table, r->user_fingerprint);

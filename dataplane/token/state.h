@@ -14,7 +14,7 @@ struct evp_pkey_st; // OpenSSL's EVP_PKEY; only rs256.c looks inside
 /** One usable secret. Active ones stand before verify-only ones; retired ones are not here. */
 struct jg_key {
 	struct jg_mac_key mac; /**< SHA-256, or unused for RSA */
-	int64_t not_before; /**< INT64_MIN = always; this line and the one before are prefetched */
+	int64_t not_before; /**< INT64_MIN = always */
 	int64_t not_after; /**< INT64_MAX = for ever */
 	struct jg_str id;
 	uint32_t index; /**< jg_secret.index */
