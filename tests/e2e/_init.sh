@@ -16,7 +16,10 @@ if [ -z "${JG_E2E_INSIDE:-}" ]; then
 	flags=(--net --mount --pid --fork --kill-child)
 	[ "$(id -u)" -eq 0 ] || flags+=(--user --map-root-user)
 	unshare "${flags[@]}" true 2>/dev/null || skip "namespaces are not allowed here"
-	JG_E2E_INSIDE=1 exec unshare "${flags[@]}" "$BASH" "$0" "$@"
+	# The first process of a namespace inherits orphans, and bash may take one's status for that of the
+	# process it waits for: a shell of its own is there for them.
+	# shellcheck disable=SC2016
+	JG_E2E_INSIDE=1 exec unshare "${flags[@]}" sh -c '"$@"; exit $?' sh "$BASH" "$0" "$@"
 fi
 
 build=${JG_BUILD:-$(cd "$(dirname "$0")/../.." && pwd)/build}
