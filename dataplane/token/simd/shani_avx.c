@@ -104,31 +104,6 @@ BODY void compress(
 
 #include "shani_hmac.h"
 
-static void hmac1(struct jg_mac_job *const *jobs, unsigned groups)
-{
-	hmac(jobs, groups, 1);
-}
-
-static void hmac2(struct jg_mac_job *const *jobs, unsigned groups)
-{
-	hmac(jobs, groups, 2);
-}
-
-static void hmac3(struct jg_mac_job *const *jobs, unsigned groups)
-{
-	hmac(jobs, groups, 3);
-}
-
-static void keys1(const struct jg_mac_job *jobs, struct jg_mac_key *out)
-{
-	keys(jobs, out, 1);
-}
-
-static void keys2(const struct jg_mac_job *jobs, struct jg_mac_key *out)
-{
-	keys(jobs, out, 2);
-}
-
 static void keys3(const struct jg_mac_job *jobs, struct jg_mac_key *out)
 {
 	keys(jobs, out, 3);

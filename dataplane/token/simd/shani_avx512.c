@@ -54,34 +54,9 @@ BODY void compress_blocks(
 
 #include "shani_hmac.h"
 
-static void hmac1(struct jg_mac_job *const *jobs, unsigned groups)
-{
-	hmac(jobs, groups, 1);
-}
-
-static void hmac2(struct jg_mac_job *const *jobs, unsigned groups)
-{
-	hmac(jobs, groups, 2);
-}
-
-static void hmac3(struct jg_mac_job *const *jobs, unsigned groups)
-{
-	hmac(jobs, groups, 3);
-}
-
 static void hmac4(struct jg_mac_job *const *jobs, unsigned groups)
 {
 	hmac(jobs, groups, 4);
-}
-
-static void keys1(const struct jg_mac_job *jobs, struct jg_mac_key *out)
-{
-	keys(jobs, out, 1);
-}
-
-static void keys2(const struct jg_mac_job *jobs, struct jg_mac_key *out)
-{
-	keys(jobs, out, 2);
 }
 
 static void keys4(const struct jg_mac_job *jobs, struct jg_mac_key *out)
