@@ -14,6 +14,14 @@
 /** A zero in each byte. */
 #define JG_DIGITS_ZEROS UINT64_C(0x3030303030303030)
 
+/** What is no digit leaves the highest bit of its byte. */
+static inline uint64_t jg_digits_others(uint64_t word)
+{
+	const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f);
+	word ^= JG_DIGITS_ZEROS;
+	return (((word & low) + UINT64_C(0x7676767676767676)) | word) & ~low;
+}
+
 /** Pairs, then fours, then all, each by one multiplication. Zero bytes count as zeros where zeros has them
  * too, and what is no digit makes it false. */
 static inline bool jg_digits_eight(uint64_t word, uint64_t zeros, uint64_t *value)

@@ -124,19 +124,11 @@ static inline bool is_digit(uint8_t c)
 	return (unsigned)(c - '0') < 10u;
 }
 
-// What is no digit leaves the highest bit of its byte.
-static inline uint64_t other_than_digits(uint64_t word)
-{
-	const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f);
-	word ^= UINT64_C(0x3030303030303030);
-	return (((word & low) + UINT64_C(0x7676767676767676)) | word) & ~low;
-}
-
 static inline uint32_t skip_digits(const uint8_t *text, uint32_t at)
 {
 	uint64_t other;
 	do {
-		other = other_than_digits(load64(text + at));
+		other = jg_digits_others(load64(text + at));
 		at += other == 0 ? 8 : (uint32_t)__builtin_ctzll(other) / 8;
 	} while (other == 0);
 	return at;
@@ -287,7 +279,7 @@ BODY bool read_word(
 BODY size_t number_end(const uint8_t *t, size_t at)
 {
 	const uint8_t *p = t + at;
-	if ((uint8_t)(p[0] - '1') < 9 && is_digit(p[1]) && other_than_digits(load64(p + 2)) == 0 &&
+	if ((uint8_t)(p[0] - '1') < 9 && is_digit(p[1]) && jg_digits_others(load64(p + 2)) == 0 &&
 		(p[10] == ',' || p[10] == '}'))
 		return at + 10;
 	return jg_scan_number(t, (uint32_t)at);

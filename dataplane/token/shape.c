@@ -112,19 +112,14 @@ static struct jg_shape *shape_at(struct jg_shapes *shapes, const struct set *set
 // Is it all digits, up to sixteen, and no zero before others? Reads sixteen bytes.
 static bool plain_number(const uint8_t *p, uint32_t len)
 {
-	const uint64_t sixes = UINT64_C(0x0606060606060606);
-	const uint64_t high = UINT64_C(0xf0f0f0f0f0f0f0f0);
-	const uint64_t threes = UINT64_C(0x3333333333333333);
 	uint64_t word[2];
 	if (len > 16 || (p[0] == '0' && len > 1))
 		return false;
 	memcpy(word, p, sizeof(word));
-	uint64_t wrong[2];
-	for (unsigned i = 0; i < 2; i++)
-		wrong[i] = ((word[i] & high) | ((word[i] + sixes) & high) >> 4) ^ threes;
+	const uint64_t others = jg_digits_others(word[0]);
 	if (len < 8)
-		return (wrong[0] << (64 - 8 * len)) == 0;
-	return wrong[0] == 0 && (len == 8 || (wrong[1] << (128 - 8 * len)) == 0);
+		return others << (64 - 8 * len) == 0;
+	return others == 0 && (len == 8 || jg_digits_others(word[1]) << (128 - 8 * len) == 0);
 }
 
 static bool numbers_hold(const struct jg_shape *shape, const struct jg_text *text,
