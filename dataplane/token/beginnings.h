@@ -120,8 +120,8 @@ static inline void jg_beginnings_find(
 void jg_beginnings_learn(struct jg_beginnings *beginnings, uint64_t app_hash,
 	const struct jg_mac_job *job, uint64_t token);
 
-/** Count what came of looking, in a round that teaches, over tokens that were verified or made; where few begin alike it is given up
- * for a while, for longer each time until something is learnt or found. */
+/** Count what came of looking, in a round that teaches, over tokens that were verified or made; where few
+ * begin alike it is given up for a while, for longer each time until something is learnt or found. */
 void jg_beginnings_count(struct jg_beginnings *beginnings, unsigned looked, unsigned hits);
 
 /** Once per round: the one of its n jobs that may teach, or n: none. Seldom, so that teaching costs the others

@@ -59,6 +59,7 @@ struct jg_app_row {
 	bool plain_policy;
 	struct jg_mac_key first; /**< its SHA-256 states */
 };
+static_assert(sizeof(struct jg_app_row) == 2 * JG_CACHE_LINE, "two lines are fetched");
 
 /** Its usable secrets, in the order they are tried: they stand behind it, so that nobody waits for the app
  * to know where the secrets are. */

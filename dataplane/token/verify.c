@@ -410,7 +410,7 @@ static void begin(struct jg_burst *b)
 		b->users_cut_off = jg_snapshot_cut_offs(b->snapshot);
 		const struct jg_cut_off_view *view = jg_cut_offs_view(b->users_cut_off);
 		b->users_view = view->old == NULL ? view : NULL;
-		b->users_late = view->old != NULL;
+		b->users_late = b->users_view == NULL;
 		b->users_far = view->current->size > USERS_FAR;
 	}
 	b->token_ids = (b->cut_off_scopes >> JG_SCOPE_TOKEN & 1) != 0;
