@@ -203,27 +203,29 @@ static bool is_plain(const struct jg_port *port, const struct jg_packet *packet)
 		port->tx_offloads == 0 && packet->len + 20 + JG_UDP_HEADER <= port->interface.mtu;
 }
 
-static void send_plain(
-	struct jg_transmit *tx, const struct jg_port *port, const struct jg_packet *packet)
+static void shape_plain(const struct jg_port *port, const struct jg_packet *packet)
 {
 	uint8_t *out = packet->bytes - JG_ANSWER_PLAIN;
 
 	assert(out >= (uint8_t *)packet->mbuf->buf_addr);
 	shape(packet->mbuf, out, JG_ANSWER_PLAIN + packet->len);
 	jg_answer_plain(&port->interface, &packet->frame, packet->bytes, packet->len, out);
-	jg_transmit_frame(tx, packet->port, packet->mbuf, packet->fate);
 }
 
-void jg_transmit_packets(struct jg_transmit *tx, const struct jg_packet *packets, unsigned n)
+void jg_transmit_packets(
+	struct jg_transmit *tx, unsigned port, const struct jg_packet *packets, unsigned n)
 {
 	for (const struct jg_packet *packet = packets; packet < packets + n; packet++) {
+		assert(packet->port == port);
 		if (packet->fate == JG_COUNTER_LANE_QUEUED)
 			continue;
-		if (packet->fate != JG_COUNTER_VERDICT && packet->fate != JG_COUNTER_PING)
+		if (packet->fate != JG_COUNTER_VERDICT && packet->fate != JG_COUNTER_PING) {
 			jg_transmit_drop(tx, packet->mbuf, packet->fate);
-		else if (is_plain(&tx->ports[packet->port], packet))
-			send_plain(tx, &tx->ports[packet->port], packet);
-		else
+		} else if (is_plain(&tx->ports[port], packet)) {
+			shape_plain(&tx->ports[port], packet);
+			jg_transmit_frame(tx, port, packet->mbuf, packet->fate);
+		} else {
 			jg_transmit_answer(tx, packet, JG_PROTOCOL_UDP);
+		}
 	}
 }

@@ -42,10 +42,11 @@ void jg_transmit_answer(
 	struct jg_transmit *tx, const struct jg_packet *packet, enum jg_protocol protocol);
 
 /**
- * Packets of our UDP port whose fates are settled: send the answers, drop the rest. JG_COUNTER_LANE_QUEUED is
- * no fate: such a packet is another's now.
+ * Packets of our UDP port, all of which came in at one of ports, whose fates are settled: send the answers, drop the
+ * rest. JG_COUNTER_LANE_QUEUED is no fate: such a packet is another's now.
  */
-void jg_transmit_packets(struct jg_transmit *tx, const struct jg_packet *packets, unsigned n);
+void jg_transmit_packets(
+	struct jg_transmit *tx, unsigned port, const struct jg_packet *packets, unsigned n);
 
 /** Give a port what has gathered for it. */
 void jg_transmit_flush(struct jg_transmit *tx, unsigned port);

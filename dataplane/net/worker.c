@@ -238,9 +238,9 @@ static void hand_to_lane(struct jg_worker *w)
 	judge->live_n = n;
 }
 
-static void send_answers(struct jg_worker *w)
+static void send_answers(struct jg_worker *w, unsigned port)
 {
-	jg_transmit_packets(&w->tx, w->packets, w->packets_n);
+	jg_transmit_packets(&w->tx, port, w->packets, w->packets_n);
 	for (unsigned i = 0; i < w->held_n; i++)
 		jg_reassembly_release(w->reassembly, w->held[i]);
 }
@@ -270,7 +270,7 @@ static unsigned poll_port(struct jg_worker *w, unsigned port)
 	jg_member_end_stage(&w->judge, JG_STAGE_RX);
 	if (w->packets_n > 0)
 		judge_burst(w);
-	send_answers(w);
+	send_answers(w, port);
 	jg_transmit_flush(&w->tx, port);
 	jg_member_end_stage(&w->judge, JG_STAGE_TX);
 	return n;
@@ -282,7 +282,9 @@ static unsigned collect_from_lane(struct jg_worker *w)
 		return 0;
 	unsigned n = jg_lane_collect(w->options.lane, w->answered, JG_LANE_JOBS);
 	for (unsigned i = 0; i < n; i++) {
-		jg_transmit_packets(&w->tx, &w->answered[i]->packet, 1);
+		const struct jg_packet *packet = &w->answered[i]->packet;
+
+		jg_transmit_packets(&w->tx, packet->port, packet, 1);
 		jg_lane_release(w->options.lane, w->answered[i]);
 	}
 	if (n == 0)
