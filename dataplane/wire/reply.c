@@ -217,7 +217,12 @@ static inline size_t write_around(const struct jg_wire_request *wire, uint32_t f
 	const struct jg_verdict *verdict, uint8_t *out, uint8_t *p)
 {
 	const size_t len = (size_t)(p - out) + jg_wire_mac_size(wire->front_end);
-	jg_wire_header_write(out, wire, flags, wire->type | JG_WIRE_REPLY, len);
+	const unsigned type = wire->type | JG_WIRE_REPLY;
+	// Where the request stands, what is echoed does already.
+	if (out == wire->datagram && flags == wire->flags)
+		jg_wire_head_write(out, type, len);
+	else
+		jg_wire_header_write(out, wire, flags, type, len);
 	write_verdict(out, verdict);
 	if (wire->front_end != 0)
 		memcpy(p, wire->mac, JG_WIRE_MAC_SIZE);

@@ -15,10 +15,9 @@ static void check(bool good)
 		abort();
 }
 
-static void answer(uint8_t *datagram, const struct jg_wire_request *wire,
-	const struct jg_request *request, size_t size)
+static size_t build(const struct jg_wire_request *wire, const struct jg_request *request,
+	uint8_t *out, size_t size)
 {
-	struct jg_wire_reply reply;
 	const struct jg_verdict verdict = {.identity = request->identity,
 		.room = request->room,
 		.app = request->app,
@@ -27,9 +26,20 @@ static void answer(uint8_t *datagram, const struct jg_wire_request *wire,
 		.vendor = request->vendor,
 		.issued_at = JG_TIME_NONE};
 	const struct jg_wire_load load = {.verdicts = 1};
-	const size_t len = wire->type == JG_WIRE_PING
-		? jg_wire_ping_build(wire, &load, datagram, size)
-		: jg_wire_reply_build(wire, &verdict, request->token, datagram, size);
+	return wire->type == JG_WIRE_PING
+		? jg_wire_ping_build(wire, &load, out, size)
+		: jg_wire_reply_build(wire, &verdict, request->token, out, size);
+}
+
+// In the request's place it is what it is elsewhere.
+static void answer(uint8_t *datagram, const struct jg_wire_request *wire,
+	const struct jg_request *request, size_t size)
+{
+	static uint8_t elsewhere[JG_WIRE_DATAGRAM_MAX];
+	struct jg_wire_reply reply;
+	const size_t same = build(wire, request, elsewhere, size);
+	const size_t len = build(wire, request, datagram, size);
+	check(len == same && memcmp(datagram, elsewhere, len) == 0);
 	check(wire->front_end != 0 || (len > 0 && len <= wire->len));
 	check(len <= size);
 	if (len > 0)

@@ -187,6 +187,25 @@ Test(reply, strings_that_reach_into_the_reply_survive_it)
 	}
 }
 
+// A reply stands where its request stood, or elsewhere; cut or not it is the same.
+Test(reply, is_the_same_in_the_request_s_place)
+{
+	static uint8_t elsewhere[sizeof(datagram)];
+	const struct jg_verdict verdict = sample_verdict();
+	const struct jg_str none = {NULL, 0};
+	const size_t whole = JG_WIRE_VERDICT + JG_WIRE_MAC_SIZE + 200;
+
+	for (uint8_t type = JG_REQUEST_JOIN; type <= JG_REQUEST_REFRESH; type++)
+		for (size_t size = JG_WIRE_VERDICT + JG_WIRE_MAC_SIZE; size < whole; size++) {
+			ask(FE, type, JG_WIRE_WANT_ALL, 0);
+			const size_t len =
+				jg_wire_reply_build(&wire, &verdict, none, elsewhere, size);
+			cr_assert_eq(answer(&verdict, none, size), len, "in %zu bytes", size);
+			cr_assert_arr_eq(datagram, elsewhere, len, "in %zu bytes", size);
+			cr_assert_eq(reply.echo.type, type);
+		}
+}
+
 #define STRINGS                                                  \
 	(JG_WIRE_WANT_ALL &                                      \
 		~(JG_WIRE_WANT(TOKEN) | JG_WIRE_WANT(TOKEN_ID) | \
