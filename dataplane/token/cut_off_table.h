@@ -36,7 +36,6 @@ struct jg_cut_off_table {
 	struct jg_cut_off_bucket *buckets;
 	size_t buckets_n;
 	size_t size; /**< bytes of buckets */
-	size_t used; /**< slots; writer only */
 };
 
 /** What readers look at; never changed once published. */
@@ -52,8 +51,9 @@ struct jg_cut_offs {
 	_Atomic unsigned
 		scopes; /**< bit per scope with entries in force; writer: wo, readers: ro */
 	struct jg_hash_seed seed; /**< read-only */
-	/** From here on writer only. */
-	size_t in_scope[JG_SCOPE_COUNT]; /**< entries in force */
+	/** From here on writer only: lines of its own, as it writes with every entry. */
+	alignas(JG_CACHE_LINE) size_t in_scope[JG_SCOPE_COUNT]; /**< entries in force */
+	size_t used; /**< slots of the current table */
 	size_t moved; /**< buckets of the old table that are done with */
 	size_t live;
 	struct jg_cut_off_view *retired;

@@ -46,8 +46,8 @@ static void table_free(struct jg_cut_off_table *table)
 	free(table);
 }
 
-// Writes into the first free slot, or over the entry when it is there and replace says so.
-static void table_put(
+// Writes into the first free slot, or over the entry when it is there and replace says so. True: a slot was taken.
+static bool table_put(
 	struct jg_cut_off_table *table, uint64_t fingerprint, uint32_t before, bool replace)
 {
 	for (size_t at = jg_cut_off_home(table, fingerprint);;
@@ -61,13 +61,12 @@ static void table_put(
 			if (found == 0 || replace)
 				atomic_store_explicit(
 					&bucket->before[i], before, memory_order_relaxed);
-			if (found == 0) {
-				// The time is there before the fingerprint is.
-				atomic_store_explicit(
-					&bucket->fingerprint[i], fingerprint, memory_order_release);
-				table->used++;
-			}
-			return;
+			if (found != 0)
+				return false;
+			// The time is there before the fingerprint is.
+			atomic_store_explicit(
+				&bucket->fingerprint[i], fingerprint, memory_order_release);
+			return true;
 		}
 		uint32_t overflowed =
 			atomic_load_explicit(&bucket->overflowed, memory_order_relaxed);
@@ -76,16 +75,24 @@ static void table_put(
 	}
 }
 
-// Fullness in hundredths, with one entry more.
-static size_t fullness(const struct jg_cut_off_table *table)
-{
-	return (table->used + 1) * 100 / (table->buckets_n * JG_CUT_OFF_SLOTS);
-}
-
 static struct jg_cut_off_view *current_view(const struct jg_cut_offs *cut_offs)
 {
 	// The writer reads its own store.
 	return atomic_load_explicit(&cut_offs->view, memory_order_relaxed);
+}
+
+static void current_put(
+	struct jg_cut_offs *cut_offs, uint64_t fingerprint, uint32_t before, bool replace)
+{
+	if (table_put(current_view(cut_offs)->current, fingerprint, before, replace))
+		cut_offs->used++;
+}
+
+// Fullness in hundredths, with one entry more.
+static size_t fullness(const struct jg_cut_offs *cut_offs)
+{
+	return (cut_offs->used + 1) * 100 /
+		(current_view(cut_offs)->current->buckets_n * JG_CUT_OFF_SLOTS);
 }
 
 // Publishes; what readers saw before waits for jg_cut_offs_reclaim().
@@ -101,7 +108,8 @@ static void publish(struct jg_cut_offs *cut_offs, struct jg_cut_off_view *view,
 
 struct jg_cut_offs *jg_cut_offs_new(size_t expected, struct jg_error *err)
 {
-	struct jg_cut_offs *cut_offs = calloc(1, sizeof(*cut_offs));
+	struct jg_cut_offs *cut_offs =
+		aligned_alloc(alignof(struct jg_cut_offs), sizeof(*cut_offs));
 	struct jg_cut_off_table *table = table_new(expected);
 	struct jg_cut_off_view *view = table == NULL ? NULL : view_new(table, NULL);
 	if (cut_offs == NULL || view == NULL || table == NULL) {
@@ -111,6 +119,7 @@ struct jg_cut_offs *jg_cut_offs_new(size_t expected, struct jg_error *err)
 		table_free(table);
 		return NULL;
 	}
+	memset(cut_offs, 0, sizeof(*cut_offs));
 	jg_hash_seed_init(&cut_offs->seed, 0);
 	atomic_init(&cut_offs->view, view);
 	return cut_offs;
@@ -159,6 +168,7 @@ static int growth_start(struct jg_cut_offs *cut_offs)
 		return -ENOMEM;
 	}
 	cut_offs->moved = 0;
+	cut_offs->used = 0;
 	publish(cut_offs, view, NULL);
 	return 0;
 }
@@ -176,7 +186,7 @@ static void move_some(struct jg_cut_offs *cut_offs)
 			uint32_t before =
 				atomic_load_explicit(&bucket->before[i], memory_order_relaxed);
 			if (before != 0)
-				table_put(view->current, fingerprint, before, false);
+				current_put(cut_offs, fingerprint, before, false);
 		}
 	}
 	if (cut_offs->moved < old->buckets_n)
@@ -189,16 +199,14 @@ static void move_some(struct jg_cut_offs *cut_offs)
 
 static int make_room(struct jg_cut_offs *cut_offs)
 {
-	struct jg_cut_off_view *view = current_view(cut_offs);
-	if (view->old != NULL)
+	if (current_view(cut_offs)->old != NULL)
 		move_some(cut_offs);
-	view = current_view(cut_offs);
-	if (fullness(view->current) <= 75)
+	if (fullness(cut_offs) <= 75)
 		return 0;
-	if (view->old == NULL && growth_start(cut_offs) == 0)
+	if (current_view(cut_offs)->old == NULL && growth_start(cut_offs) == 0)
 		return 0;
 	// Without memory to grow there is still some room, at the price of longer searches.
-	return fullness(view->current) <= 95 ? 0 : -ENOMEM;
+	return fullness(cut_offs) <= 95 ? 0 : -ENOMEM;
 }
 
 static int check_cut_off(const struct jg_cut_off *cut_off, const struct jg_cut_off_query *query,
@@ -279,7 +287,7 @@ int jg_cut_offs_set(
 	size_t *in_scope = &cut_offs->in_scope[cut_off->scope];
 	if (was == 0 && (*in_scope)++ == 0)
 		set_scope(cut_offs, cut_off->scope, true);
-	table_put(current_view(cut_offs)->current, fingerprint, before, true);
+	current_put(cut_offs, fingerprint, before, true);
 	if (before == 0 && --*in_scope == 0)
 		set_scope(cut_offs, cut_off->scope, false);
 	cut_offs->live += (was == 0 ? 1u : 0u);
