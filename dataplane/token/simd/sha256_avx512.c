@@ -3,7 +3,9 @@
 
 #include "sha256_constants.h"
 
+#include <assert.h>
 #include <immintrin.h>
+#include <stddef.h>
 
 #define LANES JG_WIDE_LANES
 #define BLOCK 64u
@@ -132,12 +134,12 @@ BODY void compress(__m512i state[8], __m512i w[LANES], __mmask16 active)
 struct group {
 	__m512i inner[8];
 	__m512i outer[8];
-	const uint8_t *message[LANES];
-	uint32_t whole[LANES]; // blocks that are read in place
-	uint32_t blocks[LANES]; // with padding
+	__m512i left; // bytes from where a lane begins
+	__m512i blocks; // with padding
+	__m512i bits; // of all that is hashed
+	const uint8_t *message[LANES]; // where a lane begins
 	uint32_t longest;
-	uint32_t shortest; // of whole
-	uint8_t tail[LANES][2 * BLOCK] __attribute__((aligned(64)));
+	uint32_t shortest; // of the blocks that are all message
 };
 
 // Not inlined: with all the rest around it the compiler runs out of registers in the rounds.
@@ -167,29 +169,44 @@ static __attribute__((noinline)) void compress_two(
 	}
 }
 
-static inline void lane_open(struct group *group, unsigned lane, const struct jg_mac_job *job)
+static_assert(offsetof(struct jg_mac_job, done) == offsetof(struct jg_mac_job, len) + 4,
+	"sizes_load() reads both at once");
+
+// len and done of eight jobs, side by side. Stored one by one they could not be loaded as one before long.
+BODY __m512i sizes_load(struct jg_mac_job *const *jobs)
 {
-	uint8_t *tail = group->tail[lane];
-	uint32_t rest = job->len % BLOCK;
-	uint32_t whole = (job->len - job->done) / BLOCK;
-	uint32_t blocks = whole + (rest + 9 > BLOCK ? 2 : 1);
-	// A masked load touches nothing beyond the message.
-	__m512i text = _mm512_maskz_loadu_epi8(
-		(UINT64_C(1) << rest) - 1, job->message + (job->len - rest));
-	text = _mm512_mask_mov_epi8(text, UINT64_C(1) << rest, _mm512_set1_epi8((char)0x80));
-	_mm512_store_si512(tail, text);
-	_mm512_store_si512(tail + BLOCK, _mm512_setzero_si512());
-	uint64_t bits = __builtin_bswap64(((uint64_t)job->len + BLOCK) * 8);
-	memcpy(tail + BLOCK * (blocks - whole) - 8, &bits, 8);
-	group->message[lane] = job->message + job->done;
-	group->whole[lane] = whole;
-	group->blocks[lane] = blocks;
-	group->longest = blocks > group->longest ? blocks : group->longest;
-	group->shortest = whole < group->shortest ? whole : group->shortest;
+	long long size[8];
+#pragma GCC unroll 8
+	for (unsigned i = 0; i < 8; i++)
+		memcpy(&size[i], (const char *)jobs[i] + offsetof(struct jg_mac_job, len),
+			sizeof(size[i]));
+	return _mm512_setr_epi64(
+		size[0], size[1], size[2], size[3], size[4], size[5], size[6], size[7]);
+}
+
+static void lanes_open(struct group *group, struct jg_mac_job *const *jobs)
+{
+	const __m512i even =
+		_mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+	const __m512i odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
+	__m512i low = sizes_load(jobs);
+	__m512i high = sizes_load(jobs + 8);
+	__m512i len = _mm512_permutex2var_epi32(low, even, high);
+	__m512i done = _mm512_permutex2var_epi32(low, odd, high);
+#pragma GCC unroll 16
+	for (unsigned i = 0; i < LANES; i++)
+		group->message[i] = jobs[i]->message + jobs[i]->done;
+	group->left = _mm512_sub_epi32(len, done);
+	// A bit and the length, nine bytes, come behind the message.
+	group->blocks = _mm512_srli_epi32(
+		_mm512_add_epi32(group->left, _mm512_set1_epi32(9 + BLOCK - 1)), 6);
+	group->bits = _mm512_slli_epi32(_mm512_add_epi32(len, _mm512_set1_epi32(BLOCK)), 3);
+	group->longest = _mm512_reduce_max_epu32(group->blocks);
+	group->shortest = _mm512_reduce_min_epu32(group->left) / BLOCK;
 }
 
 // Inner and outer state.
-static inline __m512i states_load(const struct jg_mac_job *job)
+BODY __m512i states_load(const struct jg_mac_job *job)
 {
 	__m256i inner = _mm256_loadu_si256((const void *)jg_mac_job_state(job));
 	return _mm512_inserti64x4(_mm512_load_si512(job->key), inner, 0);
@@ -198,14 +215,17 @@ static inline __m512i states_load(const struct jg_mac_job *job)
 // Lanes without a job do the first one's work again.
 static void group_open(struct group *group, struct jg_mac_job *const *jobs, unsigned n)
 {
+	struct jg_mac_job *all[LANES];
+	if (n < LANES) {
+		for (unsigned i = 0; i < LANES; i++)
+			all[i] = jobs[i < n ? i : 0];
+		jobs = all;
+	}
+	lanes_open(group, jobs);
 	__m512i w[LANES];
-	group->longest = 0;
-	group->shortest = UINT32_MAX;
-	for (unsigned i = 0; i < LANES; i++)
-		lane_open(group, i, jobs[i < n ? i : 0]);
 #pragma GCC unroll 16
 	for (unsigned i = 0; i < LANES; i++)
-		w[i] = states_load(jobs[i < n ? i : 0]);
+		w[i] = states_load(jobs[i]);
 	transpose(w);
 #pragma GCC unroll 8
 	for (unsigned i = 0; i < 8; i++) {
@@ -214,38 +234,69 @@ static void group_open(struct group *group, struct jg_mac_job *const *jobs, unsi
 	}
 }
 
-// Where the lanes' next blocks stand; those of lanes that have none left are their tails once more.
-static void find_blocks(const struct group *group, uint32_t step, const uint8_t *block[LANES])
+// Of lanes' blocks that need not be all message, as masks of their bytes.
+struct ends {
+	uint64_t text[LANES]; // the message's
+	uint64_t bit[LANES]; // the one behind it, if it is in this block
+	uint32_t at[LANES]; // where the block stands
+};
+
+// Not inlined: the compiler would take the vectors apart, not load again what was stored.
+static __attribute__((noinline)) void find_ends(
+	const struct group *group, uint32_t step, struct ends *ends)
 {
-	for (unsigned i = 0; i < LANES; i++) {
-		uint32_t whole = group->whole[i];
-		const uint8_t *tail =
-			group->tail[i] + (step > whole && step < group->blocks[i] ? BLOCK : 0);
-		block[i] = step < whole ? group->message[i] + (size_t)step * BLOCK : tail;
+	const __m512i one = _mm512_set1_epi64(1);
+	const __m512i all = _mm512_set1_epi64(-1);
+	__m512i start = _mm512_set1_epi32((int)(step * BLOCK));
+	__m512i left = _mm512_sub_epi32(group->left, start);
+	// Lanes that have no block left stay where they end.
+	__m512i whole = _mm512_and_si512(group->left, _mm512_set1_epi32(-(int)BLOCK));
+	_mm512_storeu_si512(ends->at, _mm512_min_epu32(start, whole));
+	for (unsigned i = 0; i < LANES; i += 8) {
+		// Shifts by less than nothing or by more than 63 leave no bit.
+		__m512i shift = _mm512_cvtepi32_epi64(_mm512_castsi512_si256(left));
+		__m512i size = _mm512_max_epi64(shift, _mm512_setzero_si512());
+		_mm512_storeu_si512(
+			ends->text + i, _mm512_andnot_si512(_mm512_sllv_epi64(all, size), all));
+		_mm512_storeu_si512(ends->bit + i, _mm512_sllv_epi64(one, shift));
+		left = _mm512_shuffle_i64x2(left, left, 0xee);
 	}
+}
+
+// The lanes' next blocks, some of which end.
+BODY void ends_load(const struct group *group, uint32_t step, __m512i w[LANES])
+{
+	const __m512i bit = _mm512_set1_epi8((char)0x80);
+	struct ends ends;
+	find_ends(group, step, &ends);
+#pragma GCC unroll 16
+	for (unsigned i = 0; i < LANES; i++) {
+		// A masked load touches nothing beyond the message.
+		w[i] = _mm512_maskz_loadu_epi8(ends.text[i], group->message[i] + ends.at[i]);
+		w[i] = swap_bytes(_mm512_mask_mov_epi8(w[i], ends.bit[i], bit));
+	}
+	transpose(w);
+	__mmask16 last = _mm512_cmpeq_epu32_mask(group->blocks, _mm512_set1_epi32((int)step + 1));
+	w[15] = _mm512_mask_mov_epi32(w[15], last, group->bits);
 }
 
 // The lanes' next blocks, and which lanes still have one.
 static __mmask16 blocks_load(const struct group *group, uint32_t step, __m512i words[LANES])
 {
-	const uint8_t *found[LANES];
-	const uint8_t *const *block = group->message;
-	size_t offset = (size_t)step * BLOCK;
-	if (step >= group->shortest) {
-		find_blocks(group, step, found);
-		block = found;
-		offset = 0;
-	}
 	__m512i w[LANES];
+	if (step < group->shortest) {
 #pragma GCC unroll 16
-	for (unsigned i = 0; i < LANES; i++)
-		w[i] = swap_bytes(_mm512_loadu_si512(block[i] + offset));
-	transpose(w);
+		for (unsigned i = 0; i < LANES; i++)
+			w[i] = swap_bytes(
+				_mm512_loadu_si512(group->message[i] + (size_t)step * BLOCK));
+		transpose(w);
+	} else {
+		ends_load(group, step, w);
+	}
 #pragma GCC unroll 16
 	for (unsigned i = 0; i < LANES; i++)
 		words[i] = w[i];
-	return _mm512_cmpgt_epu32_mask(
-		_mm512_loadu_si512(group->blocks), _mm512_set1_epi32((int)step));
+	return _mm512_cmpgt_epu32_mask(group->blocks, _mm512_set1_epi32((int)step));
 }
 
 // The outer hash's only block: what the inner one gave, and padding.
