@@ -308,15 +308,16 @@ Test(mac, no_engine_reads_beyond_a_message)
 		for (unsigned len = 0; len < 600; len++) {
 			enum jg_mac_alg alg = len % 2 == 0 ? JG_MAC_SHA256 : JG_MAC_SHA1;
 			make_keys(keys, 4, alg);
-			struct jg_mac_job jobs[7];
-			for (unsigned i = 0; i < 7; i++) {
+			// As many as the widest engine does at once, and some for narrow ones.
+			struct jg_mac_job jobs[39];
+			for (unsigned i = 0; i < 39; i++) {
 				unsigned own = len + 64 * (i % 3);
 				jobs[i] = (struct jg_mac_job){
 					.message = i % 2 == 0 ? end - own : first,
 					.key = &keys[i % 4],
 					.len = own};
 			}
-			expect_as_ref(*name, alg, mac, jobs, 7);
+			expect_as_ref(*name, alg, mac, jobs, 39);
 			expect_as_ref(*name, alg, mac, jobs, 1);
 		}
 		jg_mac_free(mac);
