@@ -6,7 +6,7 @@
 #
 # The gate is killed in the middle of a run over a port, and started again: the run goes on, what was
 # lost is told to the second, in the result, the report and the exit status, and all that was answered
-# before and after is right.
+# before and after is right. It goes on for long: on a busy machine a gate takes many seconds to be ready.
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"
 # shellcheck source=tests/e2e/_load.sh
@@ -21,7 +21,7 @@ load_command=(in_client 0 "$load")
 
 run_load --port client0 --address 10.0.0.3/24 --gate 10.0.0.1 --front-end 1 \
 	--key-file "$work/front.key" --config "$work/joingate.json" --vendors livekit,stream,agora \
-	--bad 20 --tokens 500 --rate 200 --duration 12 --timeout 500 --slo 'loss<0.001,wrong==0' \
+	--bad 20 --tokens 500 --rate 200 --duration 24 --timeout 500 --slo 'loss<0.001,wrong==0' \
 	--html "$work/report.html" --csv "$work/seconds.csv" &
 runner=$!
 kill_gate_under "$runner"
@@ -33,7 +33,7 @@ same "status" "$(result .status)" 99
 same "the broken objective" "$(result '[.slo[] | select(.kept | not) | .term] | join(" ")')" "loss<0.001"
 same "wrong verdicts" "$(result '.totals.wrong + .warm_up.wrong')" 0
 same "answers and losses" "$(result '.totals.answered + .totals.unanswered == .totals.sent')" true
-same "all was sent" "$(result .totals.sent)" 2400
+same "all was sent" "$(result .totals.sent)" 4800
 same "before it" "$(result '[.seconds[0, 1].unanswered] | add')" 0
 same "the sum of the seconds" "$(result '([.seconds[].unanswered] | add) == .totals.unanswered')" true
 [ "$(result '[.seconds[] | select(.unanswered > 0)] | length >= 2')" = true ] ||
