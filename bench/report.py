@@ -14,8 +14,8 @@ def find(rows, **wanted):
 
 
 def yardstick(row):
-    """What a row that may be measured several times is measured beside: its case, and the time that the neighbours
-    of the machine have a say in, and joingate's own work beside it has not. None: it is measured once."""
+    """Case of a row that is measured several times, and how long it took what it is compared with; None: it is
+    measured once."""
     bench = row.get("bench")
     if bench == "core" and row["group"] != "peers" and "ipsec_mb_ns" in row:
         return tuple(row[key] for key in ("group", "case", "vendor", "format", "bad_percent")), row["ipsec_mb_ns"]
