@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <immintrin.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #define LANES JG_WIDE_LANES
@@ -53,17 +54,18 @@ BODY __m512i swap_bytes(__m512i v)
 #define BIG(x, a, b, c) SIGMA(x, a, b, _mm512_ror_epi32(x, c))
 #define SMALL(x, a, b, c) SIGMA(x, a, b, _mm512_srli_epi32(x, c))
 
+// Of a ring of sixteen words the one so many places behind the t-th of the eight that are now in use; the
+// other eight are next.
+#define WORD(now, other, t, on) \
+	(((t) + (on)) % 16 < 8 ? (now)[((t) + (on)) % 8] : (other)[((t) + (on)) % 8])
+
 // One round of a group; t is its number within eight, whose state words have moved on by as many places.
-// The word it has used becomes the one that is needed sixteen rounds later. A group on its own waits for
+// more: the word it has used becomes the one that is needed sixteen rounds later. A group on its own waits for
 // its chains from e to e and from a to a: for it the order of the additions keeps them at three
 // instructions, for one addition more. Two groups fill each other's gaps.
-#define ROUND(s, w, alone, t, a, b, c, d, e, f, g, h)                                             \
+#define ROUND(s, now, other, k, more, alone, t, a, b, c, d, e, f, g, h)                           \
 	do {                                                                                      \
-		enum {                                                                            \
-			i = at + (t)                                                              \
-		};                                                                                \
-		__m512i x = _mm512_add_epi32(                                                     \
-			(w)[i], _mm512_set1_epi32((int)round_constants[first + i]));              \
+		__m512i x = _mm512_add_epi32((now)[t], _mm512_set1_epi32((int)(k)[t]));           \
 		x = _mm512_add_epi32(x, (s)[h]);                                                  \
 		__m512i choice = _mm512_ternarylogic_epi32((s)[e], (s)[f], (s)[g], 0xca);         \
 		__m512i sigma = BIG((s)[e], 6, 11, 25);                                           \
@@ -75,10 +77,11 @@ BODY __m512i swap_bytes(__m512i v)
 			(s)[d] = _mm512_add_epi32((s)[d], x);                                     \
 		x = _mm512_add_epi32(x, _mm512_ternarylogic_epi32((s)[a], (s)[b], (s)[c], 0xe8)); \
 		(s)[h] = _mm512_add_epi32(x, BIG((s)[a], 2, 13, 22));                             \
-		if (first < 48) {                                                                 \
-			x = _mm512_add_epi32((w)[i], (w)[(i + 9) % LANES]);                       \
-			x = _mm512_add_epi32(x, SMALL((w)[(i + 1) % LANES], 7, 18, 3));           \
-			(w)[i] = _mm512_add_epi32(x, SMALL((w)[(i + 14) % LANES], 17, 19, 10));   \
+		if (more) {                                                                       \
+			x = _mm512_add_epi32((now)[t], WORD(now, other, t, 9));                   \
+			x = _mm512_add_epi32(x, SMALL(WORD(now, other, t, 1), 7, 18, 3));         \
+			(now)[t] =                                                                \
+				_mm512_add_epi32(x, SMALL(WORD(now, other, t, 14), 17, 19, 10));  \
 		}                                                                                 \
 	} while (0)
 
@@ -92,29 +95,35 @@ BODY __m512i swap_bytes(__m512i v)
 	round(6, 2, 3, 4, 5, 6, 7, 0, 1); \
 	round(7, 1, 2, 3, 4, 5, 6, 7, 0)
 
-BODY void sixteen_rounds(__m512i s[8], __m512i w[LANES], unsigned first)
+BODY void eight_rounds(
+	__m512i s[8], __m512i *now, const __m512i *other, const uint32_t *k, bool more)
 {
-#define ONE(t, ...) ROUND(s, w, true, t, __VA_ARGS__)
-#define at 0
+#define ONE(t, ...) ROUND(s, now, other, k, more, true, t, __VA_ARGS__)
 	EIGHT_ROUNDS(ONE);
-#undef at
-#define at 8
-	EIGHT_ROUNDS(ONE);
-#undef at
 }
 
-BODY void sixteen_rounds_two(__m512i s[2][8], __m512i w[2][LANES], unsigned first)
+// The second group's words stand behind the first one's.
+BODY void eight_rounds_two(
+	__m512i s[2][8], __m512i *now, const __m512i *other, const uint32_t *k, bool more)
 {
-#define TWO(t, ...)                               \
-	ROUND(s[0], w[0], false, t, __VA_ARGS__); \
-	ROUND(s[1], w[1], false, t, __VA_ARGS__)
-#define at 0
+#define TWO(t, ...)                                              \
+	ROUND(s[0], now, other, k, more, false, t, __VA_ARGS__); \
+	ROUND(s[1], (now + LANES), (other + LANES), k, more, false, t, __VA_ARGS__)
 	EIGHT_ROUNDS(TWO);
-#undef at
-#define at 8
-	EIGHT_ROUNDS(TWO);
-#undef at
 }
+
+// All rounds, with one piece of code for eight, which the two halves of the words come through in turns: with sixteen
+// it was twice as long, and held most of what the CPU keeps of decoded instructions. The last sixteen need no
+// more words.
+#define ROUNDS(eight, s, words)                                                                   \
+	do {                                                                                      \
+		__m512i *half[2] = {(words), (words) + 8};                                        \
+		unsigned i = 0;                                                                   \
+		for (; i < 6; i++)                                                                \
+			eight(s, half[i % 2], half[(i + 1) % 2], round_constants + 8 * i, true);  \
+		for (; i < 8; i++)                                                                \
+			eight(s, half[i % 2], half[(i + 1) % 2], round_constants + 8 * i, false); \
+	} while (0)
 
 // A block of each lane; lanes that the mask leaves out keep their state. The words are used up.
 BODY void compress(__m512i state[8], __m512i w[LANES], __mmask16 active)
@@ -123,9 +132,7 @@ BODY void compress(__m512i state[8], __m512i w[LANES], __mmask16 active)
 #pragma GCC unroll 8
 	for (unsigned i = 0; i < 8; i++)
 		s[i] = state[i];
-	for (unsigned first = 0; first < 48; first += 16)
-		sixteen_rounds(s, w, first);
-	sixteen_rounds(s, w, 48);
+	ROUNDS(eight_rounds, s, w);
 #pragma GCC unroll 8
 	for (unsigned i = 0; i < 8; i++)
 		state[i] = _mm512_mask_add_epi32(state[i], active, state[i], s[i]);
@@ -159,9 +166,7 @@ static __attribute__((noinline)) void compress_two(
 		s[0][i] = state[0][i];
 		s[1][i] = state[1][i];
 	}
-	for (unsigned first = 0; first < 48; first += 16)
-		sixteen_rounds_two(s, w, first);
-	sixteen_rounds_two(s, w, 48);
+	ROUNDS(eight_rounds_two, s, w[0]);
 #pragma GCC unroll 8
 	for (unsigned i = 0; i < 8; i++) {
 		state[0][i] = _mm512_mask_add_epi32(state[0][i], active[0], state[0][i], s[0][i]);
