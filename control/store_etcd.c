@@ -18,6 +18,7 @@
 #define BYTES_MAX \
 	JG_CHANGE_MAX // of etcd's 1.5 MiB in one request; one record may exceed it when sealed
 #define GIVE_BACK_RETRY_S 5
+#define GIVE_BACK_AGAIN_S 1 // when others changed cut-offs meanwhile
 
 static struct jg_etcd_store *self(struct jg_store *store)
 {
@@ -38,7 +39,12 @@ static int etcd_poll(struct jg_store *store, const struct jg_store_sink *sink, s
 	store->unsettled = s->cache->unsettled;
 	if (s->give_back_at == 0 || jg_boottime() < s->give_back_at || s->at != NULL)
 		return told;
-	if (jg_etcd_give_back(s, err) != 0) {
+	int given = jg_etcd_give_back(s, err);
+	if (given == -EAGAIN) {
+		s->give_back_at = jg_boottime() + GIVE_BACK_AGAIN_S;
+		return told;
+	}
+	if (given != 0) {
 		jg_log(JG_LOG_WARNING, "store",
 			"what etcd lacks could not be given back, will be tried again: %s",
 			err->text);

@@ -64,6 +64,7 @@ struct jg_etcd_store {
 	int64_t seen_history;
 	bool fresh; // our memory held nothing at the start, and nothing was told since
 	bool gap; // something was not taken over or kept; what is applied stays where it is
+	int64_t told; // revision up to which everything was looked at, whether or not there is a gap
 	int64_t give_back_at; // CLOCK_BOOTTIME when what etcd lost is to be put there; 0 = nothing
 
 	pthread_mutex_t lock; // guards what follows
@@ -144,7 +145,10 @@ void jg_ledger_free(struct jg_ledger *ledger);
 JG_MUST_CHECK bool jg_ledger_newer(struct jg_ledger *ledger, const struct jg_cut_off *cut_off);
 /** Is it missing in etcd, or newer here? */
 JG_MUST_CHECK bool jg_ledger_missing(struct jg_ledger *ledger, const struct jg_cut_off *cut_off);
-/** Put what etcd has lost back into it, all of it; 0 or negative. */
+/** It is there now. */
+void jg_ledger_given(struct jg_ledger *ledger, const struct jg_cut_off *cut_off);
+/** Put what etcd has lost back into it, all of it; 0, -EAGAIN: somebody changed cut-offs meanwhile, to be tried
+ * again when that has been told, other errors. */
 JG_MUST_CHECK int jg_etcd_give_back(struct jg_etcd_store *s, struct jg_error *err);
 /** One transaction of these operations (stolen); waits until the watch has told of it, where wanted. */
 JG_MUST_CHECK int jg_etcd_transact(

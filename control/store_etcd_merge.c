@@ -132,8 +132,16 @@ bool jg_ledger_missing(struct jg_ledger *ledger, const struct jg_cut_off *c)
 	return line != NULL && !line->there;
 }
 
+void jg_ledger_given(struct jg_ledger *ledger, const struct jg_cut_off *c)
+{
+	struct line *line = find(ledger, c);
+	if (line != NULL)
+		line->there = true;
+}
+
 struct giving {
 	struct jg_etcd_store *store;
+	int64_t since; // revision up to which all cut-offs of etcd's are known or ours
 	struct jg_cut_off list[GIVE_AT_ONCE];
 	json_t *values[GIVE_AT_ONCE]; // which hold the strings
 	uint32_t n;
@@ -142,18 +150,33 @@ struct giving {
 	int result;
 };
 
+// Nobody has set or undone a cut-off since: of two puts the later one counts, and what an operator was told is in
+// force must not be followed by what it was before.
+static json_t *none_since(const struct giving *g)
+{
+	json_t *range = jg_etcd_range(g->store, "s/c/");
+	(void)json_object_set_new(range, "target", json_string("MOD"));
+	(void)json_object_set_new(range, "result", json_string("LESS"));
+	(void)json_object_set_new(range, "mod_revision", jg_etcd_string(g->since + 1));
+	return json_pack("[o]", range);
+}
+
 static int give_cut_offs(struct giving *g, struct jg_error *err)
 {
 	size_t bytes = 0;
 	json_t *puts = json_array();
 	int result = -ENOMEM;
 	if (jg_etcd_add_cut_offs(g->store, g->list, g->n, puts, &bytes))
-		result = jg_etcd_transact(g->store, json_array(), puts, false, err);
+		result = jg_etcd_transact(g->store, none_since(g), puts, false, err);
 	else
 		json_decref(puts);
-	for (uint32_t i = 0; i < g->n; i++)
+	for (uint32_t i = 0; i < g->n; i++) {
+		if (result == 0)
+			jg_ledger_given(g->store->ledger, &g->list[i]);
 		json_decref(g->values[i]);
-	g->cut_offs += g->n;
+	}
+	g->cut_offs += result == 0 ? g->n : 0;
+	g->since = result == 0 ? g->store->head.committed : g->since;
 	g->n = 0;
 	return result;
 }
@@ -202,6 +225,7 @@ int jg_etcd_give_back(struct jg_etcd_store *s, struct jg_error *err)
 		return g == NULL ? -ENOMEM : 0;
 	}
 	g->store = s;
+	g->since = s->told;
 	int result = s->cache->ops->load(s->cache, &sink, err);
 	if (result == 0 && g->n > 0)
 		result = give_cut_offs(g, err);

@@ -239,6 +239,7 @@ void jg_etcd_follow_history(struct jg_etcd_store *s)
 	json_t *one;
 	void *next;
 	s->head.applied = 0;
+	s->told = 0;
 	json_object_foreach_safe(s->known, next, path, one)
 		jg_etcd_know(s, path, 0, json_integer_value(json_array_get(one, 1)), false);
 	jg_ledger_free(s->ledger);
@@ -295,7 +296,7 @@ static struct jg_etcd_batch *take(struct taking *t, int64_t *revision)
 		merging = s->at->merge;
 		if (!take_events(t, &room))
 			break;
-		*revision = s->at->revision;
+		*revision = s->told = s->at->revision;
 		s->at->next = used;
 		used = s->at;
 		s->at = NULL;

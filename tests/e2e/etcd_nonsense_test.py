@@ -5,8 +5,10 @@
      gate (control_host) -- liar -- etcd on loopback
 
 The liar relays, or answers as no etcd would. The gate must say what is wrong, keep its state and its
-memory, and go on as soon as the truth is told. Usage: etcd_nonsense_test.py PROGRAM; 77 without etcd.
+memory, and go on as soon as the truth is told. What it gives back to an etcd of an older day must not take
+the place of what others revoked meanwhile. Usage: etcd_nonsense_test.py PROGRAM; 77 without etcd.
 """
+import base64
 import json
 import os
 import shutil
@@ -37,6 +39,7 @@ class Liar:
     def __init__(self, etcd):
         self.etcd = etcd
         self.mode = "honest"
+        self.faster = None  # called right before cut-offs are given back, once
         self.open = set()
         self.lock = threading.Lock()
         self.server = socket.create_server(("127.0.0.1", 0))
@@ -81,6 +84,8 @@ class Liar:
         def copy(a, b):
             try:
                 while data := a.recv(1 << 16):
+                    if a is client:
+                        self.overtake(data)
                     b.sendall(data)
             except OSError:
                 pass
@@ -95,6 +100,17 @@ class Liar:
         copy(client, upstream)
         back.join()
         upstream.close()
+
+    def overtake(self, data):
+        """An operator's change has a line of the audit beside it; what is given back has none."""
+        if self.faster is None or b"/kv/txn" not in data:
+            return
+        puts = [o["request_put"] for o in json.loads(data.split(b"\r\n\r\n", 1)[1])["success"]
+                if "request_put" in o]
+        keys = [base64.b64decode(put["key"]) for put in puts]
+        if any(b"/s/c/" in key for key in keys) and not any(b"/a/" in key for key in keys):
+            faster, self.faster = self.faster, None
+            faster()
 
     def ask(self, path, body):
         request = urllib.request.Request(f"http://127.0.0.1:{self.etcd}{path}", body)
@@ -248,6 +264,65 @@ def lies(gate, liar, modes):
     assert cut_offs(gate) == expected, "the last state is gone"
 
 
+def start_etcd(folder, port):
+    url, peer = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{free_port()}"
+    with open(folder + ".log", "a", encoding="utf-8") as log:
+        return subprocess.Popen(
+            ["etcd", "--data-dir", folder, "--listen-client-urls", url, "--advertise-client-urls", url,
+             "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster",
+             f"default={peer}", "--unsafe-no-fsync"], stdout=log, stderr=log)
+
+
+def stop_etcd(etcd):
+    etcd.kill()
+    etcd.wait()
+
+
+def make_gate(folder, key, liar, name):
+    return Host(sys.argv[1], folder, name, apps=[app("stream", "k")], store={
+        "sqlite": os.path.join(folder, f"{name}.db"),
+        "etcd": {"endpoints": [f"http://127.0.0.1:{liar.port}"], "insecure": True,
+                 "fleet_key_file": key, "prefix": f"/{name}/", **TIMES}})
+
+
+def overtaken(folder, key, gates):
+    """An etcd of an older day, and another gate's operator who is faster than what is given back."""
+    port = free_port()
+    data = os.path.join(folder, "old-etcd")
+    etcd = start_etcd(data, port)
+    try:
+        liar = Liar(port)
+        gate = make_gate(folder, key, liar, "slow")
+        gates.append(gate)
+        gate.start().seeded()
+        assert settled(lambda: revoke(gate, "joe", 49))["ok"]
+        stop_etcd(etcd)
+        shutil.copytree(data, data + "-copy")
+        etcd = start_etcd(data, port)
+        assert settled(lambda: revoke(gate, "jane", 50))["ok"]
+        stop_etcd(etcd)
+        shutil.rmtree(data)
+        os.rename(data + "-copy", data)
+
+        def faster():
+            other = {"list": [{"vendor": "stream", "app": "k", "scope": "user", "user": "jane",
+                               "before": 77}]}
+            body = {"key": base64.b64encode(b"/slow/s/c/other").decode(),
+                    "value": base64.b64encode(json.dumps(other).encode()).decode()}
+            liar.ask("/v3/kv/put", json.dumps(body).encode())
+
+        liar.faster = faster
+        etcd = start_etcd(data, port)
+        until("something is given back", lambda: liar.faster is None)
+        until("what the other revoked", lambda: cut_offs(gate).get("jane") == 77)
+        until("all is given back", lambda: not gate.ask(command="status")["store"]["trouble"])
+        # The next change is told behind whatever was given back.
+        assert settled(lambda: revoke(gate, "jill", 51))["ok"]
+        assert cut_offs(gate) == {"joe": 49, "jane": 77, "jill": 51}, cut_offs(gate)
+    finally:
+        stop_etcd(etcd)
+
+
 def main():
     if shutil.which("etcd") is None:
         print("SKIP: etcd is not installed")
@@ -257,28 +332,21 @@ def main():
         with open(os.open(key, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as f:
             f.write("not-a-fleet-key-" * 3)
         port = free_port()
-        url, peer = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{free_port()}"
-        with open(os.path.join(folder, "etcd.log"), "a", encoding="utf-8") as log:
-            etcd = subprocess.Popen(
-                ["etcd", "--data-dir", os.path.join(folder, "etcd"), "--listen-client-urls", url,
-                 "--advertise-client-urls", url, "--listen-peer-urls", peer,
-                 "--initial-advertise-peer-urls", peer, "--initial-cluster", f"default={peer}",
-                 "--unsafe-no-fsync"], stdout=log, stderr=log)
+        etcd = start_etcd(os.path.join(folder, "etcd"), port)
         gates = []
 
         def some(number):
             """A gate and a liar of its own for some of the lies: most of the time is waiting."""
             liar = Liar(port)
-            gate = Host(sys.argv[1], folder, f"gate{number}", apps=[app("stream", "k")], store={
-                "sqlite": os.path.join(folder, f"gate{number}.db"),
-                "etcd": {"endpoints": [f"http://127.0.0.1:{liar.port}"], "insecure": True,
-                         "fleet_key_file": key, "prefix": f"/gate{number}/", **TIMES}})
+            gate = make_gate(folder, key, liar, f"gate{number}")
             gates.append(gate)
             lies(gate.start().seeded(), liar, list(MODES)[number::LIARS])
 
         try:
-            with ThreadPoolExecutor(LIARS) as pool:
-                for done in [pool.submit(some, number) for number in range(LIARS)]:
+            with ThreadPoolExecutor(LIARS + 1) as pool:
+                parts = [pool.submit(some, number) for number in range(LIARS)]
+                parts.append(pool.submit(overtaken, folder, key, gates))
+                for done in parts:
                     done.result()
         except BaseException:
             for gate in gates:
@@ -288,8 +356,7 @@ def main():
         finally:
             for gate in gates:
                 gate.stop()
-            etcd.kill()
-            etcd.wait()
+            stop_etcd(etcd)
     print("nonsense: changes nothing")
 
 

@@ -107,6 +107,19 @@ Test(store_etcd_merge, what_etcd_does_not_mention_is_missing)
 	jg_ledger_free(ledger);
 }
 
+Test(store_etcd_merge, what_was_given_is_missing_no_more)
+{
+	struct jg_ledger *ledger = three();
+	const struct jg_cut_off john = of_user("john", 100);
+	const struct jg_cut_off joe = of_user("joe", 100);
+	jg_ledger_given(ledger, &john);
+	jg_ledger_given(ledger, &joe);
+	cr_assert_not(missing(ledger, "john"));
+	cr_assert_not(missing(ledger, "joe"), "it was never known here");
+	cr_assert(missing(ledger, "jill"));
+	jg_ledger_free(ledger);
+}
+
 Test(store_etcd_merge, subjects_are_told_apart_by_all_they_have)
 {
 	struct jg_ledger *ledger = three();
