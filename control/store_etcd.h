@@ -143,6 +143,9 @@ JG_MUST_CHECK struct jg_ledger *jg_ledger_new(struct jg_store *cache);
 void jg_ledger_free(struct jg_ledger *ledger);
 /** Is etcd's cut-off newer than the one kept? What etcd has as new or newer needs no giving back. */
 JG_MUST_CHECK bool jg_ledger_newer(struct jg_ledger *ledger, const struct jg_cut_off *cut_off);
+/** The same of what was changed since that was read: what is undone now is undone; what is older than ours another gate
+ * has given back. */
+JG_MUST_CHECK bool jg_ledger_later(struct jg_ledger *ledger, const struct jg_cut_off *cut_off);
 /** Is it missing in etcd, or newer here? */
 JG_MUST_CHECK bool jg_ledger_missing(struct jg_ledger *ledger, const struct jg_cut_off *cut_off);
 /** It is there now. */

@@ -126,6 +126,18 @@ bool jg_ledger_newer(struct jg_ledger *ledger, const struct jg_cut_off *c)
 	return true;
 }
 
+bool jg_ledger_later(struct jg_ledger *ledger, const struct jg_cut_off *c)
+{
+	if (c->before != JG_TIME_NONE)
+		return jg_ledger_newer(ledger, c);
+	struct line *line = find(ledger, c);
+	if (line != NULL) {
+		line->before = JG_TIME_NONE;
+		line->there = true;
+	}
+	return true;
+}
+
 bool jg_ledger_missing(struct jg_ledger *ledger, const struct jg_cut_off *c)
 {
 	const struct line *line = find(ledger, c);

@@ -158,8 +158,9 @@ static void told_cut_offs(struct taking *t, const struct jg_etcd_event *e)
 		json_decref(json);
 }
 
-// Of two histories the newer cut-off stays, and what one of them undid is not undone.
-static void merge(struct taking *t)
+// Of two histories the newer cut-off stays, and what one of them undid is not undone; until all is given back what
+// other gates give back lowers nothing either.
+static void merge(struct taking *t, bool (*newer)(struct jg_ledger *, const struct jg_cut_off *))
 {
 	struct jg_etcd_store *s = t->store;
 	if (s->ledger == NULL)
@@ -168,7 +169,7 @@ static void merge(struct taking *t)
 	if (s->ledger == NULL)
 		t->gap = true;
 	for (uint32_t i = 0; s->ledger != NULL && i < t->cut_offs_n; i++)
-		if (jg_ledger_newer(s->ledger, &t->cut_offs[i]))
+		if (newer(s->ledger, &t->cut_offs[i]))
 			t->cut_offs[n++] = t->cut_offs[i];
 	t->cut_offs_n = n;
 }
@@ -304,7 +305,9 @@ static struct jg_etcd_batch *take(struct taking *t, int64_t *revision)
 			s->give_back_at = jg_boottime();
 	}
 	if (merging)
-		merge(t);
+		merge(t, jg_ledger_newer);
+	else if (s->ledger != NULL)
+		merge(t, jg_ledger_later);
 	return used;
 }
 

@@ -5,8 +5,8 @@
      gate (control_host) -- liar -- etcd on loopback
 
 The liar relays, or answers as no etcd would. The gate must say what is wrong, keep its state and its
-memory, and go on as soon as the truth is told. What it gives back to an etcd of an older day must not take
-the place of what others revoked meanwhile. Usage: etcd_nonsense_test.py PROGRAM; 77 without etcd.
+memory, and go on as soon as the truth is told. What gates give back to an etcd of an older day must not take
+the place of anything newer. Usage: etcd_nonsense_test.py PROGRAM; 77 without etcd.
 """
 import base64
 import json
@@ -286,7 +286,8 @@ def make_gate(folder, key, liar, name):
 
 
 def overtaken(folder, key, gates):
-    """An etcd of an older day, and another gate's operator who is faster than what is given back."""
+    """An etcd of an older day, and another gate that is faster: its operator revokes anew, and it gives back
+    something older than this gate has."""
     port = free_port()
     data = os.path.join(folder, "old-etcd")
     etcd = start_etcd(data, port)
@@ -300,13 +301,14 @@ def overtaken(folder, key, gates):
         shutil.copytree(data, data + "-copy")
         etcd = start_etcd(data, port)
         assert settled(lambda: revoke(gate, "jane", 50))["ok"]
+        assert settled(lambda: revoke(gate, "jack", 60))["ok"]
         stop_etcd(etcd)
         shutil.rmtree(data)
         os.rename(data + "-copy", data)
 
         def faster():
-            other = {"list": [{"vendor": "stream", "app": "k", "scope": "user", "user": "jane",
-                               "before": 77}]}
+            other = {"list": [{"vendor": "stream", "app": "k", "scope": "user", "user": user,
+                               "before": before} for user, before in (("jane", 77), ("jack", 20))]}
             body = {"key": base64.b64encode(b"/slow/s/c/other").decode(),
                     "value": base64.b64encode(json.dumps(other).encode()).decode()}
             liar.ask("/v3/kv/put", json.dumps(body).encode())
@@ -318,7 +320,7 @@ def overtaken(folder, key, gates):
         until("all is given back", lambda: not gate.ask(command="status")["store"]["trouble"])
         # The next change is told behind whatever was given back.
         assert settled(lambda: revoke(gate, "jill", 51))["ok"]
-        assert cut_offs(gate) == {"joe": 49, "jane": 77, "jill": 51}, cut_offs(gate)
+        assert cut_offs(gate) == {"joe": 49, "jane": 77, "jack": 60, "jill": 51}, cut_offs(gate)
     finally:
         stop_etcd(etcd)
 

@@ -107,6 +107,33 @@ Test(store_etcd_merge, what_etcd_does_not_mention_is_missing)
 	jg_ledger_free(ledger);
 }
 
+static bool later(struct jg_ledger *ledger, const char *user, int64_t before)
+{
+	const struct jg_cut_off c = of_user(user, before);
+	return jg_ledger_later(ledger, &c);
+}
+
+Test(store_etcd_merge, what_another_gate_gives_back_lowers_nothing)
+{
+	struct jg_ledger *ledger = three();
+	cr_assert_not(later(ledger, "john", 52));
+	cr_assert(missing(ledger, "john"), "ours is to be given back");
+	cr_assert(later(ledger, "john", 101), "somebody revoked again");
+	cr_assert_not(missing(ledger, "john"));
+	cr_assert(later(ledger, "joe", 1), "not known here");
+	jg_ledger_free(ledger);
+}
+
+Test(store_etcd_merge, what_is_undone_after_the_reading_is_undone)
+{
+	struct jg_ledger *ledger = three();
+	cr_assert(later(ledger, "john", JG_TIME_NONE));
+	cr_assert_not(missing(ledger, "john"));
+	cr_assert(later(ledger, "john", 55), "and may be revoked anew, with any time");
+	cr_assert(later(ledger, "joe", JG_TIME_NONE));
+	jg_ledger_free(ledger);
+}
+
 Test(store_etcd_merge, what_was_given_is_missing_no_more)
 {
 	struct jg_ledger *ledger = three();
