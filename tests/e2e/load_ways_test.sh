@@ -18,7 +18,7 @@ load_over() {
 		--tokens 300 --rate 300 --duration 1 --timeout 3000 --slo 'wrong==0'
 	[ "$status" -eq 0 ] || load_failed "over $1 the run ended with $status"
 	[[ "$(result .settings.over)" == *"(net_$1)" ]] || load_failed "over $1: the way is '$(result .settings.over)'"
-	[ "$(result '.totals.answered > 0.5 * .totals.sent')" = true ] || load_failed "over $1 answers are missing"
+	[ "$(result '.totals.answered > 0.9 * .totals.sent')" = true ] || load_failed "over $1 answers are missing"
 	[ "$(result '.kinds | length > 10')" = true ] || load_failed "over $1 kinds are missing"
 	gate_stop
 }
