@@ -182,13 +182,14 @@ static int give_cut_offs(struct giving *g, struct jg_error *err)
 		result = jg_etcd_transact(g->store, none_since(g), puts, false, err);
 	else
 		json_decref(puts);
-	for (uint32_t i = 0; i < g->n; i++) {
-		if (result == 0)
-			jg_ledger_given(g->store->ledger, &g->list[i]);
-		json_decref(g->values[i]);
+	for (uint32_t i = 0; result == 0 && i < g->n; i++)
+		jg_ledger_given(g->store->ledger, &g->list[i]);
+	if (result == 0) {
+		g->cut_offs += g->n;
+		g->since = g->store->head.committed;
 	}
-	g->cut_offs += result == 0 ? g->n : 0;
-	g->since = result == 0 ? g->store->head.committed : g->since;
+	for (uint32_t i = 0; i < g->n; i++)
+		json_decref(g->values[i]);
 	g->n = 0;
 	return result;
 }
