@@ -14,7 +14,7 @@ def find(rows, **wanted):
 
 
 def yardstick(row):
-    """Case of a row that is measured several times, and how long it took what it is compared with; None: it is
+    """Of a row that is measured several times its case, and the time of what it is compared with; None: it is
     measured once."""
     bench = row.get("bench")
     if bench == "core" and row["group"] != "peers" and "ipsec_mb_ns" in row:
