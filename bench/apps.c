@@ -148,7 +148,9 @@ struct jg_cut_offs *bench_apps_cut_offs(const struct bench_plan *plan)
 	}
 	// Every other user from 0 on: half of the tokens' users are found, and let through.
 	for (unsigned i = 0; i < plan->cut_offs; i++) {
-		if (!set_cut_off(cut_offs, plan, 2 * i, BENCH_NOW - 86400)) {
+		bool newer = 2 * i >= plan->tokens && i % 100 < plan->newer_percent;
+		if (!set_cut_off(
+			    cut_offs, plan, 2 * i, newer ? BENCH_NOW + 1 : BENCH_NOW - 86400)) {
 			jg_cut_offs_free(cut_offs);
 			return NULL;
 		}

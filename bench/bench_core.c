@@ -268,8 +268,11 @@ static void tables(void)
 		c.plan.cut_offs = cut_offs[i];
 		measure(c);
 	}
-	struct bench_case c =
-		shuffled("cut_offs", "10000000, 100 000 apps, 200 000 tokens", 200000);
+	struct bench_case c = shuffled("cut_offs", "10000000, 5 % newer than all tokens", 20000);
+	c.plan.cut_offs = 10000000;
+	c.plan.newer_percent = 5;
+	measure(c);
+	c = shuffled("cut_offs", "10000000, 100 000 apps, 200 000 tokens", 200000);
 	c.plan.apps = 100000;
 	c.plan.cut_offs = 10000000;
 	measure(c);

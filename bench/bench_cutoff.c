@@ -9,6 +9,7 @@
 
 #define BURST 32u
 #define QUERIES 1000000u
+#define BEFORE INT64_C(1800000000)
 
 static struct jg_str user(char name[24], unsigned number)
 {
@@ -24,7 +25,7 @@ static bool fill(struct jg_cut_offs *cut_offs, unsigned entries)
 	struct jg_cut_off it = {.scope = JG_SCOPE_USER,
 		.vendor = JG_VENDOR_STREAM,
 		.app = {"k8mzq2w7rt5x", 12},
-		.before = 1800000000};
+		.before = BEFORE};
 	for (unsigned i = 0; i < entries; i++) {
 		it.user = user(name, i);
 		double before = bench_now_ns();
@@ -45,8 +46,9 @@ static bool fill(struct jg_cut_offs *cut_offs, unsigned entries)
 	return true;
 }
 
-// Bursts of queries, all probed before the first is judged.
-static unsigned ask(const struct jg_cut_offs *cut_offs, unsigned entries, unsigned offset)
+// Bursts of queries, all probed before the first is judged. Users from offset on.
+static unsigned ask(const struct jg_cut_offs *cut_offs, unsigned entries, unsigned offset,
+	int64_t issued_at, const char *what)
 {
 	static char names[BURST][24];
 	struct jg_cut_off_query queries[BURST];
@@ -60,11 +62,13 @@ static unsigned ask(const struct jg_cut_offs *cut_offs, unsigned entries, unsign
 				.app = {"k8mzq2w7rt5x", 12},
 				.user = user(names[i], number),
 				.room = {"room", 4},
-				.issued_at = 1799999999};
+				.issued_at = issued_at};
 		}
 		double start = bench_now_ns();
 		for (unsigned i = 0; i < BURST; i++)
 			jg_cut_offs_probe(cut_offs, &queries[i], &probes[i]);
+		for (unsigned i = 0; i < BURST; i++)
+			jg_cut_offs_fetch(cut_offs, &probes[i]);
 		for (unsigned i = 0; i < BURST; i++) {
 			int64_t before;
 			refused += jg_cut_offs_judge(cut_offs, &probes[i], &before) >= 0;
@@ -73,7 +77,7 @@ static unsigned ask(const struct jg_cut_offs *cut_offs, unsigned entries, unsign
 	}
 	(void)printf("{\"bench\": \"cut_offs\", \"what\": \"%s\", \"entries\": %u, "
 		     "\"ns_per_query\": %.1f, \"burst\": %u}\n",
-		offset == 0 ? "found" : "not_found", entries, spent / QUERIES, BURST);
+		what, entries, spent / QUERIES, BURST);
 	return refused;
 }
 
@@ -86,8 +90,9 @@ int main(int argc, char **argv)
 	}
 	struct jg_cut_offs *cut_offs = jg_cut_offs_new(0, NULL);
 	bool ok = cut_offs != NULL && fill(cut_offs, entries);
-	ok = ok && ask(cut_offs, entries, 0) >= QUERIES;
-	ok = ok && ask(cut_offs, entries, entries) == 0;
+	ok = ok && ask(cut_offs, entries, 0, BEFORE - 1, "found") >= QUERIES;
+	ok = ok && ask(cut_offs, entries, entries, BEFORE - 1, "not_found") == 0;
+	ok = ok && ask(cut_offs, entries, 0, BEFORE, "newer") == 0;
 	if (!ok)
 		(void)fprintf(stderr, "bench_cutoff: wrong answers, or no memory\n");
 	jg_cut_offs_free(cut_offs);

@@ -23,6 +23,9 @@ struct bench_plan {
 	uint8_t format; /**< enum jg_format; JG_FORMAT_NONE = the vendor's default */
 	uint8_t bad_reason; /**< enum jg_reason; OK: none are bad */
 	uint8_t bad_percent;
+	/** Of the cut-offs of users who have no token: newer than all tokens, for some of which one of them has to be told
+	 * apart from theirs. */
+	uint8_t newer_percent;
 };
 
 /** The signed bytes of a token, for raw HMACs. */

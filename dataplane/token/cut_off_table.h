@@ -10,6 +10,10 @@
  * While a table is replaced, all writes go to the new one and readers ask it first: what is not
  * there yet still stands in the old one, which nobody changes any more.
  *
+ * Before the search readers ask for the latest time of all fingerprints that share a word with theirs. Most tokens
+ * are newer than that, and all that is asked about millions of cut-offs is a tenth of their table. The word tells
+ * only what need not be searched for: it is raised after an entry is there, and never lowered.
+ *
  * Inlined for the readers of whole bursts: the calls cost as much as what they do.
  */
 
@@ -20,6 +24,7 @@
 #include <stdatomic.h>
 
 #define JG_CUT_OFF_SLOTS 5u /**< of one bucket */
+#define JG_CUT_OFF_LATEST 2u /**< words of one bucket */
 
 struct jg_cut_off_bucket {
 	alignas(JG_CACHE_LINE) _Atomic uint64_t fingerprint[JG_CUT_OFF_SLOTS]; /**< 0: empty */
@@ -34,8 +39,9 @@ static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_POINTER_LOCK_FREE == 2, "rea
 
 struct jg_cut_off_table {
 	struct jg_cut_off_bucket *buckets;
+	_Atomic uint32_t *latest; /**< JG_CUT_OFF_LATEST a bucket, behind them; 0: none */
 	size_t buckets_n;
-	size_t size; /**< bytes of buckets */
+	size_t size; /**< bytes of both */
 };
 
 /** What readers look at; never changed once published. */
@@ -75,66 +81,16 @@ static inline uint32_t jg_cut_off_bit(uint64_t fingerprint)
 	return UINT32_C(1) << (fingerprint & 31);
 }
 
-/** The fingerprint's slot, or JG_CUT_OFF_SLOTS. Looks at all of them without a branch: which it is cannot be
- * guessed. */
-static inline unsigned jg_cut_off_slot(const struct jg_cut_off_bucket *bucket, uint64_t fingerprint)
+/** The word that tells of a fingerprint in a table. */
+static inline _Atomic uint32_t *jg_cut_off_latest(
+	const struct jg_cut_off_table *table, uint64_t fingerprint)
 {
-	unsigned found = 1u << JG_CUT_OFF_SLOTS;
-#pragma GCC unroll 5
-	for (unsigned i = 0; i < JG_CUT_OFF_SLOTS; i++)
-		found |= (unsigned)(atomic_load_explicit(&bucket->fingerprint[i],
-					    memory_order_acquire) == fingerprint)
-			<< i;
-	return (unsigned)__builtin_ctz(found);
+	static_assert(JG_CUT_OFF_LATEST == 2, "a bit tells which");
+	return &table->latest[2 * jg_cut_off_home(table, fingerprint) + (fingerprint >> 5 & 1)];
 }
 
 /** Searches both tables to the end. True: there is an entry, with the time it stands for. */
 bool jg_cut_off_search(const struct jg_cut_off_view *view, uint64_t fingerprint, uint32_t *before);
-
-/** The same, as a time; 0: none in force. */
-uint32_t jg_cut_off_search_time(const struct jg_cut_off_view *view, uint64_t fingerprint);
-
-/** The time in force for a fingerprint whose search begins in this bucket of the current table, 0: none. For a view
- * without an old table. Whether there is an entry cannot be guessed, so that the first bucket, which is the only one
- * for most, tells without a branch. A time is of the fingerprint in its slot whenever it is read. */
-static inline uint32_t jg_cut_off_time_at(const struct jg_cut_off_view *view,
-	const struct jg_cut_off_bucket *bucket, uint64_t fingerprint)
-{
-	uint32_t before = 0;
-#pragma GCC unroll 5
-	for (unsigned i = 0; i < JG_CUT_OFF_SLOTS; i++) {
-		uint32_t time = atomic_load_explicit(&bucket->before[i], memory_order_relaxed);
-		before = atomic_load_explicit(&bucket->fingerprint[i], memory_order_acquire) ==
-				fingerprint
-			? time
-			: before;
-	}
-	uint32_t overflowed = atomic_load_explicit(&bucket->overflowed, memory_order_acquire);
-	if (__builtin_expect((overflowed & jg_cut_off_bit(fingerprint)) == 0 || before != 0, 1))
-		return before;
-	return jg_cut_off_search_time(view, fingerprint);
-}
-
-static inline const struct jg_cut_off_bucket *jg_cut_off_first(
-	const struct jg_cut_off_table *table, uint64_t fingerprint)
-{
-	return &table->buckets[jg_cut_off_home(table, fingerprint)];
-}
-
-/** The time in force for a fingerprint, 0: none. */
-static inline uint32_t jg_cut_off_time(const struct jg_cut_off_view *view, uint64_t fingerprint)
-{
-	if (view->old != NULL)
-		return jg_cut_off_search_time(view, fingerprint);
-	return jg_cut_off_time_at(view, jg_cut_off_first(view->current, fingerprint), fingerprint);
-}
-
-static inline void jg_cut_off_prefetch(const struct jg_cut_off_view *view, uint64_t fingerprint)
-{
-	__builtin_prefetch(jg_cut_off_first(view->current, fingerprint));
-	if (view->old != NULL)
-		__builtin_prefetch(jg_cut_off_first(view->old, fingerprint));
-}
 
 /** Does a cut-off at this time (0: none) refuse? A token that does not say when it was issued was issued before
  * any: JG_TIME_NONE is less than every time. Most are issued later than any, so that whether there is a cut-off, which
@@ -142,6 +98,44 @@ static inline void jg_cut_off_prefetch(const struct jg_cut_off_view *view, uint6
 static inline bool jg_cut_off_refuses(uint32_t before, int64_t issued_at)
 {
 	return issued_at < (int64_t)before && before != 0;
+}
+
+static inline bool jg_cut_off_word_refuses(const _Atomic uint32_t *latest, int64_t issued_at)
+{
+	return jg_cut_off_refuses(atomic_load_explicit(latest, memory_order_acquire), issued_at);
+}
+
+/** May the search find a cut-off that refuses? False: it cannot. */
+static inline bool jg_cut_off_may_refuse(
+	const struct jg_cut_off_view *view, uint64_t fingerprint, int64_t issued_at)
+{
+	return jg_cut_off_word_refuses(jg_cut_off_latest(view->current, fingerprint), issued_at) ||
+		(view->old != NULL &&
+			jg_cut_off_word_refuses(
+				jg_cut_off_latest(view->old, fingerprint), issued_at));
+}
+
+/** For jg_cut_off_may_refuse(). */
+static inline void jg_cut_off_prefetch(const struct jg_cut_off_view *view, uint64_t fingerprint)
+{
+	__builtin_prefetch(jg_cut_off_latest(view->current, fingerprint));
+	if (view->old != NULL)
+		__builtin_prefetch(jg_cut_off_latest(view->old, fingerprint));
+}
+
+static inline void jg_cut_off_prefetch_bucket(
+	const struct jg_cut_off_table *table, uint64_t fingerprint)
+{
+	__builtin_prefetch(&table->buckets[jg_cut_off_home(table, fingerprint)]);
+}
+
+/** For the search. */
+static inline void jg_cut_off_prefetch_search(
+	const struct jg_cut_off_view *view, uint64_t fingerprint)
+{
+	jg_cut_off_prefetch_bucket(view->current, fingerprint);
+	if (view->old != NULL)
+		jg_cut_off_prefetch_bucket(view->old, fingerprint);
 }
 
 /** What an app's fingerprints of a scope begin with. */

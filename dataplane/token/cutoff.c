@@ -18,12 +18,14 @@ static struct jg_cut_off_table *table_new(size_t entries)
 	// Filled to three quarters at most.
 	size_t buckets = entries / 3 * 4 / JG_CUT_OFF_SLOTS + 1;
 	table->buckets_n = buckets < BUCKETS_MIN ? BUCKETS_MIN : buckets;
-	table->size = table->buckets_n * sizeof(struct jg_cut_off_bucket);
+	const size_t words = JG_CUT_OFF_LATEST * sizeof(*table->latest);
+	table->size = table->buckets_n * (sizeof(*table->buckets) + words);
 	table->buckets = jg_pages_new(&table->size);
 	if (table->buckets == NULL) {
 		free(table);
 		return NULL;
 	}
+	table->latest = (_Atomic uint32_t *)(table->buckets + table->buckets_n);
 	return table;
 }
 
@@ -44,6 +46,14 @@ static void table_free(struct jg_cut_off_table *table)
 		return;
 	jg_pages_free(table->buckets, table->size);
 	free(table);
+}
+
+// When the entry is there: who is not told of it does not look.
+static void raise_latest(struct jg_cut_off_table *table, uint64_t fingerprint, uint32_t before)
+{
+	_Atomic uint32_t *latest = jg_cut_off_latest(table, fingerprint);
+	if (atomic_load_explicit(latest, memory_order_relaxed) < before)
+		atomic_store_explicit(latest, before, memory_order_release);
 }
 
 // Writes into the first free slot, or over the entry when it is there and replace says so. True: a slot was taken.
@@ -84,8 +94,10 @@ static struct jg_cut_off_view *current_view(const struct jg_cut_offs *cut_offs)
 static void current_put(
 	struct jg_cut_offs *cut_offs, uint64_t fingerprint, uint32_t before, bool replace)
 {
-	if (table_put(current_view(cut_offs)->current, fingerprint, before, replace))
+	struct jg_cut_off_table *table = current_view(cut_offs)->current;
+	if (table_put(table, fingerprint, before, replace))
 		cut_offs->used++;
+	raise_latest(table, fingerprint, before);
 }
 
 // Fullness in hundredths, with one entry more.

@@ -2,13 +2,26 @@
 // The readers of the live table of cut-offs; for any thread.
 #include "cut_off_table.h"
 
+// The fingerprint's slot, or JG_CUT_OFF_SLOTS. Looks at all of them without a branch: which it is cannot be
+// guessed.
+static unsigned slot_of(const struct jg_cut_off_bucket *bucket, uint64_t fingerprint)
+{
+	unsigned found = 1u << JG_CUT_OFF_SLOTS;
+#pragma GCC unroll 5
+	for (unsigned i = 0; i < JG_CUT_OFF_SLOTS; i++)
+		found |= (unsigned)(atomic_load_explicit(&bucket->fingerprint[i],
+					    memory_order_acquire) == fingerprint)
+			<< i;
+	return (unsigned)__builtin_ctz(found);
+}
+
 // True when the table holds the fingerprint, with the time it stands for. Any thread.
 static bool table_find(const struct jg_cut_off_table *table, uint64_t fingerprint, uint32_t *before)
 {
 	size_t at = jg_cut_off_home(table, fingerprint);
 	for (size_t seen = 0; seen < table->buckets_n; seen++) {
 		struct jg_cut_off_bucket *bucket = &table->buckets[at];
-		unsigned slot = jg_cut_off_slot(bucket, fingerprint);
+		unsigned slot = slot_of(bucket, fingerprint);
 		if (slot < JG_CUT_OFF_SLOTS) {
 			*before = atomic_load_explicit(&bucket->before[slot], memory_order_relaxed);
 			return true;
@@ -26,12 +39,6 @@ bool jg_cut_off_search(const struct jg_cut_off_view *view, uint64_t fingerprint,
 	if (table_find(view->current, fingerprint, before))
 		return true;
 	return view->old != NULL && table_find(view->old, fingerprint, before);
-}
-
-uint32_t jg_cut_off_search_time(const struct jg_cut_off_view *view, uint64_t fingerprint)
-{
-	uint32_t before;
-	return jg_cut_off_search(view, fingerprint, &before) ? before : 0;
 }
 
 uint64_t jg_cut_off_fingerprint_of(const struct jg_cut_offs *cut_offs, unsigned scope, uint64_t app,
@@ -110,6 +117,18 @@ void jg_cut_offs_probe(const struct jg_cut_offs *cut_offs, const struct jg_cut_o
 	}
 }
 
+void jg_cut_offs_fetch(const struct jg_cut_offs *cut_offs, const struct jg_cut_off_probe *probe)
+{
+	if (probe->scopes == 0)
+		return;
+	const struct jg_cut_off_view *view = jg_cut_offs_view(cut_offs);
+	for (unsigned scopes = probe->scopes; scopes != 0; scopes &= scopes - 1) {
+		uint64_t fingerprint = probe->fingerprint[__builtin_ctz(scopes)];
+		if (jg_cut_off_may_refuse(view, fingerprint, probe->issued_at))
+			jg_cut_off_prefetch_search(view, fingerprint);
+	}
+}
+
 int jg_cut_offs_judge(
 	const struct jg_cut_offs *cut_offs, const struct jg_cut_off_probe *probe, int64_t *before)
 {
@@ -118,8 +137,11 @@ int jg_cut_offs_judge(
 	const struct jg_cut_off_view *view = jg_cut_offs_view(cut_offs);
 	for (unsigned scopes = probe->scopes; scopes != 0; scopes &= scopes - 1) {
 		unsigned scope = (unsigned)__builtin_ctz(scopes);
-		uint32_t found = jg_cut_off_time(view, probe->fingerprint[scope]);
-		if (!jg_cut_off_refuses(found, probe->issued_at))
+		uint64_t fingerprint = probe->fingerprint[scope];
+		uint32_t found = 0;
+		if (!jg_cut_off_may_refuse(view, fingerprint, probe->issued_at) ||
+			!jg_cut_off_search(view, fingerprint, &found) ||
+			!jg_cut_off_refuses(found, probe->issued_at))
 			continue;
 		*before = found;
 		return (int)scope;

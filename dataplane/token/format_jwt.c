@@ -225,7 +225,7 @@ void jg_jwt_times(struct jg_burst *b, struct jg_record *r)
 	r->exp = seconds_in(r, JG_SLOT_EXP);
 	r->nbf = seconds_in(r, JG_SLOT_NBF);
 	r->iat = seconds_in(r, JG_SLOT_IAT);
-	r->issued_at = jg_jwt_issued_at(r);
+	r->issued_at = jg_jwt_issued_at(r->layout, r->iat, r->nbf);
 	r->claim_bits = jg_jwt_claim_bits(r->claims);
 }
 

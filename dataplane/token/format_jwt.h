@@ -14,9 +14,15 @@ void jg_jwt_interpret(struct jg_burst *b, struct jg_record *r);
 void jg_jwt_learn(struct jg_burst *b, struct jg_record *r);
 
 /** When a token was issued: its iat, else its nbf where the vendor means that. */
-static inline int64_t jg_jwt_issued_at(const struct jg_record *r)
+static inline int64_t jg_jwt_issued_at(const struct jg_layout *layout, int64_t iat, int64_t nbf)
 {
-	return r->iat == JG_TIME_NONE && r->layout->nbf_is_issue ? r->nbf : r->iat;
+	return iat == JG_TIME_NONE && layout->nbf_is_issue ? nbf : iat;
+}
+
+/** The same of a token that has a reading, before its times are taken. */
+static inline int64_t jg_jwt_read_issued_at(const struct jg_record *r)
+{
+	return jg_jwt_issued_at(r->layout, r->reading.time[2], r->reading.time[1]);
 }
 
 /** The times of a token that has a reading. */
@@ -26,7 +32,7 @@ static inline void jg_jwt_take_times(struct jg_record *r)
 	r->exp = reading->time[0];
 	r->nbf = reading->time[1];
 	r->iat = reading->time[2];
-	r->issued_at = jg_jwt_issued_at(r);
+	r->issued_at = jg_jwt_issued_at(r->layout, r->iat, r->nbf);
 	r->claim_bits = reading->claim_bits;
 }
 

@@ -151,6 +151,7 @@ struct jg_record {
 	bool verified; /**< the signature held */
 	bool new_shape; /**< JWT: no known shape fits; once interpreted: and the quick reader read it */
 	bool named; /**< where users alone have cut-offs: name_hash is the identity's */
+	bool cleared; /**< the same, in their stage: no cut-off can refuse it */
 	alignas(16) uint64_t app_hash;
 	/** Before the app is found: what stands where it is looked for. */
 	const struct jg_app_row *row;
@@ -158,8 +159,7 @@ struct jg_record {
 	/** Anything where there is no name yet. */
 	uint64_t name_hash;
 	uint64_t user_fingerprint; /**< of it and the app, for the search */
-	const struct jg_cut_off_bucket
-		*user_bucket; /**< where that begins, in jg_burst.users_view */
+	const _Atomic uint32_t *user_latest; /**< what tells of it in jg_burst.users_view */
 	struct jg_str message; /**< signed bytes */
 	struct jg_text text; /**< JWT: the payload decoded */
 	struct jg_text header; /**< JWT: decoded */
@@ -229,7 +229,6 @@ struct jg_burst {
 	bool token_ids; /**< there are cut-offs of single tokens: every token needs its id */
 	bool overrides; /**< there are overrides of participants */
 	bool unusual; /**< a policy, an override or a refresh has to be looked at */
-	bool users_far; /**< their table is so large that its page tables are not near either */
 	bool users_late; /**< some users' cut-offs were not looked for yet */
 };
 

@@ -63,8 +63,16 @@ static unsigned judge_users(struct jg_burst *b)
 	}
 	for (unsigned i = 0; i < n; i++) {
 		struct jg_record *r = live[i];
-		uint32_t before = jg_cut_off_time(view, r->user_fingerprint);
-		if (jg_cut_off_refuses(before, r->issued_at) && r->verdict->identity.len > 0)
+		r->cleared = r->verdict->identity.len == 0 ||
+			!jg_cut_off_may_refuse(view, r->user_fingerprint, r->issued_at);
+		if (!r->cleared)
+			jg_cut_off_prefetch_search(view, r->user_fingerprint);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		struct jg_record *r = live[i];
+		uint32_t before;
+		if (!r->cleared && jg_cut_off_search(view, r->user_fingerprint, &before) &&
+			jg_cut_off_refuses(before, r->issued_at))
 			jg_revoke(r, JG_SCOPE_USER, before);
 		refused |= r->reason;
 	}
@@ -79,6 +87,8 @@ static unsigned judge_all(struct jg_burst *b, const struct jg_cut_offs *cut_offs
 		struct jg_cut_off_query query = query_of(b, b->live[i]);
 		jg_cut_offs_probe(cut_offs, &query, &probes[i]);
 	}
+	for (unsigned i = 0; i < b->n; i++)
+		jg_cut_offs_fetch(cut_offs, &probes[i]);
 	for (unsigned i = 0; i < b->n; i++) {
 		struct jg_record *r = b->live[i];
 		int64_t before;

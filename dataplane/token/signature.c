@@ -2,6 +2,7 @@
 // Whose token, and whose signature is it? One round per secret of an app, over all records that still look for theirs.
 #include "app_find.h"
 #include "cut_off_table.h"
+#include "format_jwt.h"
 #include "rs256.h"
 #include "stages.h"
 #include "verifier.h"
@@ -115,11 +116,23 @@ static void prefetch_users(const struct jg_burst *b, unsigned from, unsigned to)
 	}
 	// What readers need of it; the rest is the writer's.
 	const struct jg_cut_off_table table = {
-		.buckets = view->current->buckets, .buckets_n = view->current->buckets_n};
+		.latest = view->current->latest, .buckets_n = view->current->buckets_n};
 	for (unsigned i = from; i < to; i++) {
 		struct jg_record *r = live[i];
-		r->user_bucket = jg_cut_off_first(&table, r->user_fingerprint);
-		__builtin_prefetch(r->user_bucket);
+		r->user_latest = jg_cut_off_latest(&table, r->user_fingerprint);
+		__builtin_prefetch((const void *)r->user_latest);
+	}
+}
+
+// Most tokens are newer than all that their words tell of. What has to be searched for the others comes while the MACs
+// are made.
+static void prefetch_searches(const struct jg_burst *b)
+{
+	struct jg_record *const *live = b->live;
+	for (unsigned i = 0; i < b->n; i++) {
+		const struct jg_record *r = live[i];
+		if (r->named && jg_cut_off_word_refuses(r->user_latest, jg_jwt_read_issued_at(r)))
+			jg_cut_off_prefetch_search(b->users_view, r->user_fingerprint);
 	}
 }
 
@@ -168,7 +181,7 @@ unsigned jg_round_join(struct jg_burst *b, unsigned from, unsigned to)
 			join_round(b, &b->round, r);
 		refused |= r->reason;
 	}
-	if (cut_offs != NULL && !b->users_far)
+	if (cut_offs != NULL)
 		prefetch_users(b, from, to);
 	return refused;
 }
@@ -280,8 +293,8 @@ void jg_stage_signatures(struct jg_burst *b)
 	struct jg_round *round = &b->round;
 	unsigned wrong;
 	bool refused = false;
-	if (b->users_far)
-		prefetch_users(b, 0, b->n);
+	if (b->users_view != NULL)
+		prefetch_searches(b);
 	do {
 		wrong = 0;
 		if (round->n[JG_SIGNING_SHA256] > 0)

@@ -119,9 +119,13 @@ struct jg_cut_off_probe {
 	uint8_t scopes; /**< bit per scope to look at; 0: nothing can refuse */
 };
 
-/** Hash the query and prefetch its buckets. NULL table: nothing to look at. Any thread. */
+/** Hash the query and prefetch what tells whether there is anything to find. NULL table: nothing to look at. Any
+ * thread. */
 void jg_cut_offs_probe(const struct jg_cut_offs *cut_offs, const struct jg_cut_off_query *query,
 	struct jg_cut_off_probe *probe);
+
+/** Prefetch what is to be searched for a query made ready in the same burst. It need not be called. */
+void jg_cut_offs_fetch(const struct jg_cut_offs *cut_offs, const struct jg_cut_off_probe *probe);
 
 /** jg_cut_offs_check() for a query made ready in the same burst. */
 int jg_cut_offs_judge(

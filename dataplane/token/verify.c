@@ -343,7 +343,8 @@ static inline bool admit_ordinary(struct jg_burst *b, struct jg_record *r)
 	return true;
 }
 
-// revoked, where users alone have cut-offs; what was not looked up while the MACs were made waits for the stage.
+// revoked, where users alone have cut-offs: nearly every token is newer than all that its word tells of. Whose name
+// was not known as the MACs were made waits for the stage.
 static inline void judge_user(struct jg_burst *b, struct jg_record *r)
 {
 	if (!r->named) {
@@ -351,8 +352,10 @@ static inline void judge_user(struct jg_burst *b, struct jg_record *r)
 		return;
 	}
 	assert(jg_str_eq(r->verdict->identity, jg_jwt_raw_value(r, JG_VALUE_IDENTITY)));
-	uint32_t before = jg_cut_off_time_at(b->users_view, r->user_bucket, r->user_fingerprint);
-	if (jg_cut_off_refuses(before, r->issued_at))
+	uint32_t before;
+	if (jg_cut_off_word_refuses(r->user_latest, r->issued_at) &&
+		jg_cut_off_search(b->users_view, r->user_fingerprint, &before) &&
+		jg_cut_off_refuses(before, r->issued_at))
 		jg_revoke(r, JG_SCOPE_USER, before);
 }
 
@@ -397,10 +400,6 @@ static void (*const stages[])(struct jg_burst *b) = {
 	stage_permit,
 };
 
-// Bytes of a table of cut-offs. To find the pages of a larger one holds up the reading of tokens more than it helps to
-// begin early, so that those of a whole burst are found before the MACs.
-#define USERS_FAR ((size_t)64 << 20)
-
 static void begin(struct jg_burst *b)
 {
 	b->verifier->scratch.used = 0;
@@ -411,7 +410,6 @@ static void begin(struct jg_burst *b)
 		const struct jg_cut_off_view *view = jg_cut_offs_view(b->users_cut_off);
 		b->users_view = view->old == NULL ? view : NULL;
 		b->users_late = b->users_view == NULL;
-		b->users_far = view->current->size > USERS_FAR;
 	}
 	b->token_ids = (b->cut_off_scopes >> JG_SCOPE_TOKEN & 1) != 0;
 	b->overrides = jg_snapshot_overrides_any(b->snapshot);

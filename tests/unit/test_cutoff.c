@@ -289,6 +289,57 @@ Test(cutoff, what_found_no_room_in_its_bucket_is_found)
 	jg_cut_offs_free(cut_offs);
 }
 
+// Readers that are told nothing of an entry do not search for it: whatever is newer than a token is told of.
+Test(cutoff, every_word_tells_of_the_newest_of_its_own)
+{
+	enum {
+		USERS = 20000
+	};
+	struct jg_cut_offs *cut_offs = table(0);
+	char name[16];
+	unsigned told = 0, searched = 0;
+	for (unsigned i = 0; i < USERS; i++) {
+		struct jg_cut_off it = user(name, i, NOW - 1000 + (int64_t)(i % 7) * 100);
+		cr_assert_eq(jg_cut_offs_set(cut_offs, &it, NULL), 0);
+		jg_cut_offs_reclaim(cut_offs);
+	}
+	const struct jg_cut_off_view *view = jg_cut_offs_view(cut_offs);
+	for (unsigned i = 0; i < 2 * USERS; i++) {
+		int64_t issued_at = NOW - 1000 + (int64_t)(i % 5) * 200 - 1;
+		const struct jg_cut_off it = user(name, i, NOW);
+		const struct jg_cut_off_query asked = {
+			.vendor = it.vendor, .app = it.app, .user = it.user};
+		uint64_t fingerprint = jg_cut_off_fingerprint_of(cut_offs, JG_SCOPE_USER,
+			jg_cut_offs_app_hash(cut_offs, it.vendor, it.app), &asked);
+		int64_t before = i < USERS ? NOW - 1000 + (int64_t)(i % 7) * 100 : 0;
+		bool refused = issued_at < before;
+		bool may = jg_cut_off_may_refuse(view, fingerprint, issued_at);
+		cr_assert(may || !refused, "user %u is not told of", i);
+		cr_assert_eq(check_user(cut_offs, i, issued_at), refused ? JG_SCOPE_USER : -1,
+			"user %u", i);
+		told += !may;
+		searched += may && !refused;
+	}
+	cr_expect_gt(told, USERS / 2, "words spare no searches");
+	cr_expect_gt(searched, 0, "nobody shares a word with a newer one");
+	jg_cut_offs_free(cut_offs);
+}
+
+Test(cutoff, a_word_goes_on_telling_of_what_is_undone)
+{
+	struct jg_cut_offs *cut_offs = table(0);
+	set(cut_offs, JG_SCOPE_USER, NOW);
+	set(cut_offs, JG_SCOPE_USER, NOW - 10);
+	struct jg_cut_off_query asked = query(NOW - 5);
+	cr_assert_eq(check(cut_offs, asked), -1, "what it was before");
+	set(cut_offs, JG_SCOPE_USER, JG_TIME_NONE);
+	asked.issued_at = NOW - 20;
+	cr_assert_eq(check(cut_offs, asked), -1, "undone");
+	set(cut_offs, JG_SCOPE_USER, NOW);
+	cr_assert_eq(check(cut_offs, asked), JG_SCOPE_USER, "again");
+	jg_cut_offs_free(cut_offs);
+}
+
 Test(cutoff, a_million_users_take_at_most_64_bytes_each_while_growing)
 {
 	enum {
