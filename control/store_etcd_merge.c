@@ -162,15 +162,13 @@ struct giving {
 	int result;
 };
 
-// Nobody has set or undone a cut-off since: of two puts the later one counts, and what an operator was told is in
-// force must not be followed by what it was before.
-static json_t *none_since(const struct giving *g)
+json_t *jg_etcd_no_cut_off_since(struct jg_etcd_store *s, int64_t revision)
 {
-	json_t *range = jg_etcd_range(g->store, "s/c/");
+	json_t *range = jg_etcd_range(s, "s/c/");
 	(void)json_object_set_new(range, "target", json_string("MOD"));
 	(void)json_object_set_new(range, "result", json_string("LESS"));
-	(void)json_object_set_new(range, "mod_revision", jg_etcd_string(g->since + 1));
-	return json_pack("[o]", range);
+	(void)json_object_set_new(range, "mod_revision", jg_etcd_string(revision + 1));
+	return range;
 }
 
 static int give_cut_offs(struct giving *g, struct jg_error *err)
@@ -179,7 +177,9 @@ static int give_cut_offs(struct giving *g, struct jg_error *err)
 	json_t *puts = json_array();
 	int result = -ENOMEM;
 	if (jg_etcd_add_cut_offs(g->store, g->list, g->n, puts, &bytes))
-		result = jg_etcd_transact(g->store, none_since(g), puts, false, err);
+		result = jg_etcd_transact(g->store,
+			json_pack("[o]", jg_etcd_no_cut_off_since(g->store, g->since)), puts, false,
+			err);
 	else
 		json_decref(puts);
 	for (uint32_t i = 0; result == 0 && i < g->n; i++)

@@ -17,6 +17,7 @@ struct seeding {
 	const struct jg_store_change *change;
 	int64_t mark; // mod_revision of the mark that was left behind; 0 = nobody was here
 	bool marked; // by us
+	int64_t since; // revision up to which all cut-offs of etcd's are known or ours
 	uint32_t cut_offs; // done
 	uint32_t records;
 };
@@ -69,8 +70,8 @@ static int add_records(struct seeding *w, json_t *compare, json_t *puts, struct 
 	return 0;
 }
 
-static int add_cut_offs(
-	struct seeding *w, struct jg_ledger *known, json_t *puts, struct jg_error *err)
+static int add_cut_offs(struct seeding *w, struct jg_ledger *known, json_t *compare, json_t *puts,
+	struct jg_error *err)
 {
 	struct jg_cut_off *list = calloc(CUT_OFFS_AT_ONCE, sizeof(*list));
 	size_t bytes = 0;
@@ -81,6 +82,8 @@ static int add_cut_offs(
 			list[n++] = w->change->cut_offs[w->cut_offs];
 	bool ok = list != NULL && (n == 0 || jg_etcd_add_cut_offs(w->store, list, n, puts, &bytes));
 	free(list);
+	if (n > 0)
+		(void)json_array_append_new(compare, jg_etcd_no_cut_off_since(w->store, w->since));
 	if (!ok)
 		jg_error_set(err, "out of memory for the cut-offs");
 	return ok ? 0 : -ENOMEM;
@@ -91,7 +94,7 @@ static int step(struct seeding *w, struct jg_ledger *known, struct jg_error *err
 {
 	json_t *compare = json_pack("[o]", mark_as_known(w));
 	json_t *puts = json_array();
-	int result = add_cut_offs(w, known, puts, err);
+	int result = add_cut_offs(w, known, compare, puts, err);
 	if (result == 0 && w->cut_offs == w->change->cut_offs_n)
 		result = add_records(w, compare, puts, err);
 	if (result != 0) {
@@ -108,7 +111,21 @@ static int step(struct seeding *w, struct jg_ledger *known, struct jg_error *err
 		jg_etcd_add_audit(w->store, w->change->audit, puts);
 	result = jg_etcd_transact(w->store, compare, puts, !more, err);
 	w->marked |= result == 0 && more;
+	w->since = result == 0 ? w->store->head.committed : w->since;
 	return result == 0 && more ? 1 : result;
+}
+
+// When a step did not find what it knew: does the mark say that nobody else is at it? Then an operator has changed
+// something meanwhile, and who has been told of that goes on after a lease. Not 0: another gate is at it.
+static int leave_mark(const struct seeding *w, struct jg_error *err)
+{
+	json_t *compare = json_pack("[o]", mark_as_known(w));
+	json_t *puts = json_pack("[o]", mark_put(w));
+	int result = jg_etcd_transact(w->store, compare, puts, false, err);
+	if (result == 0)
+		jg_error_set(
+			err, "an operator changed something meanwhile; it goes on in a moment");
+	return result;
 }
 
 bool jg_etcd_unseeded(struct jg_etcd_store *s)
@@ -124,7 +141,7 @@ bool jg_etcd_unseeded(struct jg_etcd_store *s)
 int jg_etcd_seed(
 	struct jg_etcd_store *s, const struct jg_store_change *change, struct jg_error *err)
 {
-	struct seeding w = {.store = s, .change = change};
+	struct seeding w = {.store = s, .change = change, .since = s->told};
 	struct jg_ledger *known = jg_ledger_new(s->cache);
 	int result = known == NULL ? -ENOMEM : 1;
 	(void)pthread_mutex_lock(&s->lock);
@@ -138,8 +155,11 @@ int jg_etcd_seed(
 	while (result == 1)
 		result = step(&w, known, err);
 	jg_ledger_free(known);
+	bool begun = result == 0 || result == -EAGAIN;
+	if (result == -EAGAIN && leave_mark(&w, err) == 0)
+		result = -EBUSY;
 	(void)pthread_mutex_lock(&s->lock);
-	if (result == 0 || result == -EAGAIN)
+	if (begun)
 		s->blank = false; // there is something now, from us or from another gate
 	s->mark_since = jg_boottime(); // where it did not work out: not at once again
 	(void)pthread_mutex_unlock(&s->lock);

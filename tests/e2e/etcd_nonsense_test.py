@@ -39,7 +39,8 @@ class Liar:
     def __init__(self, etcd):
         self.etcd = etcd
         self.mode = "honest"
-        self.faster = None  # called right before cut-offs are given back, once
+        self.faster = None  # called once, right before a transaction whose keys are such
+        self.overtakes = None
         self.open = set()
         self.lock = threading.Lock()
         self.server = socket.create_server(("127.0.0.1", 0))
@@ -102,13 +103,12 @@ class Liar:
         upstream.close()
 
     def overtake(self, data):
-        """An operator's change has a line of the audit beside it; what is given back has none."""
         if self.faster is None or b"/kv/txn" not in data:
             return
         puts = [o["request_put"] for o in json.loads(data.split(b"\r\n\r\n", 1)[1])["success"]
                 if "request_put" in o]
         keys = [base64.b64decode(put["key"]) for put in puts]
-        if any(b"/s/c/" in key for key in keys) and not any(b"/a/" in key for key in keys):
+        if self.overtakes(keys):
             faster, self.faster = self.faster, None
             faster()
 
@@ -278,11 +278,27 @@ def stop_etcd(etcd):
     etcd.wait()
 
 
-def make_gate(folder, key, liar, name):
-    return Host(sys.argv[1], folder, name, apps=[app("stream", "k")], store={
+def below(part, keys):
+    return any(part in key for key in keys)
+
+
+def make_gate(folder, key, liar, name, cut_off=()):
+    return Host(sys.argv[1], folder, name, apps=[app("stream", "k")], cut_offs=list(cut_off), store={
         "sqlite": os.path.join(folder, f"{name}.db"),
         "etcd": {"endpoints": [f"http://127.0.0.1:{liar.port}"], "insecure": True,
                  "fleet_key_file": key, "prefix": f"/{name}/", **TIMES}})
+
+
+def user(name, before):
+    return {"vendor": "stream", "app": "k", "scope": "user", "user": name, "before": before}
+
+
+def put_cut_offs(liar, gate, **users):
+    """As another gate of the same fleet does it."""
+    other = {"list": [user(name, before) for name, before in users.items()]}
+    body = {"key": base64.b64encode(f"/{gate}/s/c/other".encode()).decode(),
+            "value": base64.b64encode(json.dumps(other).encode()).decode()}
+    liar.ask("/v3/kv/put", json.dumps(body).encode())
 
 
 def overtaken(folder, key, gates):
@@ -306,14 +322,9 @@ def overtaken(folder, key, gates):
         shutil.rmtree(data)
         os.rename(data + "-copy", data)
 
-        def faster():
-            other = {"list": [{"vendor": "stream", "app": "k", "scope": "user", "user": user,
-                               "before": before} for user, before in (("jane", 77), ("jack", 20))]}
-            body = {"key": base64.b64encode(b"/slow/s/c/other").decode(),
-                    "value": base64.b64encode(json.dumps(other).encode()).decode()}
-            liar.ask("/v3/kv/put", json.dumps(body).encode())
-
-        liar.faster = faster
+        # An operator's change has a line of the audit beside it; what is given back has none.
+        liar.overtakes = lambda keys: below(b"/s/c/", keys) and not below(b"/a/", keys)
+        liar.faster = lambda: put_cut_offs(liar, "slow", jane=77, jack=20)
         etcd = start_etcd(data, port)
         until("something is given back", lambda: liar.faster is None)
         until("what the other revoked", lambda: cut_offs(gate).get("jane") == 77)
@@ -323,6 +334,21 @@ def overtaken(folder, key, gates):
         assert cut_offs(gate) == {"joe": 49, "jane": 77, "jack": 60, "jill": 51}, cut_offs(gate)
     finally:
         stop_etcd(etcd)
+
+
+def overtaken_seeding(folder, key, gates, port):
+    """A fleet's first state, and another gate's operator who revokes while it is written."""
+    liar = Liar(port)
+    gate = make_gate(folder, key, liar, "first", [user("john", 5), user("jim", 6)])
+    gates.append(gate)
+    liar.overtakes = lambda keys: below(b"/s/c/", keys) and below(b"/s/r/", keys)
+    liar.faster = lambda: put_cut_offs(liar, "first", john=77)
+    gate.start()
+    until("it was overtaken", lambda: liar.faster is None)
+    gate.seeded()
+    # The next change is told behind whatever was written before.
+    assert settled(lambda: revoke(gate, "jill", 51))["ok"]
+    assert cut_offs(gate) == {"john": 77, "jim": 6, "jill": 51}, cut_offs(gate)
 
 
 def main():
@@ -345,9 +371,10 @@ def main():
             lies(gate.start().seeded(), liar, list(MODES)[number::LIARS])
 
         try:
-            with ThreadPoolExecutor(LIARS + 1) as pool:
+            with ThreadPoolExecutor(LIARS + 2) as pool:
                 parts = [pool.submit(some, number) for number in range(LIARS)]
                 parts.append(pool.submit(overtaken, folder, key, gates))
+                parts.append(pool.submit(overtaken_seeding, folder, key, gates, port))
                 for done in parts:
                     done.result()
         except BaseException:
