@@ -2,6 +2,7 @@
 #include "judge.h"
 
 #include "internal/address.h"
+#include "internal/wire_reply.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -309,8 +310,12 @@ static void write_reply(struct jg_judge *judge, unsigned i)
 			packet->in_mbuf = false;
 		}
 	}
-	packet->len = (uint32_t)jg_wire_reply_build(
-		&packet->wire, verdict, token, packet->bytes, packet->cap);
+	if (jg_wire_is_lone(&packet->wire))
+		packet->len = (uint32_t)jg_wire_reply_build_apart(
+			&packet->wire, verdict, token, packet->bytes, packet->cap);
+	else
+		packet->len = (uint32_t)jg_wire_reply_build(
+			&packet->wire, verdict, token, packet->bytes, packet->cap);
 	packet->fate = packet->len > 0 ? JG_COUNTER_VERDICT : JG_COUNTER_NO_BUFFER;
 }
 

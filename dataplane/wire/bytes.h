@@ -59,17 +59,11 @@ enum jg_wire_fate jg_wire_request_parse_any(const uint8_t *datagram, size_t len,
 enum jg_wire_fate jg_wire_header_parse(
 	const uint8_t *datagram, size_t len, unsigned direction, struct jg_wire_request *wire);
 
-/** What it has before the request id; length is that of the whole datagram. */
-static inline void jg_wire_head_write(uint8_t *out, unsigned type, size_t len)
-{
-	jg_put64(out + JG_AT_MAGIC, (uint64_t)jg_wire_magic(type) << 32 | (uint32_t)len);
-}
-
 /** Write it. */
 static inline void jg_wire_header_write(
 	uint8_t *out, const struct jg_wire_request *wire, uint32_t flags, unsigned type, size_t len)
 {
-	jg_wire_head_write(out, type, len);
+	jg_put64(out + JG_AT_MAGIC, (uint64_t)jg_wire_magic(type) << 32 | (uint32_t)len);
 	jg_put64(out + JG_AT_ID, wire->id);
 	jg_put32(out + JG_AT_FLAGS, flags);
 	jg_put16(out + JG_AT_FRONT_END, wire->front_end);

@@ -2,6 +2,7 @@
 // Replies. They are written over the request they answer, while the verdict's strings may still
 // point into it: what is about to be overwritten is set aside first.
 #include "bytes.h"
+#include "internal/wire_reply.h"
 
 #include <joingate/wire.h>
 
@@ -75,10 +76,11 @@ static const uint16_t string_at[JG_WIRE_FIELD_COUNT] = {
 	[JG_WIRE_FIELD_RTM_PERMISSIONS] = offsetof(struct jg_verdict, rtm_permissions),
 };
 
-// Fields that are made for the reply.
+// Fields that are made for the reply, and those that are not.
 #define WANT_MADE                                                                          \
 	(JG_WIRE_WANT(TOKEN) | JG_WIRE_WANT(TOKEN_ID) | JG_WIRE_WANT(CAPABILITY_EXPIRES) | \
 		JG_WIRE_WANT(DETAIL))
+#define STRINGS (JG_WIRE_WANT_ALL & ~WANT_MADE)
 
 static struct jg_str string_of(const struct jg_verdict *verdict, unsigned code)
 {
@@ -175,30 +177,38 @@ static size_t room_of(const struct jg_wire_request *wire, size_t size)
 
 // May a string reach the reply's place, out? Those that fit and the reply are shorter than any datagram, so that
 // none of them does that begins further away.
-static bool is_near(const char *p, const uint8_t *out)
+static inline bool is_near(const char *p, const uint8_t *out)
 {
 	return (uintptr_t)p - (uintptr_t)out + JG_WIRE_DATAGRAM_MAX < 2 * JG_WIRE_DATAGRAM_MAX;
 }
 
-// The strings that are wanted, when all that is wanted are such and fit, and none is near the reply's place: then
-// it may be written as it is read. Returns their end; NULL: it may not.
-static struct field *gather(const struct jg_verdict *verdict, uint32_t wanted, const uint8_t *out,
-	size_t room, struct field *field)
+// None that is wanted is: the reply may be written as they are read.
+static inline bool is_apart(const struct jg_verdict *verdict, uint32_t wanted, const uint8_t *out)
 {
-	size_t len = JG_WIRE_VERDICT;
-	if ((wanted & WANT_MADE) != 0)
-		return NULL;
-	for (wanted &= JG_WIRE_WANT_ALL; wanted != 0; wanted &= wanted - 1) {
+	for (wanted &= STRINGS; wanted != 0; wanted &= wanted - 1) {
+		const struct jg_str value = string_of(verdict, (unsigned)__builtin_ctz(wanted));
+		if (value.p != NULL && is_near(value.p, out))
+			return false;
+	}
+	return true;
+}
+
+// The strings that are wanted, as they are read. Returns their end; NULL: one does not fit.
+static inline uint8_t *write_strings(
+	const struct jg_verdict *verdict, uint32_t wanted, uint8_t *out, size_t room)
+{
+	uint8_t *p = out + JG_WIRE_VERDICT;
+	const uint8_t *const end = out + room;
+	for (wanted &= STRINGS; wanted != 0; wanted &= wanted - 1) {
 		const unsigned code = (unsigned)__builtin_ctz(wanted);
 		const struct jg_str value = string_of(verdict, code);
 		if (value.p == NULL)
 			continue;
-		if (is_near(value.p, out))
+		if (JG_WIRE_FIELD_HEAD + (size_t)value.len > (size_t)(end - p))
 			return NULL;
-		len += JG_WIRE_FIELD_HEAD + (size_t)value.len;
-		*field++ = (struct field){.value = value, .code = code};
+		p = jg_wire_field_write(p, code, value);
 	}
-	return len <= room ? field : NULL;
+	return p;
 }
 
 // The fields of any reply: what lies where they are going to be is set aside first.
@@ -219,10 +229,12 @@ static inline size_t write_around(const struct jg_wire_request *wire, uint32_t f
 	const size_t len = (size_t)(p - out) + jg_wire_mac_size(wire->front_end);
 	const unsigned type = wire->type | JG_WIRE_REPLY;
 	// Where the request stands, what is echoed does already.
-	if (out == wire->datagram && flags == wire->flags)
-		jg_wire_head_write(out, type, len);
-	else
+	if (out == wire->datagram && flags == wire->flags) {
+		out[JG_AT_TYPE] = (uint8_t)type;
+		jg_put32(out + JG_AT_LENGTH, (uint32_t)len);
+	} else {
 		jg_wire_header_write(out, wire, flags, type, len);
+	}
 	write_verdict(out, verdict);
 	if (wire->front_end != 0)
 		memcpy(p, wire->mac, JG_WIRE_MAC_SIZE);
@@ -242,21 +254,32 @@ static __attribute__((noinline)) size_t build_any(const struct jg_wire_request *
 	return write_around(wire, flags, verdict, out, p);
 }
 
-size_t jg_wire_reply_build(const struct jg_wire_request *wire, const struct jg_verdict *verdict,
-	struct jg_str token, uint8_t *out, size_t size)
+static inline size_t build(const struct jg_wire_request *wire, const struct jg_verdict *verdict,
+	struct jg_str token, uint8_t *out, size_t size, bool apart)
 {
 	assert(wire->type >= JG_REQUEST_JOIN && wire->type <= JG_REQUEST_REFRESH);
 	const size_t room = room_of(wire, size);
 	if (room < JG_WIRE_VERDICT)
 		return 0;
-	struct field fields[JG_WIRE_FIELD_COUNT];
-	const struct field *end = gather(verdict, wire->flags, out, room, fields);
-	if (end == NULL)
+	uint8_t *p = NULL;
+	if (apart && (wire->flags & WANT_MADE) == 0)
+		p = write_strings(verdict, wire->flags, out, room);
+	if (p == NULL)
 		return build_any(wire, verdict, token, out, room);
-	uint8_t *p = out + JG_WIRE_VERDICT;
-	for (const struct field *field = fields; field != end; field++)
-		p = jg_wire_field_write(p, field->code, field->value);
 	return write_around(wire, wire->flags, verdict, out, p);
+}
+
+size_t jg_wire_reply_build(const struct jg_wire_request *wire, const struct jg_verdict *verdict,
+	struct jg_str token, uint8_t *out, size_t size)
+{
+	return build(wire, verdict, token, out, size, is_apart(verdict, wire->flags, out));
+}
+
+size_t jg_wire_reply_build_apart(const struct jg_wire_request *wire,
+	const struct jg_verdict *verdict, struct jg_str token, uint8_t *out, size_t size)
+{
+	assert(is_apart(verdict, wire->flags, out));
+	return build(wire, verdict, token, out, size, true);
 }
 
 size_t jg_wire_ping_build(const struct jg_wire_request *wire, const struct jg_wire_load *load,

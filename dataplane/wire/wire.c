@@ -2,16 +2,16 @@
 // The header that both directions share, and requests. Every length is checked against what is left
 // before anything behind it is read.
 #include "bytes.h"
+#include "internal/wire_reply.h"
 
 #include <joingate/wire.h>
 
 #include <assert.h>
+#include <stddef.h>
 
 static_assert(JG_AT_RESERVED + 4 == JG_WIRE_VERDICT, "the verdict ends where fields begin");
 static_assert(JG_AT_SERVICE + 1 == JG_WIRE_HEADER, "the header ends where fields begin");
 static_assert(JG_WIRE_DATAGRAM_MAX <= UINT16_MAX, "a field's length is 16 bits");
-
-#define AT_LONE_TOKEN (JG_WIRE_HEADER + JG_WIRE_FIELD_HEAD) // no field stands before it
 
 const char *jg_wire_fate_name(unsigned fate)
 {
@@ -189,67 +189,63 @@ __attribute__((noinline)) enum jg_wire_fate jg_wire_request_parse_any(const uint
 	return JG_WIRE_FATE_OK;
 }
 
-// Member by member: zeros first and members then are twice the stores.
-static void fill(const struct jg_wire_request *head, size_t end, struct jg_wire_request *wire,
-	struct jg_request *request)
+// Member by member, each by itself: zeros first and members then are twice the stores, and to put small ones together
+// takes longer than to store them.
+static inline void fill(const uint8_t *datagram, size_t len, size_t end,
+	struct jg_wire_request *wire, struct jg_request *request)
 {
-	const uint8_t *datagram = head->datagram;
 	wire->id = jg_get64(datagram + JG_AT_ID);
-	wire->flags = head->flags;
-	wire->front_end = head->front_end;
-	wire->type = head->type;
-	wire->vendor = head->vendor;
-	wire->service = head->service;
+	wire->flags = jg_get32(datagram + JG_AT_FLAGS);
+	wire->front_end = jg_get16(datagram + JG_AT_FRONT_END);
+	request->type = wire->type = datagram[JG_AT_TYPE];
+	request->vendor = wire->vendor = datagram[JG_AT_VENDOR];
+	request->service = wire->service = datagram[JG_AT_SERVICE];
+	request->flags = flags_of(wire);
+	request->caller = 0;
 	wire->padding = 0;
 	wire->datagram = datagram;
-	wire->len = head->len;
-	wire->token_at = AT_LONE_TOKEN;
-	if (head->front_end != 0)
+	wire->len = (uint32_t)len;
+	wire->token_at = JG_WIRE_LONE_TOKEN;
+	if (end != len)
 		memcpy(wire->mac, datagram + end, sizeof(wire->mac));
 	else
 		memset(wire->mac, 0, sizeof(wire->mac));
-	request->token.p = (const char *)datagram + AT_LONE_TOKEN;
-	request->token.len = (uint32_t)(end - AT_LONE_TOKEN);
-	request->app.p = request->room.p = request->identity.p = NULL;
-	request->app.len = request->room.len = request->identity.len = 0;
-	request->vendor = head->vendor;
-	request->type = head->type;
-	request->service = head->service;
-	request->flags = flags_of(head);
-	request->caller = 0;
+	request->token.p = (const char *)datagram + JG_WIRE_LONE_TOKEN;
+	request->token.len = (uint32_t)(end - JG_WIRE_LONE_TOKEN);
+	static_assert(offsetof(struct jg_request, vendor) - offsetof(struct jg_request, app) ==
+			3 * sizeof(struct jg_str),
+		"what was not sent stands together");
+	memset(&request->app, 0, 3 * sizeof(struct jg_str));
 }
 
 // What nearly all requests are: a token alone behind a header without fault, and a verdict's room. Anything
 // else is for the long way, which finds the same in these.
-static bool parse_ordinary(const uint8_t *datagram, size_t len, struct jg_wire_request *wire,
-	struct jg_request *request)
+static inline bool is_ordinary(const uint8_t *datagram, size_t len, size_t *end)
 {
-	if (!is_framed(datagram, len, 0))
+	const uint64_t head = (uint64_t)jg_wire_magic(0) << 32 | len;
+	if (len < JG_WIRE_HEADER || len > JG_WIRE_DATAGRAM_MAX)
+		return false;
+	// Magic, version and length as they must be leave the type: a ping is none.
+	const uint64_t left = (jg_get64(datagram + JG_AT_MAGIC) ^ head) >> 32 |
+		(jg_get64(datagram + JG_AT_MAGIC) ^ head) << 32;
+	if (left - JG_REQUEST_JOIN > JG_REQUEST_REFRESH - JG_REQUEST_JOIN)
 		return false;
 	const uint64_t rest = jg_get64(datagram + JG_AT_FLAGS);
-	const struct jg_wire_request head = {.flags = (uint32_t)(rest >> 32),
-		.front_end = (uint16_t)(rest >> 16),
-		.type = datagram[JG_AT_TYPE],
-		.vendor = (uint8_t)(rest >> 8),
-		.service = (uint8_t)rest,
-		.datagram = datagram,
-		.len = (uint32_t)len};
-	const size_t end = len - jg_wire_mac_size(head.front_end);
-	const uint32_t lone = (JG_WIRE_FIELD_TOKEN << 16) - AT_LONE_TOKEN + (uint32_t)end;
-	if (head.type == JG_WIRE_PING || end < JG_WIRE_VERDICT ||
-		jg_get32(datagram + JG_WIRE_HEADER) != lone ||
-		check_envelope(&head, JG_WIRE_WANT_ALL) != JG_WIRE_FATE_OK)
-		return false;
-	fill(&head, end, wire, request);
-	return true;
+	*end = len - jg_wire_mac_size((uint16_t)(rest >> 16));
+	const uint32_t lone = (JG_WIRE_FIELD_TOKEN << 16) - JG_WIRE_LONE_TOKEN + (uint32_t)*end;
+	return *end >= JG_WIRE_VERDICT && jg_get32(datagram + JG_WIRE_HEADER) == lone &&
+		(rest >> 32 & ~(uint64_t)JG_WIRE_WANT_ALL) == 0 &&
+		(uint8_t)(rest >> 8) - 1u < JG_VENDOR_COUNT - 1u && (uint8_t)rest <= JG_SERVICE_RTM;
 }
 
 enum jg_wire_fate jg_wire_request_parse(const uint8_t *datagram, size_t len,
 	struct jg_wire_request *wire, struct jg_request *request)
 {
-	if (parse_ordinary(datagram, len, wire, request))
-		return JG_WIRE_FATE_OK;
-	return jg_wire_request_parse_any(datagram, len, wire, request);
+	size_t end;
+	if (!is_ordinary(datagram, len, &end))
+		return jg_wire_request_parse_any(datagram, len, wire, request);
+	fill(datagram, len, end, wire, request);
+	return JG_WIRE_FATE_OK;
 }
 
 // The fields of a request before its padding, and its token, in the order of their codes.

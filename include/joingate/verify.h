@@ -84,10 +84,10 @@ enum jg_rule {
 /**
  * The answer to one request.
  *
- * Strings are decoded UTF-8 and live in the request's token, the verifier's scratch memory or the
- * snapshot: valid until the verifier's next burst and while the snapshot lives. Of a rejected token
- * only what had been verified is filled in: before the signature holds, nothing but vendor, format, epoch,
- * app_index, reason and rule with what it says.
+ * Strings are decoded UTF-8 and live in the verifier's scratch memory, the snapshot, or where the request's
+ * identity and room do, never in its token: valid until the verifier's next burst and while the snapshot and
+ * the request live. Of a rejected token only what had been verified is filled in: before the signature holds,
+ * nothing but vendor, format, epoch, app_index, reason and rule with what it says.
  */
 struct jg_verdict {
 	uint64_t capabilities; /**< 0 unless admitted */

@@ -29,7 +29,7 @@ BORDERS = [
     ("dataplane/token/pages.c", [OWN, r'"internal/base\.h"', C11, r"<sys/mman\.h>"]),
     ("dataplane/token/fingerprint.c", [r'"internal/(fingerprint|mac)\.h"']),
     ("dataplane/token/*", [PUBLIC, r'"internal/(base|mac)\.h"', OWN, r'"simd/\w+\.h"', C11, r"<sys/random\.h>"]),
-    ("dataplane/wire/*", [PUBLIC, r'"internal/(base|mac|front_end|order|wire_mac)\.h"', OWN, C11]),
+    ("dataplane/wire/*", [PUBLIC, r'"internal/(base|mac|front_end|order|wire_mac|wire_reply)\.h"', OWN, C11]),
     ("dataplane/rings/*", [PUBLIC, r'"internal/(base|channel|spool)\.h"', OWN, C11, r"<rte_(ring|ring_elem|errno|common|malloc|memory)\.h>"]),
     ("dataplane/net/checksum_avx512.c", [OWN, r"<immintrin\.h>"]),
     ("dataplane/net/*", [PUBLIC, INTERNAL, OWN, C11, r"<rte_\w+\.h>", r"<(stdio|unistd|time|ifaddrs|dirent|mntent|sched)\.h>",

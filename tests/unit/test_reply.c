@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "internal/wire_reply.h"
 #include "wire_sample.h"
 
 #include <criterion/criterion.h>
@@ -252,13 +253,17 @@ static size_t build_within(const struct jg_verdict *verdict, size_t size, uint8_
 	return len;
 }
 
-// The same by the short way and, as a detail is wanted that there is not, by the long one.
+// The same by the short way, whether or not it has to be looked for, and, as a detail is wanted that there is not, by
+// the long one.
 static size_t build_both_ways(const struct jg_verdict *verdict, size_t size)
 {
 	static uint8_t plain[CUT_SIZE];
 	static uint8_t any[CUT_SIZE];
 
 	const size_t len = build_within(verdict, size, plain);
+	cr_assert_eq(jg_wire_reply_build_apart(&wire, verdict, (struct jg_str){NULL, 0}, any, size),
+		len);
+	cr_assert_arr_eq(any, plain, len, "in %zu bytes", size);
 	wire.flags |= JG_WIRE_WANT(DETAIL);
 	cr_assert_eq(build_within(verdict, size, any), len, "in %zu bytes", size);
 	any[18] &= (uint8_t)~0x20; // the flags that are echoed
