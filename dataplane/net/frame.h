@@ -31,6 +31,7 @@ struct jg_interface {
 	uint8_t v6[JG_ADDRESSES_MAX][16];
 	uint8_t plain_n; /**< v4_n when jg_plain_prepare() has filled in what follows, else zero */
 	alignas(16) uint8_t plain[JG_PLAIN_HEAD]; /**< what plain frames begin with */
+	alignas(16) uint8_t plain_counts[JG_PLAIN_HEAD]; /**< the bits of it that count */
 };
 
 /** What to do with a frame. */

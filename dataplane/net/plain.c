@@ -10,10 +10,11 @@ enum {
 };
 
 typedef uint64_t words __attribute__((vector_size(16)));
+typedef uint32_t numbers __attribute__((vector_size(16)));
 
 // The bits of a frame's head that make it plain; its lengths, addresses and the other port are looked at by
 // themselves.
-static const alignas(16) uint8_t counts[JG_PLAIN_HEAD] = {
+static const uint8_t counts[JG_PLAIN_HEAD] = {
 	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, // the target's MAC address
 	0x01, 0x00, 0x00, 0x00, 0x00, 0x00, // the source's: no group's
 	0xff, 0xff, // type
@@ -35,35 +36,43 @@ void jg_plain_prepare(struct jg_interface *port)
 	port->plain[AT_IP] = 0x45;
 	port->plain[AT_IP + 9] = JG_PROTOCOL_UDP;
 	jg_put16(port->plain + AT_UDP + 2, port->udp_port);
+	memcpy(port->plain_counts, counts, sizeof(counts));
 	port->plain_n = port->v4_n;
+	if (port->plain_n != 1)
+		return;
+	memcpy(port->plain + AT_IP + 16, port->v4[0], 4);
+	memset(port->plain_counts + AT_IP + 16, 0xff, 4);
 }
 
-// Sixteen bytes of a head.
-static words differs(const struct jg_interface *port, const uint8_t *bytes, unsigned at)
+static words aligned(const uint8_t *bytes)
 {
-	words head;
-	words mask;
-	words plain;
+	words all;
 
-	memcpy(&head, bytes + at, sizeof(head));
-	memcpy(&mask, counts + at, sizeof(mask));
-	memcpy(&plain, port->plain + at, sizeof(plain));
-	return (head & mask) ^ plain;
+	memcpy(&all, __builtin_assume_aligned(bytes, sizeof(all)), sizeof(all));
+	return all;
 }
 
 // What differs is gathered: a branch for each field would cost more than to go on.
 static bool is_alike(const struct jg_interface *port, const uint8_t *bytes)
 {
-	words all = differs(port, bytes, 0) | differs(port, bytes, 16) | differs(port, bytes, 32);
+	words all = {0, 0};
 
+	for (unsigned at = 0; at < JG_PLAIN_HEAD; at += sizeof(all)) {
+		words head;
+
+		memcpy(&head, bytes + at, sizeof(head));
+		all |= (head & aligned(port->plain_counts + at)) ^ aligned(port->plain + at);
+	}
 	return (all[0] | all[1]) == 0;
 }
 
-// To one of our addresses, and from none of them.
+// To one of our addresses, and from none of them. An only one is among what is alike.
 static bool is_to_us(const struct jg_interface *port, uint32_t source, uint32_t target)
 {
 	bool to = false;
 
+	if (port->plain_n == 1)
+		return source != target;
 	for (unsigned i = 0; i < port->plain_n; i++) {
 		uint32_t own = jg_sum_load32(port->v4[i]);
 
@@ -98,13 +107,14 @@ static bool udp_sum_holds(const uint8_t *udp, uint32_t len, uint64_t addresses)
 }
 
 // Member by member: zeros first and members then are twice the stores.
-static void fill(const uint8_t *bytes, uint32_t source, uint32_t target, uint32_t payload_len,
-	struct jg_frame *frame)
+static inline void fill(const uint8_t *bytes, uint32_t source, uint32_t target,
+	uint32_t payload_len, struct jg_frame *frame)
 {
-	memset(frame->source, 0, sizeof(frame->source));
-	memcpy(frame->source, &source, sizeof(source));
-	memset(frame->target, 0, sizeof(frame->target));
-	memcpy(frame->target, &target, sizeof(target));
+	const numbers from = {source}; // and zeros
+	const numbers to = {target};
+
+	memcpy(frame->source, &from, sizeof(from));
+	memcpy(frame->target, &to, sizeof(to));
 	memset(frame->tags, 0, sizeof(frame->tags));
 	memcpy(frame->peer_mac, bytes + 6, sizeof(frame->peer_mac));
 	frame->source_port = jg_get16(bytes + AT_UDP);

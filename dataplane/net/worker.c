@@ -170,19 +170,8 @@ static void take_frame(struct jg_worker *w, unsigned port, struct rte_mbuf *mbuf
 		take_any(w, packet);
 }
 
-// Headers and the token of an ordinary request: all of it is about to be summed. Far ahead into the second
-// level, as the first one is full of other things, and what is there already costs less to ask for; lines come
-// in pairs there.
-static void prefetch_far(const struct rte_mbuf *mbuf)
-{
-	const char *bytes = rte_pktmbuf_mtod(mbuf, const char *);
-
-	for (unsigned line = 0; line < PREFETCH_LINES; line += 2)
-		__builtin_prefetch(bytes + (size_t)line * JG_CACHE_LINE, 0, 2);
-}
-
-// Into the first level: what comes next.
-static void prefetch_near(const struct rte_mbuf *mbuf)
+// Headers and the token of an ordinary request: all of it is about to be summed.
+static void prefetch(const struct rte_mbuf *mbuf)
 {
 	const char *bytes = rte_pktmbuf_mtod(mbuf, const char *);
 
@@ -199,12 +188,11 @@ static void take_frames(struct jg_worker *w, unsigned port, unsigned n)
 	w->held_n = 0;
 	jg_judge_begin(&w->judge);
 	for (unsigned i = 0; i < n && i < JG_WORKER_AHEAD; i++)
-		prefetch_far(w->rx[i]);
+		prefetch(w->rx[i]);
 	for (unsigned i = 0; i < JG_WORKER_AHEAD; i++) // there is always a next one to be fetched
 		w->rx[n + i] = w->rx[n - 1];
 	for (unsigned i = 0; i < n; i++) {
-		prefetch_far(w->rx[i + JG_WORKER_AHEAD]);
-		prefetch_near(w->rx[i + 1]);
+		prefetch(w->rx[i + JG_WORKER_AHEAD]);
 		bytes += w->rx[i]->pkt_len;
 		take_frame(w, port, w->rx[i]);
 	}

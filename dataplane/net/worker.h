@@ -12,7 +12,7 @@
 #include "transmit.h"
 
 /** Packets that are on their way into the second level of the cache. */
-#define JG_WORKER_AHEAD 4
+#define JG_WORKER_AHEAD 3
 
 struct jg_worker_options {
 	const struct jg_port *ports;
