@@ -153,9 +153,10 @@ void jg_ledger_given(struct jg_ledger *ledger, const struct jg_cut_off *cut_off)
 /** Put what etcd has lost back into it, all of it; 0, -EAGAIN: somebody changed cut-offs meanwhile, to be tried
  * again when that has been told, other errors. */
 JG_MUST_CHECK int jg_etcd_give_back(struct jg_etcd_store *s, struct jg_error *err);
-/** A comparison: nobody has set or undone a cut-off after this revision. Of two puts the later one counts, and what an
+/** A comparison: nothing below this key was put after a revision. Of two puts the later one counts, and what an
  * operator was told is in force must not be followed by what it was before. */
-json_t *jg_etcd_no_cut_off_since(struct jg_etcd_store *s, int64_t revision);
+JG_MUST_CHECK json_t *jg_etcd_none_since(
+	struct jg_etcd_store *s, const char *below, int64_t revision);
 /** One transaction of these operations (stolen); waits until the watch has told of it, where wanted. */
 JG_MUST_CHECK int jg_etcd_transact(
 	struct jg_etcd_store *s, json_t *compare, json_t *puts, bool wait, struct jg_error *err);

@@ -162,9 +162,9 @@ struct giving {
 	int result;
 };
 
-json_t *jg_etcd_no_cut_off_since(struct jg_etcd_store *s, int64_t revision)
+json_t *jg_etcd_none_since(struct jg_etcd_store *s, const char *below, int64_t revision)
 {
-	json_t *range = jg_etcd_range(s, "s/c/");
+	json_t *range = jg_etcd_range(s, below);
 	(void)json_object_set_new(range, "target", json_string("MOD"));
 	(void)json_object_set_new(range, "result", json_string("LESS"));
 	(void)json_object_set_new(range, "mod_revision", jg_etcd_string(revision + 1));
@@ -178,8 +178,8 @@ static int give_cut_offs(struct giving *g, struct jg_error *err)
 	int result = -ENOMEM;
 	if (jg_etcd_add_cut_offs(g->store, g->list, g->n, puts, &bytes))
 		result = jg_etcd_transact(g->store,
-			json_pack("[o]", jg_etcd_no_cut_off_since(g->store, g->since)), puts, false,
-			err);
+			json_pack("[o]", jg_etcd_none_since(g->store, "s/c/", g->since)), puts,
+			false, err);
 	else
 		json_decref(puts);
 	for (uint32_t i = 0; result == 0 && i < g->n; i++)

@@ -83,7 +83,8 @@ static int add_cut_offs(struct seeding *w, struct jg_ledger *known, json_t *comp
 	bool ok = list != NULL && (n == 0 || jg_etcd_add_cut_offs(w->store, list, n, puts, &bytes));
 	free(list);
 	if (n > 0)
-		(void)json_array_append_new(compare, jg_etcd_no_cut_off_since(w->store, w->since));
+		(void)json_array_append_new(
+			compare, jg_etcd_none_since(w->store, "s/c/", w->since));
 	if (!ok)
 		jg_error_set(err, "out of memory for the cut-offs");
 	return ok ? 0 : -ENOMEM;
@@ -115,17 +116,21 @@ static int step(struct seeding *w, struct jg_ledger *known, struct jg_error *err
 	return result == 0 && more ? 1 : result;
 }
 
-// When a step did not find what it knew: does the mark say that nobody else is at it? Then an operator has changed
-// something meanwhile, and who has been told of that goes on after a lease. Not 0: another gate is at it.
+// When a step did not find what it knew: is nobody else at it, or done with it? Then an operator has changed something
+// meanwhile, and who has been told of that goes on after a lease. -EAGAIN: another gate is.
 static int leave_mark(const struct seeding *w, struct jg_error *err)
 {
 	json_t *compare = json_pack("[o]", mark_as_known(w));
 	json_t *puts = json_pack("[o]", mark_put(w));
+	if (!w->marked && w->mark == 0)
+		(void)json_array_append_new(compare, jg_etcd_none_since(w->store, "s/r/", 0));
 	int result = jg_etcd_transact(w->store, compare, puts, false, err);
-	if (result == 0)
-		jg_error_set(
-			err, "an operator changed something meanwhile; it goes on in a moment");
-	return result;
+	if (result != 0)
+		return result;
+	jg_error_set(err,
+		"an operator changed something meanwhile; it goes on after a lease "
+		"(store.etcd.lease)");
+	return -EBUSY;
 }
 
 bool jg_etcd_unseeded(struct jg_etcd_store *s)
@@ -141,25 +146,29 @@ bool jg_etcd_unseeded(struct jg_etcd_store *s)
 int jg_etcd_seed(
 	struct jg_etcd_store *s, const struct jg_store_change *change, struct jg_error *err)
 {
-	struct seeding w = {.store = s, .change = change, .since = s->told};
+	jg_etcd_follow_history(s);
+	// What is not in our memory is not in the ledger either.
+	struct seeding w = {.store = s, .change = change, .since = s->head.applied};
 	struct jg_ledger *known = jg_ledger_new(s->cache);
 	int result = known == NULL ? -ENOMEM : 1;
 	(void)pthread_mutex_lock(&s->lock);
 	w.mark = s->mark;
+	if (result == 1 && s->mark == 0 && !s->blank)
+		result = -EAGAIN; // somebody completed it just now
 	(void)pthread_mutex_unlock(&s->lock);
 	jg_error_set(err, "out of memory for the cut-offs");
 	if (w.mark != 0)
 		jg_log(JG_LOG_WARNING, "store",
 			"the fleet's first state was not written to its end: it is completed from "
 			"this gate's configuration");
+	bool tried = result == 1;
 	while (result == 1)
 		result = step(&w, known, err);
 	jg_ledger_free(known);
-	bool begun = result == 0 || result == -EAGAIN;
-	if (result == -EAGAIN && leave_mark(&w, err) == 0)
-		result = -EBUSY;
+	if (tried && result == -EAGAIN)
+		result = leave_mark(&w, err);
 	(void)pthread_mutex_lock(&s->lock);
-	if (begun)
+	if (result == 0 || result == -EAGAIN || result == -EBUSY)
 		s->blank = false; // there is something now, from us or from another gate
 	s->mark_since = jg_boottime(); // where it did not work out: not at once again
 	(void)pthread_mutex_unlock(&s->lock);

@@ -282,11 +282,12 @@ def below(part, keys):
     return any(part in key for key in keys)
 
 
-def make_gate(folder, key, liar, name, cut_off=()):
-    return Host(sys.argv[1], folder, name, apps=[app("stream", "k")], cut_offs=list(cut_off), store={
+def make_gate(folder, key, liar, name, apps=("k",), cut_offs=(), fleet=None):
+    return Host(sys.argv[1], folder, name, apps=[app("stream", k) for k in apps],
+                cut_offs=list(cut_offs), store={
         "sqlite": os.path.join(folder, f"{name}.db"),
         "etcd": {"endpoints": [f"http://127.0.0.1:{liar.port}"], "insecure": True,
-                 "fleet_key_file": key, "prefix": f"/{name}/", **TIMES}})
+                 "fleet_key_file": key, "prefix": f"/{fleet or name}/", **TIMES}})
 
 
 def user(name, before):
@@ -339,7 +340,7 @@ def overtaken(folder, key, gates):
 def overtaken_seeding(folder, key, gates, port):
     """A fleet's first state, and another gate's operator who revokes while it is written."""
     liar = Liar(port)
-    gate = make_gate(folder, key, liar, "first", [user("john", 5), user("jim", 6)])
+    gate = make_gate(folder, key, liar, "first", cut_offs=[user("john", 5), user("jim", 6)])
     gates.append(gate)
     liar.overtakes = lambda keys: below(b"/s/c/", keys) and below(b"/s/r/", keys)
     liar.faster = lambda: put_cut_offs(liar, "first", john=77)
@@ -349,6 +350,27 @@ def overtaken_seeding(folder, key, gates, port):
     # The next change is told behind whatever was written before.
     assert settled(lambda: revoke(gate, "jill", 51))["ok"]
     assert cut_offs(gate) == {"john": 77, "jim": 6, "jill": 51}, cut_offs(gate)
+
+
+def outrun_seeding(folder, key, gates, port):
+    """Two gates begin to seed one fleet, and the slower one's file is not today's: it adds nothing."""
+    liar, honest = Liar(port), Liar(port)
+    slow = make_gate(folder, key, liar, "stale", apps=("k", "gone"),
+                     cut_offs=[user("john", 5)], fleet="two")
+    fast = make_gate(folder, key, honest, "today", cut_offs=[user("jim", 6)], fleet="two")
+    gates += [slow, fast]
+    liar.overtakes = lambda keys: below(b"/s/r/", keys)
+    liar.faster = lambda: fast.start().seeded()
+    slow.start().seeded()
+    assert liar.faster is None
+    time.sleep(0.5)
+    mark = {"key": base64.b64encode(b"/two/s/seed").decode()}
+    assert "kvs" not in liar.ask("/v3/kv/range", json.dumps(mark).encode()), "begun anew"
+    assert settled(lambda: revoke(fast, "jill", 51))["ok"]
+    for gate in (fast, slow):
+        until("both have the same", lambda g=gate: cut_offs(g) == {"jim": 6, "jill": 51})
+        apps = [a["app"] for a in gate.ask(command="app", verb="list")["apps"]]
+        assert apps == ["k"], apps
 
 
 def main():
@@ -371,10 +393,11 @@ def main():
             lies(gate.start().seeded(), liar, list(MODES)[number::LIARS])
 
         try:
-            with ThreadPoolExecutor(LIARS + 2) as pool:
+            with ThreadPoolExecutor(LIARS + 3) as pool:
                 parts = [pool.submit(some, number) for number in range(LIARS)]
                 parts.append(pool.submit(overtaken, folder, key, gates))
                 parts.append(pool.submit(overtaken_seeding, folder, key, gates, port))
+                parts.append(pool.submit(outrun_seeding, folder, key, gates, port))
                 for done in parts:
                     done.result()
         except BaseException:
