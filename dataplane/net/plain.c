@@ -13,7 +13,7 @@ typedef uint64_t words __attribute__((vector_size(16)));
 typedef uint32_t numbers __attribute__((vector_size(16)));
 
 // The bits of a frame's head that make it plain; its lengths, addresses and the other port are looked at by
-// themselves.
+// themselves, but for the target where a port has one address.
 static const uint8_t counts[JG_PLAIN_HEAD] = {
 	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, // the target's MAC address
 	0x01, 0x00, 0x00, 0x00, 0x00, 0x00, // the source's: no group's

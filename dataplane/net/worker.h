@@ -11,7 +11,7 @@
 #include "reassembly.h"
 #include "transmit.h"
 
-/** Packets that are on their way into the second level of the cache. */
+/** Packets whose bytes are on their way into the cache. */
 #define JG_WORKER_AHEAD 3
 
 struct jg_worker_options {

@@ -11,7 +11,7 @@
  * there yet still stands in the old one, which nobody changes any more.
  *
  * Before the search readers ask for the latest time of all fingerprints that share a word with theirs. Most tokens
- * are newer than that, and all that is asked about millions of cut-offs is a tenth of their table. The word tells
+ * are newer than that, and all that is asked about millions of cut-offs is a ninth of their table. The word tells
  * only what need not be searched for: it is raised after an entry is there, and never lowered.
  *
  * Inlined for the readers of whole bursts: the calls cost as much as what they do.

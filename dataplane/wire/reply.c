@@ -130,8 +130,7 @@ static size_t cut(struct draft *draft, uint32_t *flags, size_t room)
 	return used;
 }
 
-// Copy what lies where the reply is going to be. Compared as integers: the strings may belong to
-// other objects.
+// Copy what lies where the reply is going to be.
 static void set_aside(struct draft *draft, const uint8_t *out, size_t len, uint8_t *aside)
 {
 	const uintptr_t start = (uintptr_t)out;
@@ -175,19 +174,15 @@ static size_t room_of(const struct jg_wire_request *wire, size_t size)
 	return whole < mac ? 0 : whole - mac;
 }
 
-// May a string reach the reply's place, out? Those that fit and the reply are shorter than any datagram, so that
-// none of them does that begins further away.
-static inline bool is_near(const char *p, const uint8_t *out)
-{
-	return (uintptr_t)p - (uintptr_t)out + JG_WIRE_DATAGRAM_MAX < 2 * JG_WIRE_DATAGRAM_MAX;
-}
-
-// None that is wanted is: the reply may be written as they are read.
-static inline bool is_apart(const struct jg_verdict *verdict, uint32_t wanted, const uint8_t *out)
+// No string that is wanted lies in these bytes: a reply may be written there as they are read. Compared as integers: the
+// strings may belong to other objects.
+static inline bool is_apart(
+	const struct jg_verdict *verdict, uint32_t wanted, const uint8_t *out, size_t size)
 {
 	for (wanted &= STRINGS; wanted != 0; wanted &= wanted - 1) {
 		const struct jg_str value = string_of(verdict, (unsigned)__builtin_ctz(wanted));
-		if (value.p != NULL && is_near(value.p, out))
+		const uintptr_t ahead = (uintptr_t)value.p - (uintptr_t)out;
+		if (value.p != NULL && (ahead < size || -ahead < value.len))
 			return false;
 	}
 	return true;
@@ -272,13 +267,13 @@ static inline size_t build(const struct jg_wire_request *wire, const struct jg_v
 size_t jg_wire_reply_build(const struct jg_wire_request *wire, const struct jg_verdict *verdict,
 	struct jg_str token, uint8_t *out, size_t size)
 {
-	return build(wire, verdict, token, out, size, is_apart(verdict, wire->flags, out));
+	return build(wire, verdict, token, out, size, is_apart(verdict, wire->flags, out, size));
 }
 
 size_t jg_wire_reply_build_apart(const struct jg_wire_request *wire,
 	const struct jg_verdict *verdict, struct jg_str token, uint8_t *out, size_t size)
 {
-	assert(is_apart(verdict, wire->flags, out));
+	assert(is_apart(verdict, wire->flags, out, size));
 	return build(wire, verdict, token, out, size, true);
 }
 

@@ -23,20 +23,21 @@ const char *jg_wire_fate_name(unsigned fate)
 	return fate < JG_WIRE_FATE_COUNT ? names[fate] : "?";
 }
 
-// Magic, version, type and length, as they nearly always are, in one word.
-static bool is_framed(const uint8_t *datagram, size_t len, unsigned direction)
+// The type of a datagram whose magic, version and length are as they must be, which are in one word with it. Any other
+// one's is none.
+static inline uint64_t type_of(const uint8_t *datagram, size_t len, unsigned direction)
 {
 	const uint64_t head = (uint64_t)jg_wire_magic(direction) << 32 | len;
 	if (len < JG_WIRE_HEADER || len > JG_WIRE_DATAGRAM_MAX)
-		return false;
-	const uint64_t type = (jg_get64(datagram + JG_AT_MAGIC) ^ head) >> 32;
-	return (uint32_t)(jg_get64(datagram + JG_AT_MAGIC) ^ head) == 0 &&
-		type >= JG_REQUEST_JOIN && type <= JG_WIRE_PING;
+		return 0;
+	const uint64_t left = jg_get64(datagram + JG_AT_MAGIC) ^ head;
+	return left >> 32 | left << 32;
 }
 
 static enum jg_wire_fate check_frame(const uint8_t *datagram, size_t len, unsigned direction)
 {
-	if (is_framed(datagram, len, direction))
+	const uint64_t framed = type_of(datagram, len, direction);
+	if (framed >= JG_REQUEST_JOIN && framed <= JG_WIRE_PING)
 		return JG_WIRE_FATE_OK;
 	if (len < JG_WIRE_HEADER)
 		return JG_WIRE_FATE_SHORT;
@@ -189,8 +190,8 @@ __attribute__((noinline)) enum jg_wire_fate jg_wire_request_parse_any(const uint
 	return JG_WIRE_FATE_OK;
 }
 
-// Member by member, each by itself: zeros first and members then are twice the stores, and to put small ones together
-// takes longer than to store them.
+// Member by member: zeros first and members then are twice the stores, and to put small ones together takes longer
+// than to store each.
 static inline void fill(const uint8_t *datagram, size_t len, size_t end,
 	struct jg_wire_request *wire, struct jg_request *request)
 {
@@ -222,13 +223,8 @@ static inline void fill(const uint8_t *datagram, size_t len, size_t end,
 // else is for the long way, which finds the same in these.
 static inline bool is_ordinary(const uint8_t *datagram, size_t len, size_t *end)
 {
-	const uint64_t head = (uint64_t)jg_wire_magic(0) << 32 | len;
-	if (len < JG_WIRE_HEADER || len > JG_WIRE_DATAGRAM_MAX)
-		return false;
-	// Magic, version and length as they must be leave the type: a ping is none.
-	const uint64_t left = (jg_get64(datagram + JG_AT_MAGIC) ^ head) >> 32 |
-		(jg_get64(datagram + JG_AT_MAGIC) ^ head) << 32;
-	if (left - JG_REQUEST_JOIN > JG_REQUEST_REFRESH - JG_REQUEST_JOIN)
+	const uint64_t type = type_of(datagram, len, 0);
+	if (type < JG_REQUEST_JOIN || type > JG_REQUEST_REFRESH)
 		return false;
 	const uint64_t rest = jg_get64(datagram + JG_AT_FLAGS);
 	*end = len - jg_wire_mac_size((uint16_t)(rest >> 16));

@@ -107,18 +107,23 @@ Test(plain, every_address_of_ours_is_known_and_none_that_cannot_be_answered)
 	struct jg_interface port = test_interface();
 	struct packet p = request();
 
-	memcpy(port.v4[port.v4_n++], sources[1], 4);
-	jg_plain_prepare(&port);
-	cr_assert(agrees(&port, &p, checked));
-	memcpy(p.bytes + 14 + 16, sources[1], 4);
-	cr_assert(agrees(&port, &p, checked), "to the second address");
-	for (unsigned i = 0; i < sizeof(sources) / 4; i++) {
-		memcpy(p.bytes + 14 + 12, sources[i], 4);
-		cr_assert_not(agrees(&port, &p, checked), "from %u", i);
+	for (unsigned own = 1; own <= 2; own++) { // an only address is known in another way
+		jg_plain_prepare(&port);
+		cr_assert(agrees(&port, &p, checked));
+		memcpy(p.bytes + 14 + 16, sources[1], 4);
+		cr_assert_eq(agrees(&port, &p, checked), own == 2, "to the second address");
+		memcpy(p.bytes + 14 + 16, sources[own - 1], 4);
+		for (unsigned i = 0; i < sizeof(sources) / 4; i++) {
+			memcpy(p.bytes + 14 + 12, sources[i], 4);
+			cr_assert_eq(agrees(&port, &p, checked), own == 1 && i == 1,
+				"from %u to %u", i, own);
+		}
+		memcpy(p.bytes + 14 + 12, peer_v4, 4);
+		memcpy(p.bytes + 14 + 16, peer_v4, 4);
+		cr_assert_not(agrees(&port, &p, checked), "to another host");
+		memcpy(p.bytes + 14 + 16, sources[0], 4);
+		memcpy(port.v4[port.v4_n++], sources[1], 4);
 	}
-	memcpy(p.bytes + 14 + 12, peer_v4, 4);
-	memcpy(p.bytes + 14 + 16, peer_v4, 4);
-	cr_assert_not(agrees(&port, &p, checked), "to another host");
 }
 
 Test(plain, what_is_not_plain_is_left_to_the_long_way)
