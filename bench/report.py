@@ -23,12 +23,14 @@ def yardstick(row):
         return (bench, row["authenticated"]), row["core_ns"]
     if bench == "counting":
         return (bench,), row["bare_ns"]
+    if bench == "scale":
+        return (bench,), row["alone_ns"]
     return None
 
 
 def calm(rows):
     """Of what was measured several times the time in which the yardstick (raw ipsec-mb; of the packet path, the
-    core) was fastest: then the machine's neighbours were quietest. The ratio has no say in it."""
+    core; of two threads, one) was fastest: then the machine's neighbours were quietest. The ratio has no say in it."""
     best = {}
     for row in rows:
         if found := yardstick(row):
