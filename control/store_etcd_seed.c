@@ -28,11 +28,16 @@ static json_t *equal(struct jg_etcd_store *s, const char *target, const char *na
 		target, "result", "EQUAL", name, value);
 }
 
-// The mark must be as we saw it, then as we left it.
-static json_t *mark_as_known(const struct seeding *w)
+// The mark must be as we saw it, then as we left it. Where there was none nobody may have begun, or be done.
+static json_t *as_known(const struct seeding *w)
 {
-	return w->marked ? equal(w->store, "VALUE", "value", jg_etcd_bytes(w->store->instance))
-			 : equal(w->store, "MOD", "mod_revision", jg_etcd_string(w->mark));
+	if (w->marked)
+		return json_pack("[o]",
+			equal(w->store, "VALUE", "value", jg_etcd_bytes(w->store->instance)));
+	json_t *mark = equal(w->store, "MOD", "mod_revision", jg_etcd_string(w->mark));
+	if (w->mark != 0)
+		return json_pack("[o]", mark);
+	return json_pack("[o, o]", mark, jg_etcd_none_since(w->store, "s/r/", 0));
 }
 
 static json_t *mark_put(const struct seeding *w)
@@ -93,7 +98,7 @@ static int add_cut_offs(struct seeding *w, struct jg_ledger *known, json_t *comp
 // The next transaction. 1: there are more.
 static int step(struct seeding *w, struct jg_ledger *known, struct jg_error *err)
 {
-	json_t *compare = json_pack("[o]", mark_as_known(w));
+	json_t *compare = as_known(w);
 	json_t *puts = json_array();
 	int result = add_cut_offs(w, known, compare, puts, err);
 	if (result == 0 && w->cut_offs == w->change->cut_offs_n)
@@ -120,11 +125,8 @@ static int step(struct seeding *w, struct jg_ledger *known, struct jg_error *err
 // meanwhile, and who has been told of that goes on after a lease. -EAGAIN: another gate is.
 static int leave_mark(const struct seeding *w, struct jg_error *err)
 {
-	json_t *compare = json_pack("[o]", mark_as_known(w));
 	json_t *puts = json_pack("[o]", mark_put(w));
-	if (!w->marked && w->mark == 0)
-		(void)json_array_append_new(compare, jg_etcd_none_since(w->store, "s/r/", 0));
-	int result = jg_etcd_transact(w->store, compare, puts, false, err);
+	int result = jg_etcd_transact(w->store, as_known(w), puts, false, err);
 	if (result != 0)
 		return result;
 	jg_error_set(err,

@@ -26,6 +26,7 @@ from control_client import Host, app, free_port, settled
 
 LIARS = 5
 TIMES = {"timeout": 600, "lease": 2}  # of store.etcd: most of the test is waiting for them
+PATIENT = {"timeout": 60000}  # who is overtaken does not give up meanwhile
 MEMORY_MAX = 64 << 20  # that a gate may take more than before the lies; a sanitizer keeps books beside
 
 
@@ -282,12 +283,12 @@ def below(part, keys):
     return any(part in key for key in keys)
 
 
-def make_gate(folder, key, liar, name, apps=("k",), cut_offs=(), fleet=None):
+def make_gate(folder, key, liar, name, apps=("k",), cut_offs=(), fleet=None, **times):
     return Host(sys.argv[1], folder, name, apps=[app("stream", k) for k in apps],
                 cut_offs=list(cut_offs), store={
         "sqlite": os.path.join(folder, f"{name}.db"),
         "etcd": {"endpoints": [f"http://127.0.0.1:{liar.port}"], "insecure": True,
-                 "fleet_key_file": key, "prefix": f"/{fleet or name}/", **TIMES}})
+                 "fleet_key_file": key, "prefix": f"/{fleet or name}/", **TIMES, **times}})
 
 
 def user(name, before):
@@ -340,7 +341,7 @@ def overtaken(folder, key, gates):
 def overtaken_seeding(folder, key, gates, port):
     """A fleet's first state, and another gate's operator who revokes while it is written."""
     liar = Liar(port)
-    gate = make_gate(folder, key, liar, "first", cut_offs=[user("john", 5), user("jim", 6)])
+    gate = make_gate(folder, key, liar, "first", cut_offs=[user("john", 5), user("jim", 6)], **PATIENT)
     gates.append(gate)
     liar.overtakes = lambda keys: below(b"/s/c/", keys) and below(b"/s/r/", keys)
     liar.faster = lambda: put_cut_offs(liar, "first", john=77)
@@ -355,8 +356,7 @@ def overtaken_seeding(folder, key, gates, port):
 def outrun_seeding(folder, key, gates, port):
     """Two gates begin to seed one fleet, and the slower one's file is not today's: it adds nothing."""
     liar, honest = Liar(port), Liar(port)
-    slow = make_gate(folder, key, liar, "stale", apps=("k", "gone"),
-                     cut_offs=[user("john", 5)], fleet="two")
+    slow = make_gate(folder, key, liar, "stale", apps=("gone",), fleet="two", **PATIENT)
     fast = make_gate(folder, key, honest, "today", cut_offs=[user("jim", 6)], fleet="two")
     gates += [slow, fast]
     liar.overtakes = lambda keys: below(b"/s/r/", keys)
