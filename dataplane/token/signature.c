@@ -125,15 +125,20 @@ static void prefetch_users(const struct jg_burst *b, unsigned from, unsigned to)
 }
 
 // Most tokens are newer than all that their words tell of. What has to be searched for the others comes while the MACs
-// are made.
+// are made: who they are cannot be guessed, and is found out first, so that they are fetched in a row.
 static void prefetch_searches(const struct jg_burst *b)
 {
 	struct jg_record *const *live = b->live;
+	uint16_t late[JG_BURST_MAX];
+	unsigned late_n = 0;
 	for (unsigned i = 0; i < b->n; i++) {
 		const struct jg_record *r = live[i];
-		if (r->named && jg_cut_off_word_refuses(r->user_latest, jg_jwt_read_issued_at(r)))
-			jg_cut_off_prefetch_search(b->users_view, r->user_fingerprint);
+		late[late_n] = (uint16_t)i;
+		late_n += r->named &
+			jg_cut_off_word_refuses(r->user_latest, jg_jwt_read_issued_at(r));
 	}
+	for (unsigned i = 0; i < late_n; i++)
+		jg_cut_off_prefetch_search(b->users_view, live[late[i]]->user_fingerprint);
 }
 
 // False: unknown_key.
