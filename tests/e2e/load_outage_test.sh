@@ -21,7 +21,7 @@ load_command=(in_client 0 "$load")
 
 run_load --port client0 --address 10.0.0.3/24 --gate 10.0.0.1 --front-end 1 \
 	--key-file "$work/front.key" --config "$work/joingate.json" --vendors livekit,stream,agora \
-	--bad 20 --tokens 500 --rate 200 --duration 24 --timeout 500 --slo 'loss<0.001,wrong==0' \
+	--bad 20 --tokens 500 --rate 200 --duration 24 --timeout 1500 --slo 'loss<0.001,wrong==0' \
 	--html "$work/report.html" --csv "$work/seconds.csv" &
 runner=$!
 kill_gate_under "$runner"

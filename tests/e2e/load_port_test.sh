@@ -25,7 +25,7 @@ for gate in 10.0.0.1 fd00:0::1; do
 	[ "$gate" = 10.0.0.1 ] || address=fd00:0::3/64
 	before=$(counter verdict)
 	run_load --port client0 --address "$address" --gate "$gate" --front-end 1 \
-		--key-file "$work/front.key" "${mix[@]}" --rate 1200 --duration 1 --slo 'wrong==0'
+		--key-file "$work/front.key" "${mix[@]}" --rate 400 --duration 3 --slo 'wrong==0'
 	[ "$status" -eq 0 ] || load_failed "over a port to $gate the run ended with $status"
 	same "wrong verdicts" "$(result .totals.wrong)" 0
 	same "the way" "$(result .settings.over)" "port client0 (net_af_packet)"
@@ -49,7 +49,7 @@ gate_stop
 
 # A gate within the process: nothing but memory is asked for.
 load_command=("$load")
-run_load --in-process --front-end 5 "${mix[@]}" --rate 1200 --duration 1 --slo 'wrong==0' \
+run_load --in-process --front-end 5 "${mix[@]}" --rate 400 --duration 3 --slo 'wrong==0' \
 	--html "$work/report.html"
 [ "$status" -eq 0 ] || load_failed "the gate inside: status $status"
 same "wrong verdicts inside" "$(result .totals.wrong)" 0
