@@ -11,6 +11,8 @@
 
 static_assert(JG_AT_RESERVED + 4 == JG_WIRE_VERDICT, "the verdict ends where fields begin");
 static_assert(JG_AT_SERVICE + 1 == JG_WIRE_HEADER, "the header ends where fields begin");
+static_assert(
+	JG_WIRE_LONE_TOKEN == JG_WIRE_HEADER + JG_WIRE_FIELD_HEAD, "one field's head before it");
 static_assert(JG_WIRE_DATAGRAM_MAX <= UINT16_MAX, "a field's length is 16 bits");
 
 const char *jg_wire_fate_name(unsigned fate)
