@@ -14,11 +14,12 @@ def find(rows, **wanted):
 
 
 def yardstick(row):
-    """Of a row that is measured several times its case, and the time of what it is compared with; None: it is
-    measured once."""
+    """Of a row that is measured several times its case, and the time of what it is compared with, or its own if
+    nothing is; None: it is measured once."""
     bench = row.get("bench")
-    if bench == "core" and row["group"] != "peers" and "ipsec_mb_ns" in row:
-        return tuple(row[key] for key in ("group", "case", "vendor", "format", "bad_percent")), row["ipsec_mb_ns"]
+    if bench == "core" and row["group"] != "peers":
+        return tuple(row[key] for key in ("group", "case", "vendor", "format", "bad_percent")), \
+            row.get("ipsec_mb_ns", row["whole_ns"])
     if bench == "gate":
         return (bench, row["authenticated"]), row["core_ns"]
     if bench == "counting":
@@ -30,15 +31,14 @@ def yardstick(row):
 
 def calm(rows):
     """Of what was measured several times the time in which the yardstick (raw ipsec-mb; of the packet path, the
-    core; of two threads, one) was fastest: then the machine's neighbours were quietest. The ratio has no say in it."""
+    core; of two threads, one) was fastest: then the machine's neighbours were quietest. The ratio has no say in it.
+    A case stands where it was measured first."""
     best = {}
-    for row in rows:
-        if found := yardstick(row):
-            case, ns = found
-            if case not in best or ns < best[case][0]:
-                best[case] = ns, row
-    kept = {id(row) for _, row in best.values()}
-    return [row for row in rows if not yardstick(row) or id(row) in kept]
+    for place, row in enumerate(rows):
+        case, ns = yardstick(row) or (place, 0)
+        if case not in best or ns < best[case][0]:
+            best[case] = ns, row
+    return [row for _, row in best.values()]
 
 
 def number(value, digits=0):
