@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "own_claims.h"
 
+#include "put.h"
 #include "simd/decoders.h"
 
 #include <stdlib.h>
@@ -11,11 +12,9 @@
 struct template
 {
 	uint32_t len; // 0: none yet
-	uint32_t quotes_n;
 	uint32_t holes_n;
 	uint64_t present;
 	struct {
-		uint32_t quote; // number of the quotation mark before it
 		uint32_t from;
 		uint32_t to;
 	} holes[JG_HOLES_MAX];
@@ -65,23 +64,43 @@ static inline bool same_bytes(const uint8_t *a, const uint8_t *b, uint32_t n)
 	return (differs[0] | differs[1]) == 0;
 }
 
-// The same bytes between as many strings. The index says where a string ends and that nothing in it
-// needs a second look, so that any string is as good as the template's.
-static bool fits(const struct template *template, const struct jg_text *text)
+// A string's bytes up to its quotation mark, or to the first that needs a second look.
+static inline uint32_t string_len(const uint8_t *p, uint32_t n)
 {
-	uint32_t at = 0, from = 0; // in the text, in the template
-	if (template->len == 0 || template->quotes_n != text->quotes_n)
+	uint32_t at = 0;
+	for (; at + 16 <= n; at += 16) {
+		jg_sixteen v;
+		memcpy(&v, p + at, sizeof(v));
+		jg_words16 odd = (jg_words16)jg_odd_bytes(v);
+		if ((odd[0] | odd[1]) != 0)
+			return at +
+				(uint32_t)(odd[0] != 0 ? __builtin_ctzll(odd[0])
+						       : 64 + __builtin_ctzll(odd[1])) /
+				8;
+	}
+	while (at < n && p[at] != '"' && p[at] != '\\' && p[at] >= 0x20 && p[at] < 0x80)
+		at++;
+	return at;
+}
+
+// The same bytes between as many strings, of which nothing needs a second look: any of them is as good as the
+// template's.
+static bool fits(const struct template *template, const struct jg_claims *claims)
+{
+	const uint8_t *text = claims->text;
+	uint32_t at = 0, from = 0, left = claims->len; // in the text, in the template, of the text
+	if (template->len == 0)
 		return false;
 	for (uint32_t i = 0; i < template->holes_n; i++) {
-		uint32_t quote = template->holes[i].quote, n = template->holes[i].from - from;
-		if (text->quotes[quote] + 1u != at + n ||
-			!same_bytes(text->bytes + at, template->bytes + from, n))
+		uint32_t n = template->holes[i].from - from;
+		if (left < n || !same_bytes(text + at, template->bytes + from, n))
 			return false;
-		at = text->quotes[quote + 1];
+		n += string_len(text + at + n, left - n);
+		at += n;
+		left -= n;
 		from = template->holes[i].to;
 	}
-	return text->len - at == template->len - from &&
-		same_bytes(text->bytes + at, template->bytes + from, text->len - at);
+	return left == template->len - from && same_bytes(text + at, template->bytes + from, left);
 }
 
 static void remember(struct jg_own_claims *own, const struct jg_text *text, uint64_t present)
@@ -90,21 +109,16 @@ static void remember(struct jg_own_claims *own, const struct jg_text *text, uint
 	template->len = 0;
 	if (text->len > sizeof(template->bytes) || own->holes.n > JG_HOLES_MAX)
 		return;
-	uint32_t quote = 0;
 	template->holes_n = 0;
 	for (uint32_t i = 0; i < own->holes.n; i++) {
 		const struct jg_hole *hole = &own->holes.hole[i];
 		if (hole->type != JG_JSON_STRING)
 			continue;
-		while (text->quotes[quote] + 1u != hole->start)
-			quote++;
 		unsigned n = template->holes_n++;
-		template->holes[n].quote = quote;
 		template->holes[n].from = hole->start;
 		template->holes[n].to = hole->end;
 	}
 	memcpy(template->bytes, text->bytes, text->len);
-	template->quotes_n = text->quotes_n;
 	template->present = present;
 	template->len = text->len;
 }
@@ -113,11 +127,11 @@ bool jg_own_claims_read(struct jg_own_claims *own, struct jg_json *json, struct 
 	struct jg_claims *claims)
 {
 	struct jg_text text = {.bytes = own->bytes, .quotes = own->quotes};
+	if (fits(&own->template, claims)) {
+		claims->present = own->template.present;
+		return true;
+	}
 	if (own->decoders->json_index(claims->text, claims->len, &text)) {
-		if (fits(&own->template, &text)) {
-			claims->present = own->template.present;
-			return true;
-		}
 		own->holes.n = 0;
 		jg_text_close(&text);
 		if (jg_scan(&own->scan, &text, claims, &own->holes)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // AVX2: 24 bytes are 32 characters in one step, either way.
 #include "base64.h"
+#include "put.h"
 
 #include <immintrin.h>
 
@@ -47,12 +48,11 @@ static inline size_t encode(__m256i offsets, const uint8_t *bytes, size_t n, cha
 		uint8_t rest[CHARACTERS] = {0};
 		char text[CHARACTERS];
 		size_t taken = n < BYTES ? n : BYTES, len = (taken * 4 + 2) / 3;
-		memcpy(rest, bytes, taken);
+		(void)jg_put_bytes((char *)rest, (const char *)bytes, taken);
 		_mm256_storeu_si256((__m256i *)(void *)text, encode_step(rest, offsets));
-		memcpy(out, text, len);
+		out = jg_put_bytes(out, text, len);
 		n -= taken;
 		bytes += taken;
-		out += len;
 	}
 	return (size_t)(out - start);
 }
