@@ -82,10 +82,6 @@ BODY void block_load(struct words *words, unsigned lane, const uint8_t *block)
 		words->w[lane][j] = swap_bytes(_mm_loadu_si128((const void *)(block + 16 * j)));
 }
 
-/** What is opened while a block is compressed: shani_hmac.h. */
-struct next;
-BODY void next_open(const struct next *next, unsigned lane);
-
 /** The rounds of a block, for a file that defines ROUNDS(q): four rounds of every lane, the q-th of 16. */
 #define ALL_ROUNDS          \
 	do {                \
