@@ -273,6 +273,15 @@ Test(vectors, a_mixed_burst_gets_the_expected_verdicts)
 	free_company(c);
 }
 
+static void put_hex(FILE *out, const void *bytes, size_t n)
+{
+	static const char digits[] = "0123456789abcdef";
+	for (const uint8_t *p = bytes; n > 0; n--, p++) {
+		(void)putc_unlocked(digits[*p >> 4], out);
+		(void)putc_unlocked(digits[*p & 15], out);
+	}
+}
+
 // A verdict in whole, so that two can be compared and the difference read.
 static char *render(const struct jg_verdict *v)
 {
@@ -296,11 +305,10 @@ static char *render(const struct jg_verdict *v)
 		v->key_index);
 	for (size_t i = 0; i < JG_ARRAY_SIZE(strings); i++) {
 		fprintf(out, " %s=", strings[i].name);
-		for (uint32_t k = 0; k < strings[i].text.len; k++)
-			fprintf(out, "%02x", (uint8_t)strings[i].text.p[k]);
+		put_hex(out, strings[i].text.p, strings[i].text.len);
 	}
-	for (size_t i = 0; i < sizeof(v->token_id); i++)
-		fprintf(out, "%s%02x", i == 0 ? " id=" : "", v->token_id[i]);
+	fprintf(out, " id=");
+	put_hex(out, v->token_id, sizeof(v->token_id));
 	for (uint32_t i = 0; i < v->capability_expires_n; i++)
 		fprintf(out, " %" PRIx64 "@%" PRId64, v->capability_expires[i].capabilities,
 			v->capability_expires[i].expires_at);
