@@ -74,34 +74,40 @@ enum option_kind {
 	FALSE,
 };
 
+// Given with another command than those of its list, it would be passed over in silence; NULL: with any.
 static const struct option {
 	const char *name;
 	const char *member;
 	enum option_kind kind;
+	const char *commands;
 	const char *help;
 } options[] = {
-	{"--vendor", "vendor", TEXT, "V: where several vendors have the app's key (or vendor:key)"},
-	{"--before", "before", TIME, "T: seconds since 1970, 2026-11-22T13:00:00Z, or now"},
-	{"--secret-file", "secret", CONTENT, "FILE: the new secret (- = standard input)"},
-	{"--public-key-file", "public_key", CONTENT, "FILE: PEM, Vonage"},
-	{"--private-key-file", "private_key", CONTENT, "FILE: PEM, Vonage, to mint"},
-	{"--not-before", "not_before", TIME, "T: the secret is used from then on"},
-	{"--not-after", "not_after", TIME, "T: and until then"},
-	{"--capabilities", "capabilities", LIST, "join,subscribe,...: in place of the token's"},
-	{"--name", "name", TEXT, "NAME: in place of the token's"},
-	{"--metadata", "metadata", TEXT, "TEXT: in place of the token's"},
-	{"--verdict", "verdict", TEXT, "V: capture admit or reject alone"},
-	{"--reason", "reasons", LIST, "expired,...: capture these alone"},
-	{"--app", "app", APP, "APP: capture one app's, once the token has told which"},
-	{"--count", "count", NUMBER, "N: capture so many packets at most (1000)"},
-	{"--seconds", "seconds", NUMBER, "S: capture so long at most (60)"},
-	{"--with-tokens", "with_tokens", TRUE, "capture them as they are (root)"},
-	{"--after", "after", NUMBER, "N: audit lines after this one"},
-	{"--limit", "limit", NUMBER, "N: so many audit lines, 1..1000"},
-	{"--wait", "wait", NUMBER, "S: seconds to wait until a change is in force (5)"},
-	{"--fleet", "fleet", TRUE, "wait for every node of the fleet, not for this one alone"},
-	{"--follow", "follow", TRUE, "audit: go on with what comes"},
-	{"--undo", "drain", FALSE, "drain: ready again"},
+	{"--vendor", "vendor", TEXT, NULL,
+		"V: where several vendors have the app's key (or vendor:key)"},
+	{"--before", "before", TIME, "revoke",
+		"T: seconds since 1970, 2026-11-22T13:00:00Z, or now"},
+	{"--secret-file", "secret", CONTENT, "rotate", "FILE: the new secret (- = standard input)"},
+	{"--public-key-file", "public_key", CONTENT, "rotate", "FILE: PEM, Vonage"},
+	{"--private-key-file", "private_key", CONTENT, "rotate", "FILE: PEM, Vonage, to mint"},
+	{"--not-before", "not_before", TIME, "rotate", "T: the secret is used from then on"},
+	{"--not-after", "not_after", TIME, "rotate", "T: and until then"},
+	{"--capabilities", "capabilities", LIST, "grant",
+		"join,subscribe,...: in place of the token's"},
+	{"--name", "name", TEXT, "grant", "NAME: in place of the token's"},
+	{"--metadata", "metadata", TEXT, "grant", "TEXT: in place of the token's"},
+	{"--verdict", "verdict", TEXT, "capture", "V: capture admit or reject alone"},
+	{"--reason", "reasons", LIST, "capture", "expired,...: capture these alone"},
+	{"--app", "app", APP, "capture", "APP: capture one app's, once the token has told which"},
+	{"--count", "count", NUMBER, "capture", "N: capture so many packets at most (1000)"},
+	{"--seconds", "seconds", NUMBER, "capture", "S: capture so long at most (60)"},
+	{"--with-tokens", "with_tokens", TRUE, "capture", "capture them as they are (root)"},
+	{"--after", "after", NUMBER, "audit", "N: audit lines after this one"},
+	{"--limit", "limit", NUMBER, "audit, cut_offs", "N: so many audit lines, 1..1000"},
+	{"--wait", "wait", NUMBER, NULL, "S: seconds to wait until a change is in force (5)"},
+	{"--fleet", "fleet", TRUE, NULL,
+		"wait for every node of the fleet, not for this one alone"},
+	{"--follow", "follow", TRUE, "audit", "audit: go on with what comes"},
+	{"--undo", "drain", FALSE, "drain", "drain: ready again"},
 };
 
 void ctl_usage(FILE *out)
@@ -177,6 +183,24 @@ static int inline_files(json_t *object)
 	return 0;
 }
 
+// A line of a list: what is not written as it is meant would revoke nobody.
+static int add_user(json_t *users, const char *path, unsigned line, const char *user, size_t n)
+{
+	if (n == 0)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)user[i] < 0x20 || user[i] == 0x7f)
+			return ctl_fail("%s:%u: a control character; expected one user id a line",
+				path, line);
+	if (user[0] == ' ' || user[n - 1] == ' ')
+		return ctl_fail("%s:%u: begins or ends with a blank; expected one user id a line "
+				"(one that does is revoked alone)",
+			path, line);
+	if (json_array_append_new(users, json_stringn(user, n)) != 0)
+		return ctl_fail("%s:%u: not valid UTF-8", path, line);
+	return 0;
+}
+
 static int set_users(struct ctl *ctl, const char *path)
 {
 	size_t len;
@@ -184,16 +208,15 @@ static int set_users(struct ctl *ctl, const char *path)
 	if (text == NULL)
 		return CTL_USAGE;
 	json_t *users = json_array();
-	char *rest = text;
 	unsigned line = 0;
 	int status = 0;
-	while (status == 0 && rest != NULL && len > 0) {
-		char *end = strchr(rest, '\n');
-		size_t n = end != NULL ? (size_t)(end - rest) : strlen(rest);
-		line++;
-		if (n > 0 && json_array_append_new(users, json_stringn(rest, n)) != 0)
-			status = ctl_fail("%s:%u: not valid UTF-8", path, line);
-		rest = end != NULL ? end + 1 : NULL;
+	for (size_t at = 0; status == 0 && at < len;) {
+		const char *user = text + at;
+		const char *end = memchr(user, '\n', len - at);
+		size_t n = end != NULL ? (size_t)(end - user) : len - at;
+		at += n + 1;
+		n -= n > 0 && user[n - 1] == '\r';
+		status = add_user(users, path, ++line, user, n);
 	}
 	ctl_text_free(text, len);
 	(void)json_object_set_new(ctl->request, "scope", json_string("user"));
@@ -340,6 +363,37 @@ static int take_option(struct ctl *ctl, int argc, char **argv, int *at)
 	return set_option(ctl, option, argv[*at]);
 }
 
+// Is this one of the words of a list?
+static bool names_command(const char *commands, const char *command)
+{
+	size_t len = strlen(command);
+	for (const char *at = commands; (at = strstr(at, command)) != NULL; at += len)
+		if ((at == commands || at[-1] == ' ') && (at[len] == '\0' || at[len] == ','))
+			return true;
+	return false;
+}
+
+// Options come before the command, too, so that they are looked at when all words are known.
+static int check_options(int argc, char **argv, const char *command)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		const struct option *option = find_option(argv[i]);
+		if (option == NULL) {
+			i += strcmp(argv[i], "--socket") == 0;
+			continue;
+		}
+		if (option->commands != NULL && !names_command(option->commands, command))
+			return ctl_fail("%s is for %s, not for %s%s", option->name,
+				option->commands, command,
+				strcmp(option->name, "--undo") == 0 &&
+						strcmp(command, "revoke") == 0
+					? "; to undo a revocation: joingatectl unrevoke"
+					: "");
+		i += option->kind != TRUE && option->kind != FALSE;
+	}
+	return 0;
+}
+
 static const struct row *find_row(char **words, int n)
 {
 	for (size_t i = 0; i < JG_ARRAY_SIZE(rows); i++)
@@ -391,5 +445,7 @@ int ctl_parse(struct ctl *ctl, int argc, char **argv)
 		else
 			status = ctl_fail("%s is one word too many", argv[i]);
 	}
-	return status != 0 ? status : fill(ctl, words, n);
+	if (status == 0)
+		status = fill(ctl, words, n);
+	return status != 0 ? status : check_options(argc, argv, words[0]);
 }
