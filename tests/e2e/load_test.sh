@@ -39,7 +39,7 @@ same "status of a wrong verdict" "$status" 99
 same "what was expected and came" "$(result '.wrong[0] | .expected + " " + .got')" "expired ok"
 
 # The gate dies in the middle and comes back: the seconds without it are told, and the rest too.
-run_load --config "$work/joingate.json" --rate 200 --duration 10 --timeout 500 --tokens 500 \
+run_load --config "$work/joingate.json" --rate 200 --duration 10 --timeout 1500 --tokens 500 \
 	--vendors livekit --slo 'loss<0.001' --html "$work/report.html" &
 runner=$!
 kill_gate_under "$runner"
